@@ -1,0 +1,58 @@
+# Two commands matter: `make demo` and `make test`. Both need only Python >= 3.11 and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
+
+.PHONY: help demo test lint typecheck unit test-slow test-browser screenshots bench lock clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(VENV)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "chipwatch needs Python 3.11 or newer; name one with: make PYTHON=python3.11 …" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/runtime: requirements/runtime.lock $(VENV)/python
+	@echo "installing the pinned packages into $(VENV) …"
+	@$(PIP) --require-hashes -r requirements/runtime.lock
+	@touch $@
+
+$(VENV)/dev: requirements/dev.lock pyproject.toml $(VENV)/runtime
+	@echo "installing the pinned development packages into $(VENV) …"
+	@$(PIP) --require-hashes -r requirements/dev.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(VENV)/runtime ## the main job on loopback with sample feeds, in under a minute
+	@$(BIN)/python -m bot demo
+
+test: lint typecheck unit ## every check that needs no root and no browser
+
+lint: $(VENV)/dev ## ruff and the import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports --verbose | tail -n 8
+
+typecheck: $(VENV)/dev ## mypy --strict
+	@$(BIN)/mypy
+
+unit: $(VENV)/dev ## the tests
+	@$(BIN)/python -m pytest -n 2 -m "not slow and not browser"
+
+test-slow: $(VENV)/dev ## the tests that take minutes
+	@$(BIN)/python -m pytest -m slow
+
+test-browser: $(VENV)/dev ## what people look at, in a real Chromium
+	@$(BIN)/python -m pytest -m browser
+
+bench: $(VENV)/dev ## benchmarks; figures are ratios within one run
+	@for file in bench/*.py; do $(BIN)/python $$file; done
+
+lock: ## pin all packages anew, with hashes (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml -o requirements/runtime.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -c requirements/runtime.lock --extra postgres --group dev pyproject.toml -o requirements/dev.lock
+
+clean:
+	rm -rf $(VENV) data demo-output build dist

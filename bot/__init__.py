@@ -1,0 +1,1 @@
+"""chipwatch: a scheduled news-monitoring alert bot."""

@@ -1,0 +1,89 @@
+"""Words: how every stage cuts text into tokens, folds them and hashes them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+# Scripts that are written without blanks: each character is a token of its own.
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_TOKEN = re.compile(rf"\d+(?:[.,]\d+)+|[{_UNSPACED}]|(?:(?![{_UNSPACED}])[^\W_])+")
+_SPACE = re.compile(r"\s+")
+# Controls, and the characters that turn the direction of text around or hide in it (Unicode TR 36).
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
+_SENTENCE_END = re.compile(r"(?<=[.!?…。！？])[\"'”’)\]]*\s+(?=[\"'“‘(\[]?[^\W\d_a-z])")
+
+
+class Token(NamedTuple):
+    """A word of a text: folded spelling and where it stands (``text[start:end]``)."""
+
+    word: str
+    start: int
+    end: int
+
+
+def fold(word: str) -> str:
+    """Case-fold a word under compatibility normalisation, so that ``ＡＩ``, ``AI`` and ``ai`` are one."""
+    return unicodedata.normalize("NFKC", word).casefold()
+
+
+def tokenize(text: str) -> list[Token]:
+    """Cut a text into words: runs of letters and digits, decimals kept whole (``1.5``).
+
+    A hyphen or apostrophe ends a word, so ``in-house`` is two words next to each other.
+    """
+    return [Token(fold(match[0]), match.start(), match.end()) for match in _TOKEN.finditer(text)]
+
+
+def words(text: str) -> list[str]:
+    """The folded words of a text, in order."""
+    return [fold(word) for word in _TOKEN.findall(text)]
+
+
+def sentences(text: str) -> list[str]:
+    """Split running text at sentence ends and line breaks; never returns an empty one."""
+    parts = (part for line in text.splitlines() for part in _SENTENCE_END.split(line))
+    return [stripped for part in parts if (stripped := part.strip())]
+
+
+def safe(text: str) -> str:
+    """Drop control characters, invisible ones and those that turn text around; keep tabs and line breaks."""
+    return _UNSAFE.sub("", text)
+
+
+def one_line(text: str) -> str:
+    """Safe text on a single line with single blanks."""
+    return _SPACE.sub(" ", safe(text)).strip()
+
+
+def shorten(text: str, limit: int) -> str:
+    """At most ``limit`` characters, cut on a word boundary and ended with ``…`` where something was cut."""
+    if len(text) <= limit:
+        return text
+    if limit < 1:
+        return ""
+    head = text[: limit - 1]
+    cut = head.rfind(" ")
+    return (head[:cut] if cut > limit // 2 else head).rstrip(" ,;:–—-") + "…"
+
+
+def shingles(tokens: Sequence[str], size: int) -> Iterator[tuple[str, ...]]:
+    """Runs of ``size`` neighbouring words; a shorter text is one shingle."""
+    if not tokens:
+        return
+    for start in range(max(1, len(tokens) - size + 1)):
+        yield tuple(tokens[start : start + size])
+
+
+def digest(parts: Iterable[str], *, size: int = 8) -> str:
+    """A stable hash of several strings as ``2 * size`` hex digits; the same on every machine and run."""
+    hasher = hashlib.blake2b(digest_size=size)
+    for part in parts:
+        hasher.update(part.encode("utf-8", "surrogatepass"))
+        hasher.update(b"\0")
+    return hasher.hexdigest()

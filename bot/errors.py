@@ -1,0 +1,65 @@
+"""One tree of errors. Expected trouble of the world (a feed that fails) is a value, never one of these.
+
+::
+
+    ChipwatchError                 anything the user is told about in one message, without a traceback
+    ├── ConfigError                a configuration file is wrong; names file, line, key and remedy
+    ├── QueryError                 a query can't be read; names the position
+    ├── FeedError                  bytes that are no feed
+    ├── UsageError                 the call is wrong
+    └── StoreError                 the database can't be used
+        ├── StoreBusy              locked by another process
+        └── StoreVersion           made by a newer version, or not migrated yet
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class ChipwatchError(Exception):
+    """Base of all errors that a user is told about."""
+
+
+class ConfigError(ChipwatchError):
+    """A configuration file is wrong.
+
+    ``str()`` gives ``file:line: key: problem; remedy``.
+    """
+
+    def __init__(self, problem: str, *, file: Path | str, line: int | None = None, key: str = "") -> None:
+        self.problem = problem
+        self.file = file
+        self.line = line
+        self.key = key
+        where = f"{file}:{line}" if line else f"{file}"
+        super().__init__(f"{where}: {key}: {problem}" if key else f"{where}: {problem}")
+
+
+class QueryError(ChipwatchError):
+    """A query can't be read. ``position`` is the offset of the offending character."""
+
+    def __init__(self, problem: str, *, position: int) -> None:
+        self.problem = problem
+        self.position = position
+        super().__init__(f"at character {position + 1}: {problem}")
+
+
+class FeedError(ChipwatchError):
+    """The bytes are no feed that we read."""
+
+
+class UsageError(ChipwatchError):
+    """The call is wrong (exit status 2)."""
+
+
+class StoreError(ChipwatchError):
+    """The database can't be used."""
+
+
+class StoreBusy(StoreError):  # noqa: N818 - a state of the world, named as such
+    """Another process holds the database."""
+
+
+class StoreVersion(StoreError):  # noqa: N818
+    """The database was made by a newer version, or is not migrated yet."""

@@ -1,0 +1,203 @@
+"""What the pipeline asks of the world, in the pipeline's words: small protocols, no implementation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bot.model import (
+    Delivery,
+    DeliveryState,
+    Digest,
+    Feed,
+    FeedState,
+    FetchOutcome,
+    Item,
+    KnownItem,
+    Message,
+    Placement,
+    Rendered,
+    SendResult,
+    Settlement,
+    Story,
+    Telling,
+    Verdict,
+)
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The time, aware and in UTC."""
+        ...
+
+    def jitter(self) -> float:
+        """A random number from 0 to 1, to spread what would otherwise happen at once."""
+        ...
+
+
+class Fetcher(Protocol):
+    def fetch_all(
+        self, jobs: Iterable[tuple[Feed, FeedState]]
+    ) -> Iterator[tuple[Feed, FeedState, FetchOutcome]]:
+        """Fetch many feeds at once; yields each as it ends, so that a slow one holds up no other."""
+        ...
+
+
+class Channel(Protocol):
+    def render(self, digest: Digest, key: str) -> Sequence[Rendered]:
+        """Everything this channel sends for a digest: at least one message a recipient.
+
+        Pure: the same digest and key give the same bytes.
+        """
+        ...
+
+    def send(self, message: Message, recipient: str, key: str) -> SendResult:
+        """One attempt. Trouble of the world comes back as a value."""
+        ...
+
+
+class FeedStore(Protocol):
+    def sync(self, feeds: Sequence[Feed], now: datetime) -> None:
+        """Give every configured feed a state; a feed that left the configuration is polled no more."""
+        ...
+
+    def claim_due(self, now: datetime, limit: int, lease: timedelta) -> Sequence[FeedState]:
+        """Take up to ``limit`` feeds that are due; nobody else gets them until the lease ends."""
+        ...
+
+    def claim(self, feed_ids: Sequence[str], now: datetime, lease: timedelta) -> Sequence[FeedState]:
+        """Take these feeds whether due or not."""
+        ...
+
+    def save(self, state: FeedState) -> None:
+        """Write a feed's state and end its lease."""
+        ...
+
+    def states(self) -> Mapping[str, FeedState]:
+        """All states by feed id."""
+        ...
+
+
+class ItemStore(Protocol):
+    def known(self, keys: Iterable[str]) -> Mapping[str, KnownItem]:
+        """Identity key → what is stored under it; unknown keys are absent."""
+        ...
+
+    def add(self, items: Sequence[Item]) -> None: ...
+
+    def revise(self, items: Sequence[Item]) -> None:
+        """Replace the text of stored items (same id) and have them judged again."""
+        ...
+
+    def remember(self, seen: Mapping[str, str], now: datetime) -> None:
+        """Note that these identity keys (key → item id) were published now."""
+        ...
+
+    def unjudged(self, limit: int) -> Sequence[Item]:
+        """Items without verdicts, oldest first by (published or seen, id)."""
+        ...
+
+    def judge(self, item_id: str, verdicts: Sequence[Verdict], now: datetime) -> None:
+        """Store an item's verdicts in place of earlier ones and count it as judged."""
+        ...
+
+    def get(self, reference: str) -> Item | None:
+        """By id, unique id prefix of at least six characters, publisher's or canonical address."""
+        ...
+
+    def verdicts(self, item_id: str) -> Sequence[Verdict]: ...
+
+    def search(
+        self, *, topic: str | None, since: datetime | None, words: Sequence[str], limit: int
+    ) -> Sequence[tuple[Item, Sequence[Verdict]]]:
+        """Newest first, with the verdicts that matched. ``words`` must all occur in title or summary."""
+        ...
+
+    def count_since(self, since: datetime) -> int:
+        """Items first seen after ``since``."""
+        ...
+
+
+class StoryStore(Protocol):
+    def open_items(self, since: datetime) -> Sequence[tuple[Item, Placement]]:
+        """Placed items of stories last seen after ``since``, in the order they were placed."""
+        ...
+
+    def place(self, placements: Sequence[Placement], now: datetime) -> None:
+        """Add items to their stories, opening those that are new."""
+        ...
+
+    def placement(self, item_id: str) -> Placement | None: ...
+
+    def touched(self, topics: Sequence[str], window_start: datetime) -> Sequence[Story]:
+        """Stories with an item first seen after ``window_start`` and a matched verdict for one of the topics.
+
+        Whole stories: all members, each with its matched verdicts.
+        """
+        ...
+
+    def get(self, story_id: str) -> Story | None: ...
+
+    def search(
+        self, *, topic: str | None, since: datetime | None, words: Sequence[str], limit: int
+    ) -> Sequence[Story]: ...
+
+
+class Outbox(Protocol):
+    def told(self, channel: str, story_ids: Sequence[str]) -> Mapping[str, Telling]:
+        """Story id → what the channel was last told of it."""
+        ...
+
+    def add(self, deliveries: Sequence[Delivery], tellings: Sequence[Telling]) -> int:
+        """Write deliveries and what they tell. A key that is there already is left alone.
+
+        Returns how many deliveries are new.
+        """
+        ...
+
+    def claim(self, now: datetime, limit: int, lease: timedelta) -> Sequence[Delivery]:
+        """Take due deliveries; a lease, not a delete. A delivery whose lease ran out comes again."""
+        ...
+
+    def settle(self, settlement: Settlement) -> None: ...
+
+    def deliveries(
+        self, *, state: DeliveryState | None, limit: int, story_id: str | None = None
+    ) -> Sequence[Delivery]:
+        """Newest first; ``story_id`` keeps those that told that story."""
+        ...
+
+    def retry(self, keys: Sequence[str], now: datetime) -> int:
+        """Make dead or unknown deliveries pending again. Returns how many."""
+        ...
+
+    def told_since(self, channel: str, origin: str, since: datetime) -> int:
+        """How many stories this origin told the channel after ``since`` (for the alert budget)."""
+        ...
+
+    def slot(self, digest: str, at: datetime, now: datetime) -> bool:
+        """Take the digest slot ``at``; ``False`` where it was taken before."""
+        ...
+
+    def last_slot(self, digest: str) -> datetime | None: ...
+
+
+class Tx(Protocol):
+    """One transaction over all stores."""
+
+    @property
+    def feeds(self) -> FeedStore: ...
+    @property
+    def items(self) -> ItemStore: ...
+    @property
+    def stories(self) -> StoryStore: ...
+    @property
+    def outbox(self) -> Outbox: ...
+
+
+class Store(Protocol):
+    def begin(self) -> AbstractContextManager[Tx]:
+        """A transaction: committed when the block ends, rolled back when it raises."""
+        ...
