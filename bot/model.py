@@ -410,6 +410,8 @@ class ToldStory:
     """Why it is here, one line a topic."""
     relation: str = ""
     """How it stands to the seed corpus, in words; empty where it doesn't."""
+    first_title: str = ""
+    """Title it is known under since its first telling: mail readers thread by subject, so it must not change."""
     first_seen: datetime
     published: datetime | None = None
 
@@ -522,6 +524,18 @@ class Unanswered:
 
 
 SendResult: TypeAlias = Sent | Refused | Unanswered
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RetryPolicy:
+    """When a channel tries again after a refusal that may pass."""
+
+    waits: tuple[timedelta, ...]
+    """Wait after the first, second, … failed attempt; the last one repeats."""
+    give_up: timedelta
+    """Age of a delivery, from its creation, from which it is not tried again."""
+    resend_unanswered: bool = False
+    """The receiver drops a repeat with the same key, so what got no answer may be sent again."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

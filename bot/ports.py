@@ -19,6 +19,7 @@ from bot.model import (
     Message,
     Placement,
     Rendered,
+    RetryPolicy,
     SendResult,
     Settlement,
     Story,
@@ -46,6 +47,11 @@ class Fetcher(Protocol):
 
 
 class Channel(Protocol):
+    @property
+    def retry(self) -> RetryPolicy:
+        """When what this channel could not send is tried again."""
+        ...
+
     def render(self, digest: Digest, key: str) -> Sequence[Rendered]:
         """Everything this channel sends for a digest: at least one message a recipient.
 
