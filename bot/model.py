@@ -411,7 +411,7 @@ class ToldStory:
     relation: str = ""
     """How it stands to the seed corpus, in words; empty where it doesn't."""
     first_title: str = ""
-    """Title it is known under since its first telling: mail readers thread by subject, so it must not change."""
+    """Title of its first telling, which never changes: mail readers thread by subject."""
     first_seen: datetime
     published: datetime | None = None
 
