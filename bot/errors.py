@@ -3,7 +3,8 @@
 ::
 
     ChipwatchError                 anything the user is told about in one message, without a traceback
-    ├── ConfigError                a configuration file is wrong; names file, line, key and remedy
+    ├── ConfigError                one mistake in a configuration file; names file, line, key and remedy
+    ├── ConfigErrors               all mistakes found in the configuration
     ├── QueryError                 a query can't be read; names the position
     ├── FeedError                  bytes that are no feed
     ├── UsageError                 the call is wrong
@@ -14,6 +15,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -34,6 +36,14 @@ class ConfigError(ChipwatchError):
         self.key = key
         where = f"{file}:{line}" if line else f"{file}"
         super().__init__(f"{where}: {key}: {problem}" if key else f"{where}: {problem}")
+
+
+class ConfigErrors(ChipwatchError):  # noqa: N818 - the plural of ConfigError
+    """All mistakes found in the configuration, at least one."""
+
+    def __init__(self, problems: Sequence[ConfigError]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in problems))
 
 
 class QueryError(ChipwatchError):

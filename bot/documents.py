@@ -1,0 +1,267 @@
+"""Configuration documents: TOML with the line of every key, so that a mistake is named where it stands."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, TypeAlias, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError, WithJsonSchema
+
+from bot.errors import ConfigError, ConfigErrors
+
+KeyPath: TypeAlias = tuple[str | int, ...]
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+_HEADER = re.compile(r"^\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
+_KEY = re.compile(
+    r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*="""
+)
+_PART = re.compile(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""")
+_DURATION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([smhdw])\s*$")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+class Strict(BaseModel):
+    """Base of all configuration tables: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+def _duration(value: object) -> object:
+    if isinstance(value, str) and (match := _DURATION.match(value)):
+        return timedelta(**{_UNITS[match[2]]: float(match[1])})
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        raise ValueError('write a duration as a number with s, m, h, d or w: "90s", "15m", "24h", "7d"')
+    return value
+
+
+def spell_duration(value: timedelta) -> str:
+    """The shortest spelling that reads back as the same duration: ``15m``, ``24h``."""
+    seconds = value.total_seconds()
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= size and seconds % size == 0:
+            return f"{int(seconds // size)}{unit}"
+    return f"{int(seconds)}s" if seconds.is_integer() else f"{seconds}s"
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration),
+    PlainSerializer(spell_duration),
+    WithJsonSchema({"type": "string", "pattern": _DURATION.pattern, "examples": ["15m", "24h"]}),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TomlDocument:
+    """A parsed TOML file. ``origins`` maps the path of a value that came from outside to its source."""
+
+    path: Path
+    data: dict[str, Any]
+    lines: Mapping[KeyPath, int]
+    origins: Mapping[KeyPath, str] = field(default_factory=dict)
+
+    def line_of(self, path: KeyPath) -> int | None:
+        """Line of a key, or of the nearest table around it."""
+        for length in range(len(path), 0, -1):
+            if (line := self.lines.get(path[:length])) is not None:
+                return line
+        return None
+
+    def error(self, problem: str, path: KeyPath = ()) -> ConfigError:
+        """An error that names this file, the key's line and the key."""
+        return ConfigError(problem, file=self.path, line=self.line_of(path), key=spell_key(path))
+
+
+def spell_key(path: KeyPath) -> str:
+    """``("alerts", 0, "topics")`` → ``alerts[0].topics``."""
+    spelled = ""
+    for part in path:
+        spelled += f"[{part}]" if isinstance(part, int) else f".{part}" if spelled else part
+    return spelled
+
+
+def read_toml(path: Path) -> TomlDocument:
+    """Read a TOML file; raises ConfigErrors for what is no TOML or can't be read."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigErrors([ConfigError("not UTF-8 text; save it as UTF-8", file=path)]) from error
+    except OSError as error:
+        raise ConfigErrors([ConfigError(f"can't be read: {error.strerror}", file=path)]) from error
+    return parse_toml(text, path)
+
+
+def parse_toml(text: str, path: Path, *, first_line: int = 1) -> TomlDocument:
+    """Parse TOML text that stands in ``path`` from line ``first_line`` on, and resolve its references."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
+        line = int(found[1]) + first_line - 1 if found else None
+        problem = re.sub(r" \(at .*\)$", "", str(error))
+        raise ConfigErrors([ConfigError(f"not valid TOML: {problem}", file=path, line=line)]) from error
+    lines: dict[KeyPath, int] = {}
+    for key, number in _locate(text):
+        for length in range(1, len(key) + 1):
+            lines.setdefault(key[:length], number + first_line - 1)
+    document = TomlDocument(path=path, data=data, lines=lines)
+    origins: dict[KeyPath, str] = {}
+    problems: list[ConfigError] = []
+    resolved = _resolve(data, (), document, origins, problems)
+    if problems:
+        raise ConfigErrors(problems)
+    return TomlDocument(path=path, data=resolved, lines=lines, origins=origins)
+
+
+def validate(document: TomlDocument, model: type[ModelT], data: object = None, at: KeyPath = ()) -> ModelT:
+    """Build ``model`` from the document (or from ``data``, which stands in it at ``at``).
+
+    Raises ConfigErrors with one error a mistake, each with file, line, key and, for an unknown name,
+    the nearest valid one.
+    """
+    try:
+        return model.model_validate(document.data if data is None else data)
+    except ValidationError as error:
+        raise ConfigErrors(translate(document, error, model, at)) from error
+
+
+def translate(
+    document: TomlDocument, error: ValidationError, model: type[BaseModel], at: KeyPath = ()
+) -> list[ConfigError]:
+    """Pydantic's findings in our words. Values are left out: one of them may be a secret."""
+    problems = []
+    for found in error.errors(include_url=False, include_input=False, include_context=False):
+        path = at + tuple(found["loc"])
+        if found["type"] == "extra_forbidden":
+            problem = unknown("key", str(found["loc"][-1]), _names_at(model, found["loc"][:-1]))
+        elif found["type"] == "missing":
+            problem = "is missing"
+        else:
+            problem = found["msg"].removeprefix("Value error, ")
+        problems.append(document.error(problem[:1].lower() + problem[1:], path))
+    return problems
+
+
+def unknown(kind: str, name: str, valid: Sequence[str]) -> str:
+    """``unknown channel "slak"; did you mean "slack"?``."""
+    near = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
+    if near:
+        return f'unknown {kind} "{name}"; did you mean "{near[0]}"?'
+    return f'unknown {kind} "{name}"; known are: {", ".join(sorted(valid)) or "none"}'
+
+
+def _names_at(model: type[BaseModel], path: Sequence[str | int]) -> list[str]:
+    """Field names of the model that stands at ``path`` inside ``model``."""
+    here: type[BaseModel] = model
+    for part in path:
+        if isinstance(part, str) and part in here.model_fields:
+            nested = list(_models_in(here.model_fields[part].annotation))
+            if nested:
+                here = nested[0]
+    return [info.alias or name for name, info in here.model_fields.items()]
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in getattr(annotation, "__args__", ()):
+        yield from _models_in(argument)
+
+
+# ── where each key stands ────────────────────────────────────────────────────────────────────────
+
+
+def _locate(text: str) -> Iterator[tuple[KeyPath, int]]:
+    """Key path → line, for tables, arrays of tables and keys at the start of a line.
+
+    tomllib keeps no positions. What stands inside a multi-line value is found at the value's first line.
+    """
+    table: KeyPath = ()
+    counts: dict[KeyPath, int] = {}
+    closing: str | None = None
+    depth = 0
+    for number, line in enumerate(text.splitlines(), start=1):
+        if closing:
+            closing = None if closing in line else closing
+            continue
+        if depth > 0:
+            depth += _brackets(line)
+            continue
+        if header := _HEADER.match(line):
+            table = _table_path(header[2], counts, is_array=header[1] == "[[")
+            yield table, number
+        elif key := _KEY.match(line):
+            yield table + _parts(key[1]), number
+            value = line[key.end() :]
+            for quotes in ('"""', "'''"):
+                if value.count(quotes) % 2:
+                    closing = quotes
+            depth = 0 if closing else max(0, _brackets(value))
+
+
+def _table_path(name: str, counts: dict[KeyPath, int], *, is_array: bool) -> KeyPath:
+    path: KeyPath = ()
+    parts = _parts(name)
+    for index, part in enumerate(parts):
+        path += (part,)
+        if is_array and index == len(parts) - 1:
+            counts[path] = counts.get(path, -1) + 1
+        if path in counts:
+            path += (counts[path],)
+    return path
+
+
+def _parts(dotted: str) -> tuple[str, ...]:
+    return tuple(part.strip("\"'") for part in _PART.findall(dotted))
+
+
+def _brackets(text: str) -> int:
+    """How many more brackets open than close, outside strings and comments."""
+    bare = re.sub(r'"(?:\\.|[^"\\])*"|\'[^\']*\'|#.*$', "", text)
+    return sum(bare.count(mark) for mark in "[{") - sum(bare.count(mark) for mark in "]}")
+
+
+# ── values from outside ──────────────────────────────────────────────────────────────────────────
+
+
+def _resolve(
+    value: Any,
+    path: KeyPath,
+    document: TomlDocument,
+    origins: dict[KeyPath, str],
+    problems: list[ConfigError],
+) -> Any:
+    """Replace every ``{ env = "NAME" }`` and ``{ file = "path" }`` by what it names."""
+    match value:
+        case {"env": str(name)} if len(value) == 1:
+            origins[path] = f"environment variable {name}"
+            if name not in os.environ:
+                problems.append(document.error(f"the environment variable {name} is not set", path))
+            return os.environ.get(name, "")
+        case {"file": str(name)} if len(value) == 1:
+            origins[path] = f"file {name}"
+            try:
+                return (document.path.parent / name).read_text(encoding="utf-8").rstrip("\r\n")
+            except (OSError, UnicodeDecodeError) as error:
+                reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+                problems.append(document.error(f"the file {name} can't be read: {reason}", path))
+                return ""
+        case dict():
+            return {
+                key: _resolve(inner, (*path, key), document, origins, problems)
+                for key, inner in value.items()
+            }
+        case list():
+            return [
+                _resolve(inner, (*path, at), document, origins, problems) for at, inner in enumerate(value)
+            ]
+        case _:
+            return value

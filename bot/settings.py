@@ -1,0 +1,221 @@
+"""The process: ``chipwatch.toml`` under ``CHIPWATCH_…`` variables and a folder of secrets.
+
+Built once by the command line, never at import. What is watched (feeds, topics, corpus) is the catalogue's.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NestedSecretsSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from bot.documents import Duration, Strict, TomlDocument, parse_toml, read_toml, translate, unknown
+from bot.errors import ConfigError, ConfigErrors
+
+FILE = "chipwatch.toml"
+PREFIX = "CHIPWATCH_"
+# Read by the command line itself, not settings of a table.
+OWN_VARIABLES = frozenset({"CHIPWATCH_CONFIG", "CHIPWATCH_DATA", "CHIPWATCH_SECRETS"})
+# Read by the test suite.
+_TEST_VARIABLES = frozenset({"CHIPWATCH_SHARED", "CHIPWATCH_SHARED_REQUIRED"})
+
+
+class Storage(Strict):
+    url: str = "sqlite"
+    """``sqlite`` is a file in the data folder; or an SQLAlchemy address: ``postgresql+psycopg://…``."""
+    busy_timeout: Duration = timedelta(seconds=10)
+    """How long to wait for a database that another process has locked."""
+
+
+class Http(Strict):
+    contact: str = ""
+    """A mail or web address in the user agent, so that a publisher can ask you to stop."""
+    connect_timeout: Duration = timedelta(seconds=10)
+    read_timeout: Duration = timedelta(seconds=20)
+    total_timeout: Duration = timedelta(seconds=60)
+    """For one whole request, redirects included: a body that drips is ended here."""
+    max_body_mb: float = Field(default=10, gt=0, le=1000)
+    """Largest body, as sent and as unpacked, in megabytes."""
+    max_entries: int = Field(default=2000, ge=1)
+    """Entries read from one document; what is beyond is counted and said."""
+    concurrency: int = Field(default=50, ge=1, le=1000)
+    """Requests under way at once."""
+    per_host: int = Field(default=2, ge=1, le=16)
+    """Requests under way at once to one host."""
+    allow_networks: tuple[str, ...] = ()
+    """Hosts and networks that feeds may reach although they are private: ``wiki.lan``, ``10.1.0.0/16``."""
+
+
+class Schedule(Strict):
+    timezone: str = "UTC"
+    """IANA name; the zone of digests that name none."""
+    min_interval: Duration = timedelta(minutes=5)
+    max_interval: Duration = timedelta(hours=24)
+    baseline_age: Duration = timedelta(hours=24)
+    """The first poll of a feed tells nothing that was published longer ago than this."""
+    story_window: Duration = timedelta(days=7)
+    """A story that had no new item for so long takes no further ones."""
+
+
+class Smtp(Strict):
+    host: str = ""
+    port: int = Field(default=587, ge=1, le=65535)
+    security: Literal["starttls", "implicit", "plain"] = "starttls"
+    """``plain`` is refused for any host but this machine, unless ``allow_plain`` is set."""
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    sender: str = ""
+    """Address in From, such as ``Chip watch <chipwatch@example.org>``."""
+    reply_to: str = ""
+    timeout: Duration = timedelta(seconds=30)
+    ca_file: str = ""
+    allow_plain: bool = False
+
+
+class Alert(Strict):
+    """One rule for stories that are told as soon as they are seen."""
+
+    name: str = ""
+    topics: tuple[str, ...] = Field(min_length=1)
+    channels: tuple[str, ...] = Field(min_length=1)
+    min_score: float = Field(default=0.0, ge=0, le=1)
+    max_age: Duration = timedelta(hours=24)
+    """Stories whose newest article is older are left to the digest."""
+    budget: int = Field(default=6, ge=1)
+    """Alerts an hour and channel; beyond it stories wait for the digest."""
+
+
+class Digest(Strict):
+    """A message on a clock with everything that was not told before."""
+
+    title: str = ""
+    topics: tuple[str, ...] = Field(min_length=1)
+    channels: tuple[str, ...] = Field(min_length=1)
+    schedule: str
+    """Cron line of five fields: ``30 7 * * 1-5``."""
+    timezone: str = ""
+    max_stories: int = Field(default=20, ge=1, le=200)
+    send_empty: bool = False
+    catch_up: Duration = timedelta(hours=24)
+    """A slot missed while the bot was down is sent when it is back, if it is not older than this."""
+
+
+class Server(Strict):
+    bind: str = "127.0.0.1:8465"
+    """Address and port of ``/healthz`` and ``/readyz``; empty for no server."""
+
+    @field_validator("bind")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        host, colon, port = value.rpartition(":")
+        if value and not (colon and host and port.isdecimal() and int(port) < 65536):
+            raise ValueError('write address and port, such as "127.0.0.1:8465", or "" for no server')
+        return value
+
+
+class Log(Strict):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "text", "json"] = "auto"
+    """``auto`` is text on a terminal and JSON elsewhere."""
+
+
+class Settings(BaseSettings):
+    """Everything in ``chipwatch.toml``."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+    )
+
+    storage: Storage = Storage()
+    http: Http = Http()
+    schedule: Schedule = Schedule()
+    smtp: Smtp = Smtp()
+    channels: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    alerts: tuple[Alert, ...] = ()
+    digests: dict[str, Digest] = Field(default_factory=dict)
+    server: Server = Server()
+    log: Log = Log()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the library's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Variables win over secrets, secrets over the file (which comes in as arguments)."""
+        folder = os.environ.get("CHIPWATCH_SECRETS")
+        if not folder:
+            return (env_settings, init_settings)
+        secrets = NestedSecretsSettingsSource(
+            file_secret_settings,
+            secrets_dir=folder,
+            secrets_dir_missing="error",
+            secrets_prefix=PREFIX,
+            secrets_nested_delimiter="__",
+        )
+        return (env_settings, secrets, init_settings)
+
+
+def load_settings(config: Path) -> tuple[Settings, TomlDocument]:
+    """Read ``chipwatch.toml`` in ``config``; without that file every setting has its default.
+
+    Raises ConfigErrors.
+    """
+    path = config / FILE
+    document = read_toml(path) if path.exists() else parse_toml("", path)
+    try:
+        return Settings(**document.data), document
+    except ValidationError as error:
+        raise ConfigErrors(_name_variables(translate(document, error, Settings), error)) from error
+
+
+def _name_variables(problems: list[ConfigError], error: ValidationError) -> list[ConfigError]:
+    """Where a variable set the offending value, name the variable and not the file."""
+    named = []
+    for problem, found in zip(
+        problems, error.errors(include_input=False, include_context=False), strict=True
+    ):
+        variable = PREFIX + "__".join(str(part) for part in found["loc"]).upper()
+        if variable in {name.upper() for name in os.environ}:
+            named.append(ConfigError(problem.problem, file="environment", key=variable))
+        else:
+            named.append(problem)
+    return named
+
+
+def stray_variables(environ: Mapping[str, str]) -> Iterator[ConfigError]:
+    """``CHIPWATCH_…`` variables that set nothing: the library passes them over in silence."""
+    names = {path: "__".join(path).upper() for path in _setting_paths(Settings)}
+    known = {PREFIX + name for name in names.values()}
+    open_tables = tuple(PREFIX + table for table in ("CHANNELS__", "DIGESTS__"))
+    for name in sorted(environ):
+        upper = name.upper()
+        if not upper.startswith(PREFIX) or upper in known | OWN_VARIABLES | _TEST_VARIABLES:
+            continue
+        if not upper.startswith(open_tables):
+            yield ConfigError(
+                unknown("variable", upper, sorted(known | OWN_VARIABLES)), file="environment", key=name
+            )
+
+
+def _setting_paths(model: type[BaseModel], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name, info in model.model_fields.items():
+        yield (*above, name)
+        if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
+            yield from _setting_paths(info.annotation, (*above, name))
