@@ -1,0 +1,1 @@
+"""The steps: gather, decide, apply. Every step may be run twice without harm."""

@@ -1,0 +1,1 @@
+"""When steps run. The database knows what is due; a runtime only ticks."""

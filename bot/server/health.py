@@ -1,0 +1,76 @@
+"""``/healthz``: the process answers. ``/readyz``: the database answers and every step ends in time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from bot.errors import ChipwatchError
+
+Troubles: TypeAlias = Callable[[], Mapping[str, str]]
+"""What keeps the process from being ready, by part; empty when it is."""
+
+_START_WITHIN = 5.0
+
+
+def application(troubles: Troubles) -> Starlette:
+    def healthz(_request: Request) -> JSONResponse:
+        return JSONResponse({"status": "alive"})
+
+    def readyz(_request: Request) -> JSONResponse:
+        found = dict(troubles())
+        return JSONResponse(
+            {"status": "unready" if found else "ready", "troubles": found}, 503 if found else 200
+        )
+
+    return Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz)])
+
+
+class HealthServer:
+    """The application behind one address, served from a thread of its own."""
+
+    def __init__(self, host: str, port: int, troubles: Troubles) -> None:
+        config = uvicorn.Config(
+            application(troubles),
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_keep_alive=2,
+            limit_concurrency=64,
+        )
+        self._server = uvicorn.Server(config)
+        self._address = f"{host}:{port}"
+        self._thread = threading.Thread(target=self._serve, name="health", daemon=True)
+
+    def _serve(self) -> None:
+        try:
+            self._server.run()
+        except SystemExit:  # uvicorn's way to say that it could not bind
+            return
+
+    def start(self) -> int:
+        """Begin to answer; returns the port. Raises ChipwatchError where the address can't be had."""
+        self._thread.start()
+        deadline = time.monotonic() + _START_WITHIN
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > deadline:
+                raise ChipwatchError(
+                    f"can't listen on {self._address}; change [server] bind in chipwatch.toml"
+                )
+            time.sleep(0.01)
+        port: int = self._server.servers[0].sockets[0].getsockname()[1]
+        return port
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(3)

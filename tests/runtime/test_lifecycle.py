@@ -1,0 +1,59 @@
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.errors import ChipwatchError
+from bot.runtime import lifecycle, local
+from bot.runtime.steps import Heartbeat, Step
+
+
+@pytest.fixture
+def restored_signals() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_one_process_a_data_folder(tmp_path: Path) -> None:
+    with (
+        lifecycle.single_instance(tmp_path),
+        pytest.raises(ChipwatchError, match="another chipwatch is running"),
+        lifecycle.single_instance(tmp_path),
+    ):
+        pass
+    with lifecycle.single_instance(tmp_path):
+        pass
+
+
+def test_sigterm_asks_for_an_orderly_end(restored_signals: None) -> None:
+    stopping = threading.Event()
+    lifecycle.stop_on_signal(stopping)
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert stopping.wait(5)
+
+
+@pytest.mark.parametrize(("seconds", "in_time"), [(0.05, True), (30.0, False)])
+def test_draining_waits_for_running_steps_but_not_for_ever(seconds: float, in_time: bool) -> None:
+    running, release = threading.Event(), threading.Event()
+
+    def work() -> Mapping[str, object]:
+        running.set()
+        release.wait(seconds)
+        return {}
+
+    beat = Heartbeat(started_at=datetime.now(UTC), limits={})
+    scheduler = local.start(
+        [Step(name="work", every=timedelta(hours=1), run=work)], beat, lambda: datetime.now(UTC)
+    )
+    assert running.wait(5)
+    began = time.monotonic()
+    assert lifecycle.drain(scheduler, timedelta(seconds=1)) is in_time
+    assert time.monotonic() - began < 5
+    release.set()

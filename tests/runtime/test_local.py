@@ -1,0 +1,65 @@
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from bot.runtime import local
+from bot.runtime.steps import Heartbeat, Step
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def heartbeat() -> Heartbeat:
+    return Heartbeat(started_at=START, limits={"work": timedelta(seconds=1)})
+
+
+def test_a_step_is_told_in_one_line_with_what_it_did() -> None:
+    step = Step(name="work", every=timedelta(seconds=1), run=lambda: {"items": 3})
+    with structlog.testing.capture_logs() as lines:
+        assert local.run_step(step, heartbeat(), lambda: START)
+    assert [(line["event"], line["items"]) for line in lines] == [("work", 3)]
+
+
+def test_nothing_due_says_nothing() -> None:
+    step = Step(name="work", every=timedelta(seconds=1), run=dict)
+    with structlog.testing.capture_logs() as lines:
+        assert local.run_step(step, heartbeat(), lambda: START)
+    assert not lines
+
+
+def test_a_fault_is_logged_and_does_not_end_the_process() -> None:
+    def broken() -> Mapping[str, object]:
+        raise ValueError("a bug")
+
+    beat = heartbeat()
+    with structlog.testing.capture_logs() as lines:
+        assert not local.run_step(
+            Step(name="work", every=timedelta(seconds=1), run=broken), beat, lambda: START
+        )
+    assert lines[0]["event"] == "step failed"
+    assert beat.troubles(START + timedelta(seconds=2)) == {"work": "ValueError: a bug"}
+
+
+def test_every_step_ticks_and_a_slow_one_holds_up_no_other() -> None:
+    ticks = threading.Semaphore(0)
+    release = threading.Event()
+
+    def slow() -> Mapping[str, object]:
+        release.wait(10)
+        return {}
+
+    def quick() -> Mapping[str, object]:
+        ticks.release()
+        return {}
+
+    steps = [
+        Step(name="slow", every=timedelta(seconds=0.05), run=slow),
+        Step(name="quick", every=timedelta(seconds=0.05), run=quick),
+    ]
+    scheduler = local.start(steps, heartbeat(), lambda: START)
+    try:
+        assert all(ticks.acquire(timeout=5) for _ in range(3))
+    finally:
+        release.set()
+        scheduler.shutdown(wait=True)

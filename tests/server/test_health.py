@@ -1,0 +1,40 @@
+import socket
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from bot.errors import ChipwatchError
+from bot.server.health import HealthServer
+
+
+@pytest.fixture
+def troubles() -> dict[str, str]:
+    return {}
+
+
+@pytest.fixture
+def address(troubles: dict[str, str]) -> Iterator[str]:
+    server = HealthServer("127.0.0.1", 0, lambda: troubles)
+    yield f"http://127.0.0.1:{server.start()}"
+    server.stop()
+
+
+def test_a_live_process_answers_even_when_it_is_not_ready(address: str, troubles: dict[str, str]) -> None:
+    troubles["database"] = "locked"
+    assert httpx.get(f"{address}/healthz").status_code == 200
+    answer = httpx.get(f"{address}/readyz")
+    assert answer.status_code == 503
+    assert answer.json() == {"status": "unready", "troubles": {"database": "locked"}}
+
+
+def test_ready_when_nothing_is_wrong(address: str) -> None:
+    answer = httpx.get(f"{address}/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (200, "ready")
+
+
+def test_an_address_in_use_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        server = HealthServer("127.0.0.1", taken.getsockname()[1], dict)
+        with pytest.raises(ChipwatchError, match=r"can't listen on 127\.0\.0\.1:\d+; change \[server\] bind"):
+            server.start()
