@@ -104,6 +104,8 @@ class Item:
     """Hash of title, summary and body: another value means the publisher edited the article."""
     keys: tuple[str, ...] = ()
     """Hashed identities (guid within its feed, canonical URL, content) by which it is known again."""
+    baseline: bool = False
+    """Already old when its feed was polled for the first time: known and judged, never told by itself."""
 
 
 # ── fetching ─────────────────────────────────────────────────────────────────────────────────────
@@ -498,6 +500,8 @@ class Delivery:
     due_at: datetime
     state: DeliveryState = DeliveryState.PENDING
     attempt: int = 0
+    interrupted: bool = False
+    """Its last attempt never reported back: the process died, so it may have been accepted."""
     note: str = ""
     sent_at: datetime | None = None
 
