@@ -33,10 +33,10 @@ def settle(
             return _ended(delivery, DeliveryState.SENT, receipt, sent_at=now)
         case Refused(reason=reason, permanent=True):
             return _ended(delivery, DeliveryState.DEAD, reason)
-        case Refused(reason=reason, retry_after=retry_after):
-            return _again(delivery, reason, retry_after, policy, now, jitter)
+        case Refused():
+            return _again(delivery, result, policy, now, jitter)
         case Unanswered(reason=reason) if policy.resend_unanswered:
-            return _again(delivery, f"no answer: {reason}", None, policy, now, jitter)
+            return _again(delivery, Refused(reason=f"no answer: {reason}"), policy, now, jitter)
         case Unanswered(reason=reason):
             return _ended(delivery, DeliveryState.UNKNOWN, f"no answer: {reason}")
 
@@ -53,19 +53,14 @@ def wait(attempt: int, retry_after: timedelta | None, policy: RetryPolicy, jitte
 
 
 def _again(
-    delivery: Delivery,
-    reason: str,
-    retry_after: timedelta | None,
-    policy: RetryPolicy,
-    now: datetime,
-    jitter: float,
+    delivery: Delivery, refused: Refused, policy: RetryPolicy, now: datetime, jitter: float
 ) -> Settlement:
     attempt = delivery.attempt + 1
-    due_at = now + wait(attempt, retry_after, policy, jitter)
+    due_at = now + wait(attempt, refused.retry_after, policy, jitter)
     if due_at > delivery.created_at + policy.give_up:
-        return _ended(delivery, DeliveryState.DEAD, f"gave up after {attempt} attempts: {reason}")
+        return _ended(delivery, DeliveryState.DEAD, f"gave up after {attempt} attempts: {refused.reason}")
     return Settlement(
-        key=delivery.key, state=DeliveryState.PENDING, attempt=attempt, due_at=due_at, note=reason
+        key=delivery.key, state=DeliveryState.PENDING, attempt=attempt, due_at=due_at, note=refused.reason
     )
 
 

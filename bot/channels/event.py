@@ -1,0 +1,101 @@
+"""A digest as the JSON event that webhooks and files carry. ``webhook.schema.json`` describes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.core.render import Cut, Detail
+from bot.core.text import shorten
+from bot.model import Digest, Receipt, Source, ToldStory
+
+# Version of the body's shape: raised when a key changes its meaning or goes, not when one is added.
+VERSION = 1
+
+
+def event(cut: Cut) -> str:
+    """Minified JSON with a fixed order of keys."""
+    digest = cut.digest
+    body = {
+        "type": "alert.raised" if digest.kind == "alert" else "digest.ready",
+        "timestamp": stamp(digest.window.end),
+        "data": _data(digest, cut),
+    }
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def stamp(moment: datetime) -> str:
+    """``2026-11-22T08:00:00Z``."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _data(digest: Digest, cut: Cut) -> Mapping[str, Any]:
+    return {
+        "version": VERSION,
+        "name": digest.name,
+        "title": digest.title,
+        "window": {
+            "start": stamp(digest.window.start),
+            "end": stamp(digest.window.end),
+            "timezone": digest.timezone,
+        },
+        "late": digest.late,
+        "sections": [
+            {"title": section.title, "stories": [_story(story, cut.detail) for story in section.stories]}
+            for section in digest.sections
+        ],
+        "also_seen": [{"id": story.id, "title": story.title, "url": story.url} for story in digest.also_seen],
+        "not_shown": cut.left_out,
+        "quiet_topics": list(digest.quiet_topics),
+        "receipt": _receipt(digest.receipt) if digest.receipt else None,
+    }
+
+
+def _story(story: ToldStory, detail: Detail) -> Mapping[str, Any]:
+    return {
+        "id": story.id,
+        "revision": story.revision,
+        "status": story.status,
+        "title": story.title,
+        "url": story.url,
+        "lead": shorten(story.lead, detail.lead),
+        "topics": list(story.topics),
+        "score": round(story.score, 4),
+        "items": story.items,
+        "sources_count": len(story.sources),
+        "sources": [_source(source) for source in story.sources[: detail.sources]],
+        "facts": {
+            "parties": list(story.facts.parties[: detail.values]),
+            "chips": list(story.facts.chips[: detail.values]),
+            "figures": list(story.facts.figures[: detail.values]),
+            "status": story.facts.status,
+        },
+        "news": list(story.news[: detail.news]),
+        "because": list(story.because[: detail.reasons]),
+        "relation": story.relation,
+        "first_seen": stamp(story.first_seen),
+        "published": stamp(story.published) if story.published else None,
+    }
+
+
+def _source(source: Source) -> Mapping[str, Any]:
+    return {
+        "name": source.name,
+        "title": source.title,
+        "url": source.url,
+        "published": stamp(source.published) if source.published else None,
+        "primary": source.primary,
+        "copies": source.copies,
+    }
+
+
+def _receipt(receipt: Receipt) -> Mapping[str, Any]:
+    return {
+        "feeds": receipt.feeds,
+        "feeds_failing": list(receipt.feeds_failing),
+        "items_read": receipt.items_read,
+        "stories_matched": receipt.stories_matched,
+        "held_back": receipt.held_back,
+    }

@@ -1,0 +1,112 @@
+"""An e-mail as bytes that are the same every time: RFC 5322 headers around a text and an HTML part."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import EmailPolicy
+from email.utils import parseaddr
+from typing import Any
+
+from bot.core.text import digest as text_hash
+from bot.core.text import one_line
+
+# Headers made of addresses and ids in angle brackets. The stock policy would fold or encode a long one
+# (=?utf-8?q?…?=), and then nobody can unsubscribe or thread by it.
+_BRACKETED = frozenset({
+    "list-unsubscribe", "list-help", "list-post", "message-id", "in-reply-to", "references",
+})  # fmt: skip
+_ID = re.compile(r"[A-Za-z0-9-]+")
+
+
+class DigestPolicy(EmailPolicy):
+    """SMTP lines, and one bracketed address a line, untouched."""
+
+    def fold(self, name: str, value: Any) -> str:
+        if name.lower() not in _BRACKETED:
+            folded: str = super().fold(name, value)
+            return folded
+        addresses = re.findall(r"<[^>]*>", str(value))
+        between = "," if name.lower().startswith("list-") else ""
+        return f"{name}: " + f"{between}{self.linesep} ".join(addresses) + self.linesep
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        if name.lower() not in _BRACKETED:
+            return super().fold_binary(name, value)
+        return self.fold(name, value).encode("ascii")
+
+
+POLICY = DigestPolicy(linesep="\r\n")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Letter:
+    """Everything in one message to one recipient."""
+
+    sender: str
+    recipient: str
+    reply_to: str
+    subject: str
+    date: datetime
+    key: str
+    """Delivery key: names the message, so that a repeat is known as one."""
+    digest_name: str
+    story_id: str
+    """Story whose mail thread this joins; empty for a digest."""
+    unsubscribe: str
+    """``mailto:`` address."""
+    text: str
+    html: str
+
+
+def compose(letter: Letter) -> bytes:
+    """The whole message. The order of headers is fixed, and so is the boundary."""
+    domain = address_of(letter.sender).rpartition("@")[2]
+    message = EmailMessage(policy=POLICY)
+    message["From"] = _address(letter.sender)
+    message["To"] = _address(letter.recipient)
+    if letter.reply_to:
+        message["Reply-To"] = _address(letter.reply_to)
+    message["Subject"] = one_line(letter.subject)
+    message["Date"] = letter.date.astimezone(UTC)
+    message["Message-ID"] = f"<digest.{letter.key}@{domain}>"
+    if letter.story_id:
+        # Gmail threads by References and an equal subject; the root itself was never sent.
+        root = f"<story.{_id(letter.story_id)}@{domain}>"
+        message["In-Reply-To"] = root
+        message["References"] = root
+    message["List-Id"] = (
+        f"chipwatch {one_line(letter.digest_name)} <{_id(letter.digest_name).lower()}.{domain}>"
+    )
+    message["List-Unsubscribe"] = f"<{letter.unsubscribe}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message["X-Auto-Response-Suppress"] = "All"
+    message["X-Digest-Id"] = letter.key
+    message["MIME-Version"] = "1.0"
+    message.make_alternative()
+    for subtype, content in (("plain", letter.text), ("html", letter.html)):
+        part = EmailMessage(policy=POLICY)
+        # Quoted-printable: a relay that rewrites 8-bit lines would break a DKIM signature.
+        part.set_content(content, subtype=subtype, charset="utf-8", cte="quoted-printable")
+        del part["MIME-Version"]
+        message.attach(part)
+    message.set_boundary(f"=_{letter.key}")
+    return message.as_bytes(policy=POLICY)
+
+
+def address_of(mailbox: str) -> str:
+    """``Ann <ann@example.org>`` → ``ann@example.org``."""
+    return parseaddr(mailbox)[1]
+
+
+def _address(mailbox: str) -> Address:
+    name, address = parseaddr(mailbox)
+    return Address(display_name=one_line(name), addr_spec=address)
+
+
+def _id(text: str) -> str:
+    """A piece of a Message-ID or List-Id: the text itself where it is plain, else its hash."""
+    return text if _ID.fullmatch(text) else text_hash((text,))

@@ -1,0 +1,216 @@
+"""Slack through an incoming webhook, in Block Kit.
+
+Text from feeds stands only in ``rich_text`` and ``plain_text``, which Slack does not parse: no mention, no
+markup and no link of theirs comes to life. Slack gives no id back and drops no repeats, so a request
+without an answer is held and not sent again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeAlias
+
+from pydantic import SecretStr, field_validator
+
+from bot.channels import http
+from bot.channels.context import Context
+from bot.core.render import Cut, clean, clip, pages, utf16
+from bot.core.text import digest as text_hash
+from bot.core.views import DigestView, SourceView, StoryView, view
+from bot.documents import Strict
+from bot.model import Digest, Message, Rendered, RetryPolicy, SendResult, Sent
+
+# docs.slack.dev, "Block Kit" reference; characters are UTF-16 code units.
+MAX_BLOCKS = 50
+MAX_HEADER = 150
+MAX_TEXT = 3000
+# Not documented: a message whose blocks come to about 13,200 characters is answered msg_blocks_too_long
+# (slackapi/bolt-js issue 2509). Counted over the JSON of the blocks, which is the stricter reading.
+MAX_BLOCKS_TEXT = 12_000
+# More messages than this at once are noise; what is beyond is counted in the last one.
+MAX_PARTS = 4
+
+# Old news has no value in a chat: what could not be sent for six hours is given up.
+RETRY = RetryPolicy(
+    waits=(timedelta(seconds=5), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2)),
+    give_up=timedelta(hours=6),
+)
+
+Json: TypeAlias = dict[str, Any]
+
+
+class SlackOptions(Strict):
+    """Post to one Slack channel."""
+
+    url: SecretStr
+    """The address of the incoming webhook, ``https://hooks.slack.com/services/…``."""
+
+    _check_url = field_validator("url")(http.web_address)
+
+
+def make_slack(name: str, options: SlackOptions, context: Context) -> SlackChannel:
+    return SlackChannel(name=name, options=options, context=context)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SlackChannel:
+    name: str
+    options: SlackOptions
+    context: Context
+
+    @property
+    def retry(self) -> RetryPolicy:
+        return RETRY
+
+    def render(self, digest: Digest, key: str) -> Sequence[Rendered]:
+        return [
+            Rendered(
+                recipient=http.host_of(self.options.url),
+                key=text_hash((key, self.name, str(cut.part)), size=16),
+                message=_message(view(cut)),
+            )
+            for cut in pages(clean(digest), _fits, MAX_PARTS)
+        ]
+
+    def send(self, message: Message, recipient: str, key: str) -> SendResult:  # noqa: ARG002 - no id in Slack
+        headers = {
+            "content-type": "application/json; charset=utf-8",
+            "user-agent": self.context.user_agent,
+        }
+        result = http.post(self.options.url, message.body, headers, self.context.now())
+        if not isinstance(result, http.Answer):
+            return result
+        if result.ok:
+            return Sent(receipt=result.text)
+        # 403, 404, 410: the webhook or its channel is gone, and only a person can bring it back.
+        return result.refused()
+
+
+def _message(told: DigestView) -> Message:
+    payload = {
+        "text": _fallback(told),
+        "blocks": _blocks(told),
+        "unfurl_links": False,
+        "unfurl_media": False,
+    }
+    body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+    return Message(subject=told.subject, content_type="application/json", body=body)
+
+
+def _fits(cut: Cut) -> bool:
+    blocks = _blocks(view(cut))
+    size = utf16(json.dumps(blocks, ensure_ascii=False, separators=(",", ":")))
+    return len(blocks) <= MAX_BLOCKS and size <= MAX_BLOCKS_TEXT * 0.95
+
+
+def _fallback(told: DigestView) -> str:
+    """The notification and what a screen reader says. The only text that Slack parses: escaped."""
+    part = f" ({told.part})" if told.part else ""
+    text = f"{told.subject}{part} · {told.preheader}"
+    return clip(text, MAX_TEXT // 6).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+# ── blocks ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def _blocks(told: DigestView) -> list[Json]:
+    blocks = [] if told.kind == "alert" else _heading(told)
+    for section in told.sections:
+        if told.kind != "alert":
+            blocks += [{"type": "divider"}, _rich(_section(_text(section.title, bold=True)))]
+        blocks += [_story(story) for story in section.stories]
+    if told.also_seen:
+        blocks += [_rich(_section(_text("Also seen", bold=True)), _list(map(_named, told.also_seen)))]
+    blocks += [_context(line) for line in _closing(told)]
+    # Slack refuses a message without blocks.
+    return blocks or [_context(told.summary)]
+
+
+def _heading(told: DigestView) -> list[Json]:
+    part = f" ({told.part})" if told.part else ""
+    title = clip(told.title, MAX_HEADER - len(part)) + part
+    lines = [told.window, told.summary, *([told.late] if told.late else [])]
+    return [
+        {"type": "header", "text": {"type": "plain_text", "text": title or told.name, "emoji": False}},
+        _context(" · ".join(lines)),
+    ]
+
+
+def _story(story: StoryView) -> Json:
+    first = [
+        _text(f"{story.label}  ", bold=True),
+        _link(story.url, story.title, bold=True),
+        *([_text(f"\n{story.lead}")] if story.lead else []),
+    ]
+    for name, value in story.facts:
+        first += [_text(f"\n{name}: ", bold=True), _text(value)]
+    parts = [_section(*first)]
+    if story.news:
+        parts += [
+            _section(_text("New since it was last told", bold=True)),
+            _list([_text(line)] for line in story.news),
+        ]
+    parts.append(_section(*_sources(story)))
+    parts += [_section(_text(f"Why: {reason}", italic=True)) for reason in story.because]
+    return _rich(*parts)
+
+
+def _sources(story: StoryView) -> list[Json]:
+    elements = [_text(f"{story.sources_count}: ", bold=True)]
+    for at, source in enumerate(story.sources):
+        elements.append(_link(source.url, source.name))
+        note = f" ({source.note})" if source.note else ""
+        elements.append(_text(note + (", " if at + 1 < len(story.sources) else "")))
+    elements.append(_text(f" {story.more_sources}"))
+    if story.relation:
+        elements.append(_text(f"\n{story.relation}"))
+    return [element for element in elements if element["text"]]
+
+
+def _named(source: SourceView) -> list[Json]:
+    return [_link(source.url, source.title), *([_text(f" · {source.name}")] if source.name else [])]
+
+
+def _closing(told: DigestView) -> list[str]:
+    quiet = f"No news: {', '.join(told.quiet)}" if told.quiet else ""
+    return [line for line in (told.left_out, quiet, " ".join(told.receipt)) if line]
+
+
+# ── elements ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def _context(text: str) -> Json:
+    element = {"type": "plain_text", "text": clip(text, MAX_TEXT), "emoji": False}
+    return {"type": "context", "elements": [element]}
+
+
+def _rich(*elements: Json) -> Json:
+    return {"type": "rich_text", "elements": list(elements)}
+
+
+def _section(*elements: Json) -> Json:
+    return {"type": "rich_text_section", "elements": list(elements)}
+
+
+def _list(lines: Any) -> Json:
+    return {
+        "type": "rich_text_list",
+        "style": "bullet",
+        "elements": [_section(*line) for line in lines],
+    }
+
+
+def _text(text: str, **style: bool) -> Json:
+    return {"type": "text", "text": text, **({"style": style} if style else {})}
+
+
+def _link(url: str, text: str, **style: bool) -> Json:
+    """A link, or only its text where there is no safe address."""
+    return {"type": "link", "url": url, **_tail(text, style)} if url else _text(text, **style)
+
+
+def _tail(text: str, style: Mapping[str, bool]) -> Json:
+    return {"text": text, **({"style": dict(style)} if style else {})}

@@ -1,0 +1,94 @@
+"""The pages that people read, HTML and plain text, from templates that a user may override."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bot.core.views import DigestView
+from bot.errors import ConfigError, ConfigErrors
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+TEXT_WIDTH = 76
+PAGES = ("digest.html.j2", "digest.txt.j2")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Footer:
+    """What stands below the stories and differs from one recipient to the next."""
+
+    digest_id: str
+    reason: str = ""
+    """Why the reader gets this, one sentence."""
+    change: str = ""
+    """Where it is changed or paused, one sentence."""
+    unsubscribe: str = ""
+    """A ``mailto:`` address, or nothing."""
+
+
+@cache
+def environment(overrides: Path | None) -> Environment:
+    """Templates from the user's folder first, then ours. HTML is escaped; an undefined name is an error.
+
+    Raises ConfigErrors for a template that can't be parsed.
+    """
+    import jinja2
+
+    loaders: list[jinja2.BaseLoader] = [jinja2.PackageLoader("bot", "templates")]
+    if overrides is not None:
+        loaders.insert(0, jinja2.FileSystemLoader(overrides))
+    made = jinja2.Environment(
+        loader=jinja2.ChoiceLoader(loaders),
+        autoescape=jinja2.select_autoescape(enabled_extensions=("html.j2",), default=False),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["wrap"] = wrap
+    for name in PAGES:
+        try:
+            made.get_template(name)
+        except jinja2.TemplateSyntaxError as error:
+            place = error.filename or name
+            raise ConfigErrors([ConfigError(str(error.message), file=place, line=error.lineno)]) from error
+    return made
+
+
+def html_page(overrides: Path | None, view: DigestView, footer: Footer) -> str:
+    """The whole HTML page with its styles in the elements, as mail programs want it."""
+    page: str = _inliner().inline(_render(overrides, PAGES[0], view, footer))
+    return page
+
+
+def text_page(overrides: Path | None, view: DigestView, footer: Footer) -> str:
+    """The same in plain text, ``TEXT_WIDTH`` columns, addresses on lines of their own."""
+    return _render(overrides, PAGES[1], view, footer).strip("\n") + "\n"
+
+
+def wrap(text: str, indent: int = 0, hanging: int = 0, width: int = TEXT_WIDTH) -> str:
+    """Break a line at blanks; the lines after the first stand ``hanging`` columns further in."""
+    first = " " * indent
+    return textwrap.fill(
+        text, width, initial_indent=first, subsequent_indent=first + " " * hanging, break_on_hyphens=False
+    )
+
+
+def _render(overrides: Path | None, name: str, view: DigestView, footer: Footer) -> str:
+    import jinja2
+
+    try:
+        return environment(overrides).get_template(name).render(digest=view, footer=footer)
+    except (jinja2.UndefinedError, jinja2.TemplateNotFound) as error:
+        raise ConfigErrors([ConfigError(str(error.message), file=f"templates/{name}")]) from error
+
+
+@cache
+def _inliner() -> Any:
+    import css_inline
+
+    return css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True, minify_css=True)

@@ -1,0 +1,130 @@
+"""The generic webhook: JSON events signed after Standard Webhooks 1.0 (standardwebhooks.com).
+
+A receiver verifies the signature, drops an id it has seen, and answers 2xx.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from pydantic import SecretStr, field_validator
+
+from bot.channels import http
+from bot.channels.context import Context
+from bot.channels.event import event
+from bot.core.render import Cut, clean, fit, subject
+from bot.core.text import digest as text_hash
+from bot.documents import Strict
+from bot.model import Digest, Message, Rendered, RetryPolicy, SendResult, Sent
+
+# Standard Webhooks asks for payloads under 20 kB, and gives this schedule of retries.
+MAX_BODY = 20_000
+RETRY = RetryPolicy(
+    waits=(
+        timedelta(seconds=5),
+        timedelta(minutes=5),
+        timedelta(minutes=30),
+        timedelta(hours=2),
+        timedelta(hours=5),
+        timedelta(hours=10),
+        timedelta(hours=14),
+        timedelta(hours=20),
+        timedelta(hours=24),
+    ),
+    give_up=timedelta(days=4),
+    resend_unanswered=True,
+)
+_PREFIX = "whsec_"
+
+
+class WebhookOptions(Strict):
+    """POST each digest and alert as signed JSON."""
+
+    url: SecretStr
+    """The receiver's address. Redirects are not followed."""
+    secret: SecretStr
+    """``whsec_`` and the base64 of 24 to 64 random bytes, known to the receiver."""
+    previous_secret: SecretStr = SecretStr("")
+    """The secret before, while receivers change over: events are then signed with both."""
+
+    _check_url = field_validator("url")(http.web_address)
+
+    @field_validator("secret", "previous_secret")
+    @classmethod
+    def _check_secret(cls, value: SecretStr) -> SecretStr:
+        text = value.get_secret_value()
+        if text and not (text.startswith(_PREFIX) and 24 <= len(_key(value)) <= 64):
+            raise ValueError("write whsec_ and the base64 of 24 to 64 random bytes")
+        return value
+
+    @field_validator("secret")
+    @classmethod
+    def _check_given(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value():
+            raise ValueError("is empty; write whsec_ and the base64 of 24 to 64 random bytes")
+        return value
+
+
+def make_webhook(name: str, options: WebhookOptions, context: Context) -> WebhookChannel:
+    return WebhookChannel(name=name, options=options, context=context)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WebhookChannel:
+    name: str
+    options: WebhookOptions
+    context: Context
+
+    @property
+    def retry(self) -> RetryPolicy:
+        return RETRY
+
+    def render(self, digest: Digest, key: str) -> Sequence[Rendered]:
+        cut = fit(clean(digest), _fits)
+        message = Message(
+            subject=subject(cut.digest), content_type="application/json", body=event(cut).encode()
+        )
+        recipient = http.host_of(self.options.url)
+        return [Rendered(recipient=recipient, key=text_hash((key, self.name), size=16), message=message)]
+
+    def send(self, message: Message, recipient: str, key: str) -> SendResult:  # noqa: ARG002 - one receiver
+        now = self.context.now()
+        secrets = [s for s in (self.options.secret, self.options.previous_secret) if s.get_secret_value()]
+        headers = {
+            "content-type": "application/json",
+            "user-agent": self.context.user_agent,
+            **signed(key, int(now.timestamp()), message.body, secrets),
+        }
+        result = http.post(self.options.url, message.body, headers, now)
+        if isinstance(result, http.Answer):
+            return Sent(receipt=str(result.status)) if result.ok else result.refused()
+        return result
+
+
+def signed(key: str, timestamp: int, body: bytes, secrets: Sequence[SecretStr]) -> dict[str, str]:
+    """The three headers of Standard Webhooks: HMAC-SHA256 over ``id.timestamp.body``, once a secret."""
+    content = f"{key}.{timestamp}.".encode() + body
+    signatures = (
+        base64.b64encode(hmac.digest(_key(secret), content, "sha256")).decode() for secret in secrets
+    )
+    return {
+        "webhook-id": key,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": " ".join(f"v1,{signature}" for signature in signatures),
+    }
+
+
+def _fits(cut: Cut) -> bool:
+    return len(event(cut).encode()) <= MAX_BODY
+
+
+def _key(secret: SecretStr) -> bytes:
+    try:
+        return base64.b64decode(secret.get_secret_value().removeprefix(_PREFIX), validate=True)
+    except (binascii.Error, ValueError):
+        return b""

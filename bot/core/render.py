@@ -1,0 +1,312 @@
+"""What every channel does to a digest before it writes it: make its text harmless, cut it to size, name it.
+
+News text is written by strangers. ``clean`` is the one place where it loses control characters, unsafe
+links and unreasonable length; each channel still escapes for its own markup.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from bot.core.text import one_line, shorten
+from bot.model import Digest, Facts, Receipt, Section, Source, ToldStory
+
+# Longest texts that any channel is handed, in characters. Titles and leads are far shorter in practice;
+# the caps keep a hostile feed from filling a message by itself.
+TITLE = 200
+LEAD = 600
+LINE = 300
+NAME = 64
+LINK = 1500
+LIST = 16
+
+SUBJECT = 64
+PREHEADER = 100
+
+_HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]")
+# RFC 3986 characters that keep their meaning; ``|``, quotes, angle brackets and backslash are none of them.
+_KEPT = "/%:@!$&'()*+,;=~-._?"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Detail:
+    """How much of each story is told: characters of the lead, numbers of lines."""
+
+    lead: int = LEAD
+    sources: int = 6
+    reasons: int = 6
+    news: int = 6
+    values: int = 8
+
+
+FULL = Detail()
+SHORT = Detail(lead=160, sources=3, reasons=2, news=3, values=4)
+BARE = Detail(lead=0, sources=1, reasons=1, news=1, values=0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cut:
+    """A digest, or a part of it, as far as it fits a channel."""
+
+    digest: Digest
+    detail: Detail = FULL
+    left_out: int = 0
+    """Stories and also-seen lines that are not shown; the message says how many."""
+    part: int = 1
+    parts: int = 1
+
+
+Fits = Callable[[Cut], bool]
+
+
+# ── harmless text ────────────────────────────────────────────────────────────────────────────────
+
+
+def web_link(url: str) -> str:
+    """An ASCII ``http`` or ``https`` address that no markup can trip over, or nothing.
+
+    Other schemes, addresses with a user name (they look like another host's) and overlong ones are dropped.
+    """
+    try:
+        parts = urlsplit(one_line(url).replace("\\", "/"))
+        host = (parts.hostname or "").encode("idna").decode("ascii").lower()
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:  # UnicodeError of the idna codec is one too
+        return ""
+    if ":" in host:
+        host = f"[{host}]"
+    if parts.scheme not in ("http", "https") or "@" in parts.netloc or not _HOST.fullmatch(host):
+        return ""
+    path, query, fragment = (quote(part, safe=_KEPT) for part in (parts.path, parts.query, parts.fragment))
+    link = urlunsplit((parts.scheme, host + port, path, query, fragment))
+    return link if len(link) <= LINK else ""
+
+
+def clean(digest: Digest) -> Digest:
+    """The same digest with every text on one safe line of bounded length and every link a web link."""
+    return replace(
+        digest,
+        name=_line(digest.name, NAME),
+        title=_line(digest.title, TITLE),
+        sections=tuple(_clean_section(section) for section in digest.sections),
+        also_seen=tuple(_clean_story(story) for story in digest.also_seen),
+        quiet_topics=_lines(digest.quiet_topics, NAME),
+        receipt=digest.receipt and _clean_receipt(digest.receipt),
+    )
+
+
+def _line(text: str, limit: int) -> str:
+    return shorten(one_line(text), limit)
+
+
+def _lines(texts: Iterable[str], limit: int) -> tuple[str, ...]:
+    """Non-empty safe lines, at most LIST of them and a count of the rest."""
+    lines = [line for text in texts if (line := _line(text, limit))]
+    rest = len(lines) - LIST
+    return (*lines[:LIST], f"and {rest} more") if rest > 0 else tuple(lines)
+
+
+def _clean_section(section: Section) -> Section:
+    return Section(
+        title=_line(section.title, NAME), stories=tuple(_clean_story(story) for story in section.stories)
+    )
+
+
+def _clean_story(story: ToldStory) -> ToldStory:
+    return replace(
+        story,
+        status=_line(story.status, NAME),
+        title=_line(story.title, TITLE) or "(no title)",
+        first_title=_line(story.first_title, TITLE),
+        url=web_link(story.url),
+        lead=_line(story.lead, LEAD),
+        topics=_lines(story.topics, NAME),
+        sources=tuple(_clean_source(source) for source in story.sources),
+        facts=_clean_facts(story.facts),
+        news=_lines(story.news, LINE),
+        because=_lines(story.because, LINE),
+        relation=_line(story.relation, LINE),
+    )
+
+
+def _clean_source(source: Source) -> Source:
+    return replace(
+        source,
+        name=_line(source.name, NAME) or "unknown source",
+        title=_line(source.title, TITLE),
+        url=web_link(source.url),
+    )
+
+
+def _clean_facts(facts: Facts) -> Facts:
+    return Facts(
+        parties=_lines(facts.parties, NAME),
+        chips=_lines(facts.chips, NAME),
+        figures=_lines(facts.figures, NAME),
+        status=_line(facts.status, NAME),
+    )
+
+
+def _clean_receipt(receipt: Receipt) -> Receipt:
+    return replace(receipt, feeds_failing=_lines(receipt.feeds_failing, NAME))
+
+
+# ── size ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def utf16(text: str) -> int:
+    """Length in UTF-16 code units, as most chat services count."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def clip(text: str, limit: int) -> str:
+    """``shorten`` for a limit in UTF-16 code units."""
+    room = limit
+    while utf16(short := shorten(text, room)) > limit:
+        room -= 1
+    return short
+
+
+def by_prominence(stories: Sequence[ToldStory]) -> list[int]:
+    """Positions of the stories, bigger news first: more independent sources, then the better score.
+
+    The digest's own order among equals.
+    """
+    return sorted(
+        range(len(stories)), key=lambda at: (len(stories[at].sources), stories[at].score), reverse=True
+    )
+
+
+def fit(digest: Digest, fits: Fits) -> Cut:
+    """The most of a digest that fits one message.
+
+    First "also seen" goes, then leads and lists are shortened, then the least prominent stories go.
+    What went is counted in ``left_out``. ``fits`` must accept a digest without stories.
+    """
+    whole = _whole(digest, fits)
+    if whole is not None:
+        return whole
+    fewer = _most_stories(digest, SHORT, fits)
+    return fewer if fewer.digest.stories else _most_stories(digest, BARE, fits)
+
+
+def pages(digest: Digest, fits: Fits, most: int) -> tuple[Cut, ...]:
+    """The digest in as few numbered parts as hold it, at most ``most``; what is beyond is counted.
+
+    Like ``fit`` where one message is enough. The last part carries the receipt and the quiet topics.
+    """
+    middle = replace(digest, also_seen=(), quiet_topics=(), receipt=None)
+    parts: list[Cut] = []
+    rest = range(len(digest.stories))
+    while len(parts) < most - 1 and _whole(_only(digest, rest), fits) is None:
+        part = _leading(middle, rest, fits)
+        if not part.digest.stories:
+            break
+        parts.append(part)
+        rest = rest[len(part.digest.stories) :]
+    parts.append(fit(_only(digest, rest), fits))
+    return tuple(replace(part, part=at, parts=len(parts)) for at, part in enumerate(parts, start=1))
+
+
+def _whole(digest: Digest, fits: Fits) -> Cut | None:
+    """All stories in one message, with less and less around them; nothing where even that is too much."""
+    bare = replace(digest, also_seen=())
+    candidates = (
+        Cut(digest=digest),
+        Cut(digest=bare, left_out=len(digest.also_seen)),
+        Cut(digest=bare, left_out=len(digest.also_seen), detail=SHORT),
+    )
+    return next((cut for cut in candidates if fits(cut)), None)
+
+
+def _leading(digest: Digest, positions: Sequence[int], fits: Fits) -> Cut:
+    """As many of the first stories as fit."""
+
+    def first(count: int) -> Cut:
+        return Cut(digest=_only(digest, positions[:count]), detail=SHORT)
+
+    return first(_largest(len(positions), lambda count: fits(first(count))))
+
+
+def _most_stories(digest: Digest, detail: Detail, fits: Fits) -> Cut:
+    ranked = by_prominence(digest.stories)
+    bare = replace(digest, also_seen=())
+
+    def best(count: int) -> Cut:
+        left_out = len(digest.also_seen) + len(ranked) - count
+        return Cut(digest=_only(bare, ranked[:count]), detail=detail, left_out=left_out)
+
+    return best(_largest(len(ranked), lambda count: fits(best(count))))
+
+
+def _largest(top: int, fits: Callable[[int], bool]) -> int:
+    """The largest count up to ``top`` that fits, by halving; 0 is taken to fit."""
+    low, high = 0, top
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle - 1)
+    return low
+
+
+def _only(digest: Digest, positions: Collection[int]) -> Digest:
+    """The digest with the stories at these positions, in its own order, without empty sections."""
+    at = count()
+    sections = (
+        replace(section, stories=tuple(story for story in section.stories if next(at) in positions))
+        for section in digest.sections
+    )
+    return replace(digest, sections=tuple(section for section in sections if section.stories))
+
+
+# ── names of a message ───────────────────────────────────────────────────────────────────────────
+
+
+def plural(count: int, noun: str) -> str:
+    """``1 story``, ``2 stories``, ``1,204 items``."""
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count:,} {noun[:-1]}ies" if noun.endswith("y") else f"{count:,} {noun}s"
+
+
+def _ranked(digest: Digest) -> list[ToldStory]:
+    return [digest.stories[at] for at in by_prominence(digest.stories)]
+
+
+def subject(digest: Digest) -> str:
+    """Top story first, then how many more. An alert on one story keeps its first title, for threading."""
+    stories = _ranked(digest)
+    if not stories:
+        return shorten(one_line(f"{digest.title}: nothing new"), SUBJECT)
+    top = stories[0]
+    if len(stories) == 1:
+        title = (top.first_title or top.title) if digest.kind == "alert" else top.title
+        return _line(title, TITLE if digest.kind == "alert" else SUBJECT) or "(no title)"
+    rest = f" + {plural(len(stories) - 1, 'story')}"
+    return _line(top.title, SUBJECT - len(rest)) + rest
+
+
+def summary(digest: Digest) -> str:
+    """``7 stories · 2 updated · 31 sources``."""
+    stories = digest.stories
+    if not stories:
+        return "nothing new"
+    updated = sum(story.revision > 1 for story in stories)
+    told = [plural(len(stories), "story")]
+    if updated:
+        told.append(f"{updated} updated")
+    told.append(plural(sum(len(story.sources) for story in stories), "source"))
+    return " · ".join(told)
+
+
+def preheader(digest: Digest) -> str:
+    """What an inbox shows after the subject: the next stories and the counts, or the lead of a single one."""
+    stories = _ranked(digest)
+    if len(stories) == 1:
+        return _line(stories[0].lead or summary(digest), PREHEADER)
+    tail = summary(digest)
+    others = [_line(story.title, (PREHEADER - len(tail)) // 2 - 3) for story in stories[1:3]]
+    return " · ".join([*others, tail])

@@ -1,0 +1,228 @@
+"""A digest in words: the wording and order that e-mail, chat and files share.
+
+A view holds nothing but finished strings, so that templates only arrange.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bot.core.render import Cut, by_prominence, plural, preheader, subject, summary
+from bot.core.text import shorten
+from bot.model import Digest, Facts, Receipt, Source, ToldStory, Window
+
+# Spelled here and not by strftime, which follows the locale of the machine.
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+STATUSES = ("new", "updated", "late")
+
+# A digest this short is its own summary.
+BRIEFS_FROM = 4
+BRIEFS = 3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceView:
+    name: str
+    title: str
+    url: str
+    note: str
+    """``primary source · 21 Nov 14:05 · +3 copies of the same text``."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoryView:
+    status: str
+    """One word, for a style: new, updated or late."""
+    label: str
+    """``NEW``, ``UPDATED · 2nd telling``, ``LATE``."""
+    title: str
+    url: str
+    when: str
+    relation: str
+    lead: str
+    facts: tuple[tuple[str, str], ...]
+    """Rows of the fact table: name and value."""
+    news: tuple[str, ...]
+    sources_count: str
+    """``5 sources``."""
+    sources: tuple[SourceView, ...]
+    more_sources: str
+    """``+2 more``, or nothing."""
+    because: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SectionView:
+    title: str
+    stories: tuple[StoryView, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DigestView:
+    kind: str
+    name: str
+    title: str
+    part: str
+    """``1/3`` where there is more than one message."""
+    subject: str
+    preheader: str
+    window: str
+    summary: str
+    late: str
+    """The sentence that says a digest is late, or nothing."""
+    briefs: tuple[tuple[str, str], ...]
+    """Title and count of sources of the biggest stories."""
+    sections: tuple[SectionView, ...]
+    also_seen: tuple[SourceView, ...]
+    left_out: str
+    quiet: tuple[str, ...]
+    receipt: tuple[str, ...]
+
+
+def view(cut: Cut) -> DigestView:
+    """Put a cut digest (cleaned before) into words."""
+    digest = cut.digest
+    zone = ZoneInfo(digest.timezone)
+    stories = digest.stories
+    top = [stories[at] for at in by_prominence(stories)[:BRIEFS]] if len(stories) >= BRIEFS_FROM else []
+    return DigestView(
+        kind=digest.kind,
+        name=digest.name,
+        title=digest.title,
+        part=f"{cut.part}/{cut.parts}" if cut.parts > 1 else "",
+        subject=subject(digest),
+        preheader=preheader(digest),
+        window=span(digest.window, zone),
+        summary=summary(digest),
+        late=_late(digest, zone),
+        briefs=tuple((shorten(story.title, 110), plural(len(story.sources), "source")) for story in top),
+        sections=tuple(
+            SectionView(
+                title=section.title, stories=tuple(_story(story, cut, zone) for story in section.stories)
+            )
+            for section in digest.sections
+        ),
+        also_seen=tuple(_also_seen(story, zone) for story in digest.also_seen),
+        left_out=_left_out(cut),
+        quiet=digest.quiet_topics,
+        receipt=_receipt(digest.receipt, digest.kind) if digest.receipt else (),
+    )
+
+
+# ── time ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def when(moment: datetime, zone: ZoneInfo) -> str:
+    """``21 Nov 14:05`` in the digest's zone."""
+    local = moment.astimezone(zone)
+    return f"{local.day} {_MONTHS[local.month - 1]} {local:%H:%M}"
+
+
+def span(window: Window, zone: ZoneInfo) -> str:
+    """``Sat 21 Nov 08:00 – Sun 22 Nov 08:00 CET``; the day once where it is the same."""
+    start, end = window.start.astimezone(zone), window.end.astimezone(zone)
+    name = end.tzname() or ""
+    name = f"UTC{name}" if name[:1] in "+-" else name
+    until = f"{end:%H:%M}" if start.date() == end.date() else f"{_day(end)} {end:%H:%M}"
+    return f"{_day(start)} {start:%H:%M} – {until} {name}".rstrip()
+
+
+def _day(local: datetime) -> str:
+    return f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]}"
+
+
+def ordinal(number: int) -> str:
+    """``1st``, ``2nd``, ``3rd``, ``4th``, ``11th``, ``21st``."""
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
+# ── parts of a message ───────────────────────────────────────────────────────────────────────────
+
+
+def _story(story: ToldStory, cut: Cut, zone: ZoneInfo) -> StoryView:
+    detail = cut.detail
+    hidden = len(story.sources) - detail.sources
+    status = story.status.lower()
+    return StoryView(
+        status=status if status in STATUSES else "new",
+        label=_label(story),
+        title=story.title,
+        url=story.url,
+        when=when(story.published or story.first_seen, zone),
+        relation=story.relation,
+        lead=shorten(story.lead, detail.lead),
+        facts=_facts(story.facts, detail.values),
+        news=story.news[: detail.news],
+        sources_count=plural(len(story.sources), "source"),
+        sources=tuple(_source(source, zone) for source in story.sources[: detail.sources]),
+        more_sources=f"+{hidden} more" if hidden > 0 else "",
+        because=story.because[: detail.reasons],
+    )
+
+
+def _label(story: ToldStory) -> str:
+    status = story.status.upper() or "NEW"
+    return f"{status} · {ordinal(story.revision)} telling" if story.revision > 1 else status
+
+
+def _facts(facts: Facts, most: int) -> tuple[tuple[str, str], ...]:
+    rows = (
+        ("Parties", _listed(facts.parties, most)),
+        ("Chips", _listed(facts.chips, most)),
+        ("Figures", _listed(facts.figures, most)),
+        ("Status", facts.status if most else ""),
+    )
+    return tuple((name, value) for name, value in rows if value)
+
+
+def _listed(values: Sequence[str], most: int) -> str:
+    hidden = len(values) - most
+    return " · ".join([*values[:most], *([f"+{hidden} more"] if hidden > 0 and most else [])])
+
+
+def _source(source: Source, zone: ZoneInfo) -> SourceView:
+    notes = []
+    if source.primary:
+        notes.append("primary source")
+    if source.published:
+        notes.append(when(source.published, zone))
+    if source.copies:
+        notes.append(f"+{plural(source.copies, 'copy')} of the same text")
+    return SourceView(name=source.name, title=source.title, url=source.url, note=" · ".join(notes))
+
+
+def _also_seen(story: ToldStory, zone: ZoneInfo) -> SourceView:
+    name = story.sources[0].name if story.sources else ""
+    note = when(story.published or story.first_seen, zone)
+    return SourceView(name=name, title=story.title, url=story.url, note=note)
+
+
+def _late(digest: Digest, zone: ZoneInfo) -> str:
+    return f"Late: this was due on {when(digest.window.end, zone)}." if digest.late else ""
+
+
+def _left_out(cut: Cut) -> str:
+    if not cut.left_out:
+        return ""
+    verb = "is" if cut.left_out == 1 else "are"
+    return f"{plural(cut.left_out, 'more story')} {verb} not shown: the message would be too long."
+
+
+def _receipt(receipt: Receipt, kind: str) -> tuple[str, ...]:
+    lines = [
+        f"Read {plural(receipt.feeds, 'feed')} and {plural(receipt.items_read, 'item')}; "
+        f"{plural(receipt.stories_matched, 'story')} matched."
+    ]
+    if receipt.feeds_failing:
+        lines.append(f"Failing: {', '.join(receipt.feeds_failing)}.")
+    if receipt.held_back and kind == "alert":
+        lines.append(f"{plural(receipt.held_back, 'more story')} held back for the digest: too many alerts.")
+    elif receipt.held_back:
+        lines.append(f"{plural(receipt.held_back, 'more story')} held back for the next digest.")
+    return tuple(lines)
