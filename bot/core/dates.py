@@ -1,0 +1,44 @@
+"""Dates as feeds write them → aware UTC; the impossible becomes ``None``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+"""A date before it is a default or a mistake: the web is younger."""
+FUTURE = timedelta(days=2)
+"""How far ahead of the clock a date may lie: time zones left out, and slow clocks."""
+
+
+def from_text(text: str) -> datetime | None:
+    """An ISO 8601, RFC 3339 or mail date; without a zone it is taken as UTC."""
+    text = text.strip()[:60]
+    for reader in (datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            return _plausible(reader(text))
+        except (ValueError, OverflowError, TypeError, IndexError):
+            continue
+    return None
+
+
+def from_fields(fields: Sequence[int] | None) -> datetime | None:
+    """Year, month, day, hour, minute, second in UTC, as feedparser gives them; a leap second is its eve."""
+    if not fields or len(fields) < 6:
+        return None
+    year, month, day, hour, minute, second = fields[:6]
+    try:
+        return _plausible(datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC))
+    except (ValueError, OverflowError, TypeError):
+        return None
+
+
+def _plausible(date: datetime) -> datetime | None:
+    aware = date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
+    return aware.replace(microsecond=0) if aware >= EARLIEST else None
+
+
+def not_ahead(date: datetime | None, now: datetime) -> datetime | None:
+    """The date, unless it lies further ahead of ``now`` than :data:`FUTURE`."""
+    return date if date is not None and date <= now + FUTURE else None

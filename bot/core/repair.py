@@ -1,0 +1,145 @@
+"""Mends an XML document before it is parsed, so that one bad spot does not cost the whole feed.
+
+Each repair answers a fault that makes feedparser 6.0 raise, fall back to its slow parser or take minutes.
+All run in time that grows with the length of the document.
+"""
+
+from __future__ import annotations
+
+import html.entities
+import re
+
+# Characters that XML 1.0 allows, by number, and those it forbids.
+_ALLOWED = ((9, 10, 13), range(0x20, 0xD800), range(0xE000, 0xFFFE), range(0x10000, 0x110000))
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_NUMERIC = re.compile(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
+_SURROGATES = re.compile(
+    r"&#(?:[xX]0*([dD][89abAB][0-9a-fA-F]{2})|0*(5[56][0-9]{3}));&#(?:[xX]0*([dD][c-fC-F][0-9a-fA-F]{2})|0*(5[67][0-9]{3}));"
+)
+_NAMED = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
+_XML_NAMES = frozenset({"lt", "gt", "amp", "quot", "apos"})
+_HTML_NAMES = {
+    name.rstrip(";"): value
+    for name, value in html.entities.html5.items()
+    if name.rstrip(";") not in _XML_NAMES
+}
+_ROOT = re.compile(r"<(?:[A-Za-z_][\w.\-]*:)?(?:rss|feed|rdf|channel)\b", re.IGNORECASE)
+_DECLARATION = re.compile(r"\s*<\?xml\b[^<>]{0,300}\?>")
+_DOCTYPE = re.compile(r"<!DOCTYPE\b", re.IGNORECASE)
+_ENTITY = re.compile(r"<!ENTITY\s+([A-Za-z][\w.\-]{0,31})\s+(?:\"([^\"&%<]{0,200})\"|'([^'&%<]{0,200})')\s*>")
+# An entry with nothing in it, as broken templates leave them between the real ones.
+_EMPTY = re.compile(r"<(?:item|entry)\s*/>", re.IGNORECASE)
+_PERSON = re.compile(
+    r"<((?:[A-Za-z_][\w.\-]*:)?(?:author|creator|managingeditor|webmaster|publisher|owner))(?:\s[^<>]{0,2000})?(?<!/)>",
+    re.IGNORECASE,
+)
+_LONGEST_PERSON = 400
+"""Characters of an author's name and address that are read: feedparser's search for an e-mail address in it
+takes time that grows with the square of the length (20,000 letters: seconds; a million: an hour)."""
+_MOST_GROWTH = 100_000
+"""Characters that declared entities may add to a document."""
+
+
+def repair(text: str) -> str:
+    """The same document, mended: only one root, no document type, no reference that can't be resolved."""
+    text = _from_the_root(text)
+    text = _EMPTY.sub("", _FORBIDDEN.sub("", text))
+    text, entities = _without_doctype(text)
+    text = _SURROGATES.sub(_joined, text)
+    text = _NUMERIC.sub(_checked, text)
+    text = _with_names_resolved(text, entities)
+    return _with_short_persons(text)
+
+
+def _from_the_root(text: str) -> str:
+    """Drops what stands before the document: blank lines, warnings of a script, a byte order mark."""
+    text = text.lstrip("\ufeff \t\r\n\x00")
+    if text.startswith("<?xml") or not (root := _ROOT.search(text)):
+        return text
+    start = text.rfind("<?xml", 0, root.start())
+    doctype = text.find("<!DOCTYPE", 0, root.start())
+    if start < 0:
+        start = doctype if doctype >= 0 else root.start()
+    return text[start:]
+
+
+def _without_doctype(text: str) -> tuple[str, dict[str, str]]:
+    """Takes the document type out, and from it the plain short entities that it declares.
+
+    Nothing of it is expanded by the XML parser: no nested entity, no external one, no file, no connection.
+    """
+    root = _first_element(text)
+    match = _DOCTYPE.search(text, 0, root)
+    if match is None:
+        return text, {}
+    subset, end = text[match.start() : root], root
+    entities = {name: first or second for name, first, second in _ENTITY.findall(subset)[:200]}
+    # What stands between the type and the root (comments, instructions) goes with it. Only the marker stays
+    # by which feedparser tells Netscape's RSS 0.91 from Userland's.
+    marker = '<!DOCTYPE rss PUBLIC "netscape">\n' if "netscape" in subset[:300].lower() else ""
+    return text[: match.start()] + marker + text[end:], entities
+
+
+def _first_element(text: str) -> int:
+    match = re.search(r"<[A-Za-z_]", text)
+    return match.start() if match else len(text)
+
+
+def _joined(match: re.Match[str]) -> str:
+    """Two references to halves of a character, as scripts write emoji, are the reference to the whole."""
+    high = int(match[1], 16) if match[1] else int(match[2])
+    low = int(match[3], 16) if match[3] else int(match[4])
+    if not (0xD800 <= high < 0xDC00 <= low < 0xE000):
+        return match[0]
+    return f"&#{0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00)};"
+
+
+def _checked(match: re.Match[str]) -> str:
+    """A numeric reference that XML allows, or a blank in its place."""
+    hexa, decimal = match[1], match[2]
+    digits = (hexa or decimal).lstrip("0")
+    if len(digits) > 7:
+        return " "
+    point = int(digits or "0", 16 if hexa else 10)
+    if not any(point in allowed for allowed in _ALLOWED):
+        return " "
+    return match[0] if match[0].endswith(";") else f"{match[0]};"
+
+
+def _with_names_resolved(text: str, entities: dict[str, str]) -> str:
+    """HTML's names for characters, and those the document declares itself, which XML parsers don't know."""
+    room = _MOST_GROWTH
+
+    def resolved(match: re.Match[str]) -> str:
+        nonlocal room
+        name = match[1]
+        if name in entities and room > 0:
+            room -= len(entities[name])
+            return entities[name]
+        return match[0] if name in _XML_NAMES else _HTML_NAMES.get(name, match[0])
+
+    return _NAMED.sub(resolved, text)
+
+
+def _with_short_persons(text: str) -> str:
+    pieces, position = [], 0
+    for match in _PERSON.finditer(text):
+        if match.start() < position:
+            continue
+        start, stop = match.end(), text.find(f"</{match[1]}", match.end(), match.end() + 20 * _LONGEST_PERSON)
+        if 0 <= stop <= start + _LONGEST_PERSON:
+            continue
+        pieces.append(text[position:start])
+        position = _end_of_person(text, match[1], start)
+    return "".join([*pieces, text[position:]])
+
+
+def _end_of_person(text: str, name: str, start: int) -> int:
+    """Where the long content of a person's element ends: at its end tag, else at the next tag."""
+    item = re.compile(r"</(?:item|entry|channel|feed)\b|<(?:item|entry)\b", re.IGNORECASE).search(text, start)
+    bound = item.start() if item else len(text)
+    stop = text.find(f"</{name}", start, bound)
+    if stop >= 0:
+        return stop
+    following = text.find("<", start, bound)
+    return following if following >= 0 else bound
