@@ -1,0 +1,120 @@
+"""The list of feeds as a file: ``feeds.toml`` edited without losing a comment, and OPML in and out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+import tomlkit
+from tomlkit.items import AoT
+
+from bot.errors import UsageError
+from bot.model import Feed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subscription:
+    """A feed as OPML and the command line name it."""
+
+    url: str
+    title: str = ""
+    tags: tuple[str, ...] = ()
+
+
+def add(path: Path, subscriptions: Sequence[Subscription]) -> list[Subscription]:
+    """Append what is not there yet and return it. Raises UsageError where the file can't be written."""
+    document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
+    feeds = document.setdefault("feed", tomlkit.aot())
+    if not isinstance(feeds, AoT):
+        raise UsageError(f"{path}: feed must be a list of [[feed]] tables")
+    known = {str(table.get("url")) for table in feeds}
+    added = []
+    for subscription in subscriptions:
+        if subscription.url in known:
+            continue
+        known.add(subscription.url)
+        table = tomlkit.table()
+        table["url"] = subscription.url
+        if subscription.title:
+            table["title"] = subscription.title
+        if subscription.tags:
+            table["tags"] = list(subscription.tags)
+        table.add(tomlkit.nl())
+        feeds.append(table)
+        added.append(subscription)
+    if added:
+        _write(path, tomlkit.dumps(document))
+    return added
+
+
+def remove(path: Path, url: str) -> bool:
+    """Take a feed out. ``False`` where it is not there."""
+    if not path.exists():
+        return False
+    document = tomlkit.parse(path.read_text(encoding="utf-8"))
+    feeds = document.get("feed")
+    if not isinstance(feeds, AoT):
+        return False
+    for index, table in enumerate(feeds):
+        if table.get("url") == url:
+            del feeds[index]
+            _write(path, tomlkit.dumps(document))
+            return True
+    return False
+
+
+def _write(path: Path, text: str) -> None:
+    """Replace the file as a whole, so that a crash leaves the old or the new one."""
+    beside = path.with_name(f".{path.name}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_text(text, encoding="utf-8")
+        os.replace(beside, path)  # noqa: PTH105 - Path.replace is the same call
+    except OSError as error:
+        raise UsageError(f"{path} can't be written: {error.strerror}") from error
+
+
+def read_opml(path: Path) -> list[Subscription]:
+    """All feeds of an OPML file; the folders around a feed become its tags. Raises UsageError."""
+    try:
+        # A file of the user's own; expat bounds what entities may expand to.
+        root = ElementTree.fromstring(path.read_bytes())  # noqa: S314
+    except OSError as error:
+        raise UsageError(f"{path} can't be read: {error.strerror}") from error
+    except ElementTree.ParseError as error:
+        raise UsageError(f"{path} is no OPML: {error}") from error
+    if root.tag != "opml":
+        raise UsageError(f"{path} is no OPML: its root is <{root.tag}>")
+    return list(_outlines(root))
+
+
+def _outlines(root: ElementTree.Element) -> Iterator[Subscription]:
+    """Depth first without recursion: a file may be nested as deep as it likes."""
+    waiting: list[tuple[ElementTree.Element, tuple[str, ...]]] = [(root, ())]
+    while waiting:
+        element, tags = waiting.pop()
+        url = element.get("xmlUrl", "").strip()
+        name = (element.get("title") or element.get("text") or "").strip()
+        if element.tag == "outline" and url.startswith(("http://", "https://")):
+            yield Subscription(url=url, title=name, tags=tags)
+        inner = (*tags, name) if element.tag == "outline" and name and not url else tags
+        waiting.extend((child, inner) for child in reversed(list(element)))
+
+
+def write_opml(feeds: Sequence[Feed]) -> str:
+    """An OPML 2.0 document; a feed stands in the folder of its first tag."""
+    root = ElementTree.Element("opml", version="2.0")
+    ElementTree.SubElement(ElementTree.SubElement(root, "head"), "title").text = "chipwatch"
+    body = ElementTree.SubElement(root, "body")
+    folders: dict[str, ElementTree.Element] = {"": body}
+    for feed in feeds:
+        tag = feed.tags[0] if feed.tags else ""
+        if tag not in folders:
+            folders[tag] = ElementTree.SubElement(body, "outline", text=tag, title=tag)
+        name = feed.title or feed.url
+        ElementTree.SubElement(folders[tag], "outline", type="rss", text=name, title=name, xmlUrl=feed.url)
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"

@@ -1,0 +1,75 @@
+from pathlib import Path
+
+import pytest
+
+from bot import feedlist
+from bot.catalogue import load_feeds
+from bot.errors import UsageError
+from bot.feedlist import Subscription
+from bot.model import Feed
+
+OPML = """<?xml version="1.0"?>
+<opml version="2.0"><head><title>mine</title></head><body>
+  <outline text="Chips"><outline text="Trade">
+    <outline type="rss" text="Harbor Wire" xmlUrl="https://harbor.example/rss?a=1&amp;b=2"/>
+  </outline></outline>
+  <outline type="rss" title="Ledger" text="x" xmlUrl="https://ledger.example/atom"/>
+  <outline type="rss" text="Local" xmlUrl="file:///etc/passwd"/>
+</body></opml>
+"""
+
+
+def test_adding_keeps_comments_and_adds_nothing_twice(tmp_path: Path) -> None:
+    path = tmp_path / "feeds.toml"
+    path.write_text('# mine\n[[feed]]\nurl = "https://a.example/"  # the first\n')
+    new = Subscription(url="https://b.example/", title="B", tags=("trade",))
+    assert feedlist.add(path, [new, new, Subscription(url="https://a.example/")]) == [new]
+    assert "# mine" in path.read_text()
+    assert "# the first" in path.read_text()
+    assert [(feed.url, feed.title, feed.tags) for feed in load_feeds(path)] == [
+        ("https://a.example/", "", ()),
+        ("https://b.example/", "B", ("trade",)),
+    ]
+
+
+def test_a_list_begins_with_its_first_feed(tmp_path: Path) -> None:
+    path = tmp_path / "config" / "feeds.toml"
+    feedlist.add(path, [Subscription(url="https://a.example/")])
+    assert [feed.url for feed in load_feeds(path)] == ["https://a.example/"]
+
+
+def test_removing_takes_one_feed_and_leaves_the_rest(tmp_path: Path) -> None:
+    path = tmp_path / "feeds.toml"
+    feedlist.add(path, [Subscription(url=f"https://{name}.example/") for name in "abc"])
+    assert feedlist.remove(path, "https://b.example/")
+    assert not feedlist.remove(path, "https://b.example/")
+    assert [feed.url for feed in load_feeds(path)] == ["https://a.example/", "https://c.example/"]
+    assert not feedlist.remove(tmp_path / "none.toml", "https://a.example/")
+
+
+def test_opml_folders_become_tags_and_only_web_addresses_come_in(tmp_path: Path) -> None:
+    path = tmp_path / "feeds.opml"
+    path.write_text(OPML)
+    assert feedlist.read_opml(path) == [
+        Subscription(url="https://harbor.example/rss?a=1&b=2", title="Harbor Wire", tags=("Chips", "Trade")),
+        Subscription(url="https://ledger.example/atom", title="Ledger"),
+    ]
+
+
+def test_what_goes_out_comes_in_again(tmp_path: Path) -> None:
+    feeds = [
+        Feed(id="1", url="https://a.example/?x=1&y=<2>", title='A & "B"', tags=("press",)),
+        Feed(id="2", url="https://b.example/"),
+    ]
+    path = tmp_path / "out.opml"
+    path.write_text(feedlist.write_opml(feeds))
+    back = feedlist.read_opml(path)
+    assert {(each.url, each.tags) for each in back} == {(feed.url, feed.tags) for feed in feeds}
+
+
+@pytest.mark.parametrize("text", ["no xml", "<rss/>"])
+def test_what_is_no_opml_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "feeds.opml"
+    path.write_text(text)
+    with pytest.raises(UsageError, match="is no OPML"):
+        feedlist.read_opml(path)
