@@ -130,11 +130,11 @@ class EmailChannel:
         from bot.channels.mime import address_of
 
         mailbox = address_of(self.options.unsubscribe or self.reply_to or self.sender)
-        kind = "alerts" if digest.kind == "alert" else f"digests.{digest.name}"
+        table = "[[alerts]]" if digest.kind == "alert" else f"[digests.{digest.name}]"
         return Footer(
             digest_id=key,
             reason=f"Sent to {address_of(recipient)}, a recipient of the channel “{self.name}”.",
-            change=f"Change or pause it in chipwatch.toml: [{kind}] and [channels.{self.name}].",
+            change=f"Change or pause it in chipwatch.toml: {table} and [channels.{self.name}].",
             unsubscribe=f"mailto:{mailbox}?subject={quote(f'unsubscribe {digest.name}')}",
         )
 

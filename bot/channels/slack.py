@@ -117,9 +117,9 @@ def _fallback(told: DigestView) -> str:
 
 
 def _blocks(told: DigestView) -> list[Json]:
-    blocks = [] if told.kind == "alert" else _heading(told)
+    blocks = [] if told.single else _heading(told)
     for section in told.sections:
-        if told.kind != "alert":
+        if not told.single:
             blocks += [{"type": "divider"}, _rich(_section(_text(section.title, bold=True)))]
         blocks += [_story(story) for story in section.stories]
     if told.also_seen:
@@ -141,7 +141,7 @@ def _heading(told: DigestView) -> list[Json]:
 
 def _story(story: StoryView) -> Json:
     first = [
-        _text(f"{story.label}  ", bold=True),
+        _text(" · ".join(filter(None, (story.label, story.telling))) + "  ", bold=True),
         _link(story.url, story.title, bold=True),
         *([_text(f"\n{story.lead}")] if story.lead else []),
     ]
@@ -176,7 +176,7 @@ def _named(source: SourceView) -> list[Json]:
 
 def _closing(told: DigestView) -> list[str]:
     quiet = f"No news: {', '.join(told.quiet)}" if told.quiet else ""
-    return [line for line in (told.left_out, quiet, " ".join(told.receipt)) if line]
+    return [line for line in (told.left_out, told.held_back, quiet, " ".join(told.receipt)) if line]
 
 
 # ── elements ─────────────────────────────────────────────────────────────────────────────────────

@@ -174,11 +174,14 @@ def clip(text: str, limit: int) -> str:
 def by_prominence(stories: Sequence[ToldStory]) -> list[int]:
     """Positions of the stories, bigger news first: more independent sources, then the better score.
 
-    The digest's own order among equals.
+    What is told late comes after all else; the digest's own order among equals.
     """
-    return sorted(
-        range(len(stories)), key=lambda at: (len(stories[at].sources), stories[at].score), reverse=True
-    )
+
+    def rank(at: int) -> tuple[bool, int, float]:
+        story = stories[at]
+        return (story.status != "LATE", len(story.sources), story.score)
+
+    return sorted(range(len(stories)), key=rank, reverse=True)
 
 
 def fit(digest: Digest, fits: Fits) -> Cut:

@@ -37,9 +37,11 @@ class SourceView:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StoryView:
     status: str
-    """One word, for a style: new, updated or late."""
+    """For a style: new, updated or late."""
     label: str
-    """``NEW``, ``UPDATED · 2nd telling``, ``LATE``."""
+    """``NEW``, ``UPDATED``, ``LATE``."""
+    telling: str
+    """``2nd telling``, or nothing for a first one."""
     title: str
     url: str
     when: str
@@ -80,8 +82,15 @@ class DigestView:
     sections: tuple[SectionView, ...]
     also_seen: tuple[SourceView, ...]
     left_out: str
+    held_back: str
+    """How many stories an alert or a digest leaves for later, or nothing."""
     quiet: tuple[str, ...]
     receipt: tuple[str, ...]
+
+    @property
+    def single(self) -> bool:
+        """An alert on one story: the story itself is the message, nothing stands above it."""
+        return self.kind == "alert" and [len(section.stories) for section in self.sections] == [1]
 
 
 def view(cut: Cut) -> DigestView:
@@ -109,8 +118,9 @@ def view(cut: Cut) -> DigestView:
         ),
         also_seen=tuple(_also_seen(story, zone) for story in digest.also_seen),
         left_out=_left_out(cut),
+        held_back=_held_back(digest),
         quiet=digest.quiet_topics,
-        receipt=_receipt(digest.receipt, digest.kind) if digest.receipt else (),
+        receipt=_receipt(digest.receipt) if digest.receipt else (),
     )
 
 
@@ -151,7 +161,8 @@ def _story(story: ToldStory, cut: Cut, zone: ZoneInfo) -> StoryView:
     status = story.status.lower()
     return StoryView(
         status=status if status in STATUSES else "new",
-        label=_label(story),
+        label=story.status.upper() or "NEW",
+        telling=f"{ordinal(story.revision)} telling" if story.revision > 1 else "",
         title=story.title,
         url=story.url,
         when=when(story.published or story.first_seen, zone),
@@ -164,11 +175,6 @@ def _story(story: ToldStory, cut: Cut, zone: ZoneInfo) -> StoryView:
         more_sources=f"+{hidden} more" if hidden > 0 else "",
         because=story.because[: detail.reasons],
     )
-
-
-def _label(story: ToldStory) -> str:
-    status = story.status.upper() or "NEW"
-    return f"{status} · {ordinal(story.revision)} telling" if story.revision > 1 else status
 
 
 def _facts(facts: Facts, most: int) -> tuple[tuple[str, str], ...]:
@@ -214,15 +220,19 @@ def _left_out(cut: Cut) -> str:
     return f"{plural(cut.left_out, 'more story')} {verb} not shown: the message would be too long."
 
 
-def _receipt(receipt: Receipt, kind: str) -> tuple[str, ...]:
-    lines = [
-        f"Read {plural(receipt.feeds, 'feed')} and {plural(receipt.items_read, 'item')}; "
-        f"{plural(receipt.stories_matched, 'story')} matched."
-    ]
+def _held_back(digest: Digest) -> str:
+    if digest.receipt is None or not digest.receipt.held_back:
+        return ""
+    told = plural(digest.receipt.held_back, "more story")
+    verb = "waits" if digest.receipt.held_back == 1 else "wait"
+    if digest.kind == "alert":
+        return f"{told} {verb} for the digest: the alerts of this hour are used up."
+    return f"{told} {verb} for the next digest."
+
+
+def _receipt(receipt: Receipt) -> tuple[str, ...]:
+    read = f"Read {plural(receipt.feeds, 'feed')} and {plural(receipt.items_read, 'item')}; "
+    lines = [read + f"{plural(receipt.stories_matched, 'story')} matched."]
     if receipt.feeds_failing:
-        lines.append(f"Failing: {', '.join(receipt.feeds_failing)}.")
-    if receipt.held_back and kind == "alert":
-        lines.append(f"{plural(receipt.held_back, 'more story')} held back for the digest: too many alerts.")
-    elif receipt.held_back:
-        lines.append(f"{plural(receipt.held_back, 'more story')} held back for the next digest.")
+        lines.append(f"Failing feeds: {', '.join(receipt.feeds_failing)}.")
     return tuple(lines)
