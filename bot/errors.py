@@ -6,6 +6,7 @@
     ├── ConfigError                one mistake in a configuration file; names file, line, key and remedy
     ├── ConfigErrors               all mistakes found in the configuration
     ├── QueryError                 a query can't be read; names the position
+    │   └── TopicQueryError        … of a topic; names topic and key
     ├── FeedError                  bytes that are no feed
     ├── UsageError                 the call is wrong
     └── StoreError                 the database can't be used
@@ -53,6 +54,15 @@ class QueryError(ChipwatchError):
         self.problem = problem
         self.position = position
         super().__init__(f"at character {position + 1}: {problem}")
+
+
+class TopicQueryError(QueryError):
+    """A topic's query can't be read. ``topic`` is its id, ``key`` is ``query`` or ``exclude``."""
+
+    def __init__(self, error: QueryError, *, topic: str, key: str) -> None:
+        self.topic = topic
+        self.key = key
+        super().__init__(error.problem, position=error.position)
 
 
 class FeedError(ChipwatchError):

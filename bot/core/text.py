@@ -18,6 +18,17 @@ _UNSAFE = re.compile(
 )
 _SENTENCE_END = re.compile(r"(?<=[.!?…。！？])[\"'”’)\]]*\s+(?=[\"'“‘(\[]?[^\W\d_a-z])")
 
+_FUNCTION_WORDS = """
+a about after again against all also am amid among an and any are as at be because been before being
+between both but by can could did do does down during each few for from had has have he her here him
+his how i if in into is it its just may me might more most must my no nor not now of off on once
+only or other our out over own per s said same say says shall she should since so some such t than
+that the their them then there these they this those through to too under until up upon us very via
+was we were what when where which while who whom whose why will with within without would you your
+"""
+FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
+"""The closed classes of English and the verbs of reporting, folded: words that every text is full of."""
+
 
 class Token(NamedTuple):
     """A word of a text: folded spelling and where it stands (``text[start:end]``)."""

@@ -1,0 +1,72 @@
+"""The constants of judging, the same for every topic: weights, scales and calibration, with their sources.
+
+A verdict's log-odds are the sum of its shares. A signal reads a value; its share is that value times
+its weight times the slope of the calibration; the prior is the calibration's intercept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from bot.core.text import digest
+
+REVISION = "1"
+"""Raise it when a formula of judging changes: it is part of every profile's version."""
+
+POOL = 3
+"""Exemplars averaged on each side of the contrast."""
+OFF_TOPIC_PART = 0.5
+"""How much the off-topic side counts in the contrast. The whole would punish an item for the field that
+topic and negatives share."""
+CONTRAST_CENTRE = 0.10
+CONTRAST_SPREAD = 0.05
+"""The z scale of the contrast: about its mean and deviation over news of the same field."""
+Z_LIMIT = 4.0
+
+CAST_PART = 0.5
+"""An entity belongs to a topic's cast when this part of its exemplars names it …"""
+CAST_RATIO = 2.0
+"""… and this many times as large a part as of the others."""
+CAST_EXEMPLARS = 3
+"""With fewer exemplars nobody can be said to be in most of them."""
+
+WEIGHTS: Mapping[str, float] = MappingProxyType({"query": 2.0, "exemplars": 1.0, "entities": 1.0})
+"""Round and unfitted."""
+
+VETO = -12.0
+"""Share (log-odds) of an exclusion: no other shares together outweigh it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """log-odds = intercept + slope · Σ weight · reading (Platt scaling, 1999)."""
+
+    slope: float
+    intercept: float
+
+
+CALIBRATION: Mapping[tuple[bool, bool], Calibration] = MappingProxyType(
+    {
+        (True, True): Calibration(1.0, 0.0),
+        (True, False): Calibration(1.0, 0.0),
+        (False, True): Calibration(1.0, 0.0),
+    }
+)
+"""(has a query, has exemplars) → calibration."""
+UNFOUNDED = Calibration(1.0, VETO)
+"""Of a topic with neither: it never matches."""
+
+AUTO_THRESHOLD = 0.5
+"""Where a match is more likely right than wrong."""
+
+
+def constants() -> Mapping[str, object]:
+    """Every constant of this page by name."""
+    return {name: value for name, value in sorted(globals().items()) if name.isupper()}
+
+
+def fingerprint() -> str:
+    """A hash of every constant: part of each profile's version."""
+    return digest(f"{name}={value}" for name, value in constants().items())

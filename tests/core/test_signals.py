@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core import signals, weights
+from bot.core.signals import SIGNALS, VETOES, Evidence, Reading
+from bot.model import Topic
+from tests.core.judged import EXEMPLARS, TOPIC, item, judge
+
+CAST = (*EXEMPLARS, replace(EXEMPLARS[1], id="third"))
+
+
+def read(signal: str, topic: Topic, title: str, summary: str = "", language: str | None = None) -> Reading:
+    world = judge(topic, exemplars=CAST)
+    features = item(world, title, summary, language=language)
+    evidence = Evidence(features=features, judge=world, similarities=world.similarities(features))
+    reading = (SIGNALS.get(signal) or VETOES[signal])(evidence, world.profiles[0])
+    assert reading is not None
+    return reading
+
+
+def test_every_signal_has_its_weight() -> None:
+    assert list(SIGNALS) == list(weights.WEIGHTS)
+
+
+def test_a_query_speaks_with_the_words_it_found_and_where() -> None:
+    reading = read("query", TOPIC, "Alder shows a chip", "It is an accelerator for Alder.")
+    assert reading.value is not None
+    assert reading.value > 0
+    assert reading.detail == "title: “Alder”, “chip”; summary: “accelerator”, “Alder”"
+    assert [span.field for span in reading.spans] == ["title", "title", "summary", "summary"]
+
+
+def test_a_query_that_does_not_match_speaks_against() -> None:
+    reading = read(
+        "query",
+        TOPIC,
+        "Alder opens a hall",
+        "No word on chips from the company so far, or on what else it plans",
+    )
+    assert (reading.value, reading.spans) == (-1.0, ())
+
+
+@pytest.mark.parametrize(
+    ("signal", "topic"),
+    [
+        ("query", replace(TOPIC, query="")),
+        ("exemplars", replace(TOPIC, id="empty")),
+        ("entities", replace(TOPIC, exemplars=("first",))),
+    ],
+)
+def test_a_signal_without_ground_abstains_and_says_so(signal: str, topic: Topic) -> None:
+    reading = read(signal, topic, "Alder tests a chip")
+    assert reading.value is None
+    assert reading.detail.startswith("abstained: ")
+
+
+def test_exemplars_speak_for_what_is_like_them_and_against_the_rest() -> None:
+    alike = read("exemplars", TOPIC, "Alder tests a second training chip", "Alder designed the accelerator.")
+    unlike = read("exemplars", TOPIC, "Cedar launches a card", "Shops sell the graphics card from Friday.")
+    assert alike.value is not None
+    assert unlike.value is not None
+    assert alike.value > 0 > unlike.value
+    assert "nearest “Alder tests a training chip of its own”" in alike.detail
+
+
+def test_exemplars_say_nothing_of_a_nearest_where_no_word_is_shared() -> None:
+    assert "nearest" not in read("exemplars", TOPIC, "Zzz").detail
+
+
+@given(st.text(max_size=60), st.text(max_size=120))
+def test_readings_stay_within_their_bounds(title: str, summary: str) -> None:
+    world = judge(TOPIC, exemplars=CAST)
+    features = item(world, title, summary)
+    evidence = Evidence(features=features, judge=world, similarities=world.similarities(features))
+    bounds = {"query": 1.0, "exemplars": weights.Z_LIMIT, "entities": 1.0}
+    for name, signal in SIGNALS.items():
+        value = signal(evidence, world.profiles[0]).value
+        assert value is not None
+        assert abs(value) <= bounds[name]
+
+
+def test_entities_say_who_is_in_it_and_who_is_missing() -> None:
+    there, missing = read("entities", TOPIC, "Alder hires"), read("entities", TOPIC, "Cedar hires")
+    assert (there.value, there.detail) == (1.0, "Alder")
+    assert (missing.value, missing.detail) == (-1.0, "nobody of the topic’s cast; not in it: Alder")
+
+
+def test_an_exclusion_that_matches_is_a_veto() -> None:
+    topic = replace(TOPIC, exclude="potato")
+    hit, miss = read("exclude", topic, "Potato chips by Alder"), read("exclude", topic, "A chip by Alder")
+    assert (hit.value, hit.detail) == (weights.VETO, "excluded by title: “Potato”")
+    assert [span.term for span in hit.spans] == ["potato"]
+    assert miss.value is None
+
+
+@pytest.mark.parametrize(
+    ("wanted", "given", "vetoed"),
+    [
+        (("en",), "en-GB", False),
+        (("en-US",), "en_GB", False),
+        (("EN", "de"), "de", False),
+        (("en",), "fi", True),
+        (("en",), None, False),
+        (("en",), "", False),
+    ],
+)
+def test_a_known_foreign_language_is_a_veto(wanted: tuple[str, ...], given: str | None, vetoed: bool) -> None:
+    reading = read("language", replace(TOPIC, languages=wanted), "Alder", language=given)
+    assert (reading.value == weights.VETO) is vetoed
+    assert (given or "not known") in reading.detail
+
+
+def test_vetoes_nobody_asked_for_are_silent() -> None:
+    world = judge(TOPIC)
+    features = item(world, "Alder", language="fi")
+    evidence = Evidence(features=features, judge=world, similarities=world.similarities(features))
+    assert signals.exclude(evidence, world.profiles[0]) is None
+    assert signals.language(evidence, world.profiles[0]) is None
