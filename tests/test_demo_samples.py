@@ -253,7 +253,7 @@ def test_expected_events_are_complete_and_consistent() -> None:
 
 @pytest.mark.parametrize(
     ("event_id", "outlets"),
-    [("norvik-tern-2", 6), ("halcyon-tidewater", 6), ("castellan-orrin", 4), ("export-form", 3)],
+    [("havnor-plover-2", 6), ("halcyon-tidewater", 6), ("castellan-ostren", 4), ("export-form", 3)],
 )
 def test_one_wire_text_is_reprinted_by_several_outlets(event_id: str, outlets: int) -> None:
     items = next(event["items"] for event in EVENTS if event["id"] == event_id)
