@@ -164,7 +164,14 @@ class Outbox(Protocol):
         ...
 
     def claim(self, now: datetime, limit: int, lease: timedelta) -> Sequence[Delivery]:
-        """Take due deliveries; a lease, not a delete. A delivery whose lease ran out comes again."""
+        """Lease due deliveries; a lease, not a delete, and not yet an attempt.
+
+        One whose lease ran out comes again; ``interrupted`` where an attempt had begun and never reported.
+        """
+        ...
+
+    def begin_attempt(self, key: str) -> None:
+        """Note, before the first byte goes out, that an attempt begins (state ``sending``)."""
         ...
 
     def settle(self, settlement: Settlement) -> None: ...
@@ -206,4 +213,8 @@ class Tx(Protocol):
 class Store(Protocol):
     def begin(self) -> AbstractContextManager[Tx]:
         """A transaction: committed when the block ends, rolled back when it raises."""
+        ...
+
+    def read(self) -> AbstractContextManager[Tx]:
+        """A transaction that sees one moment of the database, waits for no writer and can't write."""
         ...

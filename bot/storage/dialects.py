@@ -1,0 +1,194 @@
+"""What the two engines do differently, and nothing else: one class each, one line in ``DIALECTS``.
+
+Row locks are not here: ``with_for_update(skip_locked=True)`` is compiled for PostgreSQL and left out for
+SQLite, where a writing transaction holds the whole database from its first statement on.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Protocol, TypeVar
+from zlib import crc32
+
+from sqlalchemy import Connection, Engine, Insert, Table, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.errors import StoreBusy, StoreError, StoreVersion
+
+T = TypeVar("T")
+
+_BATCH = 500
+_READS = "chipwatch_reads"
+_MIGRATE = "run `chipwatch db upgrade`"
+
+
+class Dialect(Protocol):
+    """One engine's ways."""
+
+    engine_options: Mapping[str, Any]
+
+    def greet(self, connection: Any, busy_timeout: timedelta) -> None:
+        """Set up a driver's connection that was just opened."""
+        ...
+
+    def loosen(self, connection: Any) -> None:
+        """Set up a connection on which migrations will run."""
+        ...
+
+    def reader(self, engine: Engine) -> Engine:
+        """The same engine for transactions that read one snapshot and write nothing."""
+        ...
+
+    def begin(self, connection: Connection) -> None:
+        """Called when a transaction starts."""
+        ...
+
+    def hold(self, connection: Connection, name: str) -> None:
+        """Keep every other writing transaction that holds ``name`` waiting until this one ends."""
+        ...
+
+    def add(self, table: Table) -> Insert:
+        """An INSERT that leaves rows alone which are there already."""
+        ...
+
+    def put(self, table: Table, *, key: str, update: Sequence[str]) -> Insert:
+        """An INSERT that instead updates these columns where the key is there already."""
+        ...
+
+    def trouble(self, error: BaseException) -> StoreError | None:
+        """What a driver's error means to the user; ``None`` where it is a mistake of ours."""
+        ...
+
+
+class Sqlite:
+    """A file beside the process; one writer at a time, readers never wait."""
+
+    engine_options: Mapping[str, Any] = {}
+
+    def greet(self, connection: Any, busy_timeout: timedelta) -> None:
+        # The driver's own BEGIN comes too late and is never IMMEDIATE; `begin` below sends ours.
+        connection.isolation_level = None
+        milliseconds = busy_timeout // timedelta(milliseconds=1)
+        connection.execute(f"PRAGMA busy_timeout = {milliseconds}")
+        connection.execute("PRAGMA foreign_keys = ON")
+        # Readers and the writer don't block each other.
+        connection.execute("PRAGMA journal_mode = WAL")
+        # In WAL mode NORMAL may lose the last commits in a power cut. A lost "sent" means telling twice.
+        connection.execute("PRAGMA synchronous = FULL")
+
+    def loosen(self, connection: Any) -> None:
+        # Alembic changes a table by making it anew; dropping the old one would cascade into others.
+        connection.execute("PRAGMA foreign_keys = OFF")
+
+    def reader(self, engine: Engine) -> Engine:
+        return engine.execution_options(**{_READS: True})
+
+    def begin(self, connection: Connection) -> None:
+        reads = _reads(connection)
+        connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if reads else 'OFF'}")
+        # A transaction that reads first and writes later fails at once, whatever the timeout, where
+        # another wrote in between. IMMEDIATE takes the write lock first, and waits for it.
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+    def hold(self, connection: Connection, name: str) -> None:
+        """BEGIN IMMEDIATE holds everything already."""
+
+    def add(self, table: Table) -> Insert:
+        return sqlite.insert(table).on_conflict_do_nothing()
+
+    def put(self, table: Table, *, key: str, update: Sequence[str]) -> Insert:
+        insert = sqlite.insert(table)
+        return insert.on_conflict_do_update(
+            index_elements=[key], set_={name: insert.excluded[name] for name in update}
+        )
+
+    def trouble(self, error: BaseException) -> StoreError | None:
+        if "no such table" in str(error) or "no such column" in str(error):
+            return StoreVersion(f"the database lacks tables of this version ({error}); {_MIGRATE}")
+        # The low byte is the primary code, the rest tells more about it (sqlite.org/rescode.html).
+        match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+            case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+                return StoreBusy("another process holds the database; try again when it is done")
+            case sqlite3.SQLITE_FULL:
+                return StoreError("no room left for the database; free some disk space")
+            case sqlite3.SQLITE_READONLY:
+                return StoreError("the database is read-only; give this user write access to its folder")
+            case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH:
+                return StoreError("the database can't be opened; check the folder and its permissions")
+            case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
+                return StoreError(f"the database is damaged ({error}); put a backup in its place")
+            case sqlite3.SQLITE_IOERR:
+                return StoreError(f"the disk under the database fails ({error}); check it")
+        return None
+
+
+class Postgresql:
+    """A server; many writers at a time."""
+
+    # A server may restart between two ticks: ask before use, so that no tick is lost to it.
+    engine_options: Mapping[str, Any] = {"pool_pre_ping": True}
+
+    def greet(self, connection: Any, busy_timeout: timedelta) -> None:
+        connection.autocommit = True
+        milliseconds = busy_timeout // timedelta(milliseconds=1)
+        connection.execute(f"SET lock_timeout = {milliseconds}")
+        # Else dates near the year 9999, which hostile feeds have, don't survive the server's time zone.
+        connection.execute("SET TIME ZONE 'UTC'")
+        connection.autocommit = False
+
+    def loosen(self, connection: Any) -> None:
+        """Tables are changed in place."""
+
+    def reader(self, engine: Engine) -> Engine:
+        return engine.execution_options(
+            **{_READS: True}, isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+
+    def begin(self, connection: Connection) -> None:
+        """The driver begins by itself."""
+
+    def hold(self, connection: Connection, name: str) -> None:
+        if not _reads(connection):
+            connection.execute(select(func.pg_advisory_xact_lock(crc32(f"chipwatch {name}".encode()))))
+
+    def add(self, table: Table) -> Insert:
+        return postgresql.insert(table).on_conflict_do_nothing()
+
+    def put(self, table: Table, *, key: str, update: Sequence[str]) -> Insert:
+        insert = postgresql.insert(table)
+        return insert.on_conflict_do_update(
+            index_elements=[key], set_={name: insert.excluded[name] for name in update}
+        )
+
+    def trouble(self, error: BaseException) -> StoreError | None:
+        # Classes and codes of the SQLSTATE: postgresql.org/docs/current/errcodes-appendix.html
+        state = getattr(error, "sqlstate", None) or ""
+        first = str(error).partition("\n")[0]
+        match state[:2], state:
+            case _, "42P01" | "42703":
+                return StoreVersion(f"the database lacks tables of this version ({first}); {_MIGRATE}")
+            case ("40", _) | (_, "55P03"):
+                return StoreBusy("another process holds the database; try again when it is done")
+            case _, "53100":
+                return StoreError("no room left for the database; free some disk space")
+            case _, "25006" | "42501":
+                return StoreError(f"the database may not be written ({first}); grant this user the right")
+            case _, "3D000":
+                return StoreError(f"{first}; create it with createdb")
+            case ("22" | "23" | "42" | "0A", _):
+                return None
+        return StoreError(f"the database server can't be used ({first}); check its address and that it runs")
+
+
+DIALECTS: Mapping[str, Dialect] = {"sqlite": Sqlite(), "postgresql": Postgresql()}
+
+
+def batches(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Cut a long list for ``IN``: SQLite takes 32,766 parameters a statement, old builds 999."""
+    return (values[start : start + _BATCH] for start in range(0, len(values), _BATCH))
+
+
+def _reads(connection: Connection) -> bool:
+    return bool(connection.get_execution_options().get(_READS))

@@ -1,0 +1,142 @@
+"""Open a database by its address, bring its tables up to date, and refuse one that doesn't fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError
+
+from bot.errors import StoreError, StoreVersion
+from bot.storage.dialects import DIALECTS, Dialect
+from bot.storage.schema import REVISIONS
+from bot.storage.store import SqlStore, translated
+
+BUSY_TIMEOUT = timedelta(seconds=5)
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+# Short names of an address → the driver we pin.
+_DRIVERS = {"sqlite": "sqlite+pysqlite", "postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
+
+
+def open_store(url: str, *, busy_timeout: timedelta = BUSY_TIMEOUT) -> SqlStore:
+    """Open the database at ``url``: ``sqlite:///path`` or ``postgresql://user@host/name``.
+
+    Nothing is connected before the first transaction. ``busy_timeout`` is how long one waits for another
+    writer. Raises ``StoreError`` where the address is wrong or its driver is missing.
+    """
+    engine, dialect = _engine(url, busy_timeout)
+    return SqlStore(engine, dialect)
+
+
+def upgrade(url: str, *, busy_timeout: timedelta = BUSY_TIMEOUT) -> tuple[str | None, str]:
+    """Bring the tables up to date, all or nothing. Returns the revisions before and after.
+
+    Safe to call from several processes at once: one migrates, the others find it done. Raises
+    ``StoreVersion`` where a newer version made the database.
+    """
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    # The option is a template in which a percent sign stands for something else.
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    with _connected(url, busy_timeout) as (engine, dialect):
+        event.listen(engine, "connect", lambda connection, _record: dialect.loosen(connection))
+        with engine.begin() as connection:
+            dialect.hold(connection, "migrations")
+            before = _revision(connection)
+            _refuse_newer(before, engine.url)
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            return before, REVISIONS[-1]
+
+
+def check_version(url: str, *, busy_timeout: timedelta = BUSY_TIMEOUT) -> None:
+    """Raise ``StoreVersion`` unless the tables are those of this code. Creates nothing."""
+    file = _file(_address(url))
+    if file is not None and not file.exists():
+        raise StoreVersion(f"there is no database at {file} yet; run `chipwatch db upgrade`")
+    with _connected(url, busy_timeout) as (engine, dialect), dialect.reader(engine).begin() as connection:
+        revision = _revision(connection)
+        _refuse_newer(revision, engine.url)
+        if revision != REVISIONS[-1]:
+            raise StoreVersion(f"{_shown(engine.url)} is not migrated yet; run `chipwatch db upgrade`")
+
+
+def _revision(connection: Any) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return revision
+
+
+def _refuse_newer(revision: str | None, url: URL) -> None:
+    if revision is not None and revision not in REVISIONS:
+        raise StoreVersion(
+            f"{_shown(url)} was made by a newer version of chipwatch (revision {revision}); "
+            "install that version, or name another database"
+        )
+
+
+@contextmanager
+def _connected(url: str, busy_timeout: timedelta) -> Iterator[tuple[Engine, Dialect]]:
+    engine, dialect = _engine(url, busy_timeout)
+    try:
+        with translated(engine, dialect):
+            yield engine, dialect
+    finally:
+        engine.dispose()
+
+
+def _engine(url: str, busy_timeout: timedelta) -> tuple[Engine, Dialect]:
+    address = _address(url)
+    dialect = DIALECTS[address.get_backend_name()]
+    file = _file(address)
+    if file is not None:
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"{file.parent} can't be created ({error.strerror}); name another folder"
+            ) from error
+    try:
+        # hide_parameters: a traceback shows statements, not what people read or where they are told.
+        engine = create_engine(address, hide_parameters=True, **dialect.engine_options)
+    except ModuleNotFoundError as error:
+        raise StoreError(
+            f"{_shown(address)} needs the package {error.name}; pip install 'chipwatch[postgres]'"
+        ) from error
+    event.listen(engine, "connect", lambda connection, _record: dialect.greet(connection, busy_timeout))
+    event.listen(engine, "begin", dialect.begin)
+    return engine, dialect
+
+
+def _address(url: str) -> URL:
+    remedy = "write sqlite:///path/to/file.db or postgresql://user@host/name"
+    try:
+        address = make_url(url)
+    except ArgumentError as error:
+        raise StoreError(f"this is no database address; {remedy}") from error
+    driver = _DRIVERS.get(address.drivername, address.drivername)
+    if driver not in _DRIVERS.values():
+        raise StoreError(f"no database engine is called {address.drivername}; {remedy}")
+    address = address.set(drivername=driver)
+    if driver == _DRIVERS["sqlite"] and address.database in (None, "", ":memory:"):
+        # Each thread would have one of its own, empty.
+        raise StoreError(f"a database in memory can't be shared; {remedy}")
+    return address
+
+
+def _file(address: URL) -> Path | None:
+    if address.get_backend_name() != "sqlite" or address.database is None:
+        return None
+    return Path(address.database)
+
+
+def _shown(url: URL) -> str:
+    return url.render_as_string(hide_password=True)

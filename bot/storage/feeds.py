@@ -1,0 +1,121 @@
+"""Feed states: what is due, whose turn it is, and what is remembered between two polls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, or_, select, update
+
+from bot.model import Feed, FeedState
+from bot.storage.dialects import Dialect, batches
+from bot.storage.schema import feeds
+
+_STATE = tuple(each.name for each in fields(FeedState))
+_COLUMNS = tuple(feeds.c[name] for name in _STATE)
+
+
+class SqlFeeds:
+    """``ports.FeedStore``."""
+
+    def __init__(self, connection: Connection, dialect: Dialect) -> None:
+        self._connection = connection
+        self._dialect = dialect
+
+    def sync(self, configured: Sequence[Feed], now: datetime) -> None:
+        """Give every configured feed a state; a feed that left the configuration is polled no more.
+
+        A new feed is due at once. So is one that came back or has another address: what was remembered
+        of the old address is forgotten.
+        """
+        stored = {row.feed_id: row for row in self._connection.execute(select(feeds))}
+        wanted = {feed.id: feed for feed in configured}
+        self._leave([feed_id for feed_id in stored if feed_id not in wanted])
+        new = [_first_state(feed, now) for feed_id, feed in wanted.items() if feed_id not in stored]
+        if new:
+            self._connection.execute(self._dialect.add(feeds), new)
+        for feed_id, feed in wanted.items():
+            if (row := stored.get(feed_id)) is not None and (changes := _changes(row, feed, now)):
+                self._connection.execute(update(feeds).where(feeds.c.feed_id == feed_id).values(changes))
+
+    def claim_due(self, now: datetime, limit: int, lease: timedelta) -> Sequence[FeedState]:
+        """Take up to ``limit`` feeds that are due, longest due first."""
+        due = (
+            select(*_COLUMNS)
+            .where(feeds.c.configured, feeds.c.enabled, feeds.c.disabled.is_(None))
+            .where(feeds.c.next_poll_at <= now, _free(now))
+            .order_by(feeds.c.next_poll_at, feeds.c.feed_id)
+            .limit(limit)
+        )
+        return self._claim(due, now + lease)
+
+    def claim(self, feed_ids: Sequence[str], now: datetime, lease: timedelta) -> Sequence[FeedState]:
+        """Take these feeds whether due or not, but not out of somebody's hands."""
+        claimed: list[FeedState] = []
+        for some in batches(sorted(set(feed_ids))):
+            named = select(*_COLUMNS).where(feeds.c.feed_id.in_(some), _free(now)).order_by(feeds.c.feed_id)
+            claimed.extend(self._claim(named, now + lease))
+        return claimed
+
+    def save(self, state: FeedState) -> None:
+        """Write a feed's state and end its lease."""
+        values: dict[str, Any] = {name: getattr(state, name) for name in _STATE}
+        changed = self._connection.execute(
+            update(feeds).where(feeds.c.feed_id == state.feed_id).values(**values, leased_until=None)
+        )
+        if changed.rowcount == 0:
+            raise LookupError(f"feed {state.feed_id} was never synced")
+
+    def states(self) -> Mapping[str, FeedState]:
+        """The states of the feeds of the last sync, by id."""
+        rows = self._connection.execute(select(*_COLUMNS).where(feeds.c.configured).order_by(feeds.c.feed_id))
+        return {row.feed_id: _state(row) for row in rows}
+
+    def _claim(self, query: Select[Any], leased_until: datetime) -> Sequence[FeedState]:
+        rows = self._connection.execute(query.with_for_update(skip_locked=True)).all()
+        for some in batches([row.feed_id for row in rows]):
+            self._connection.execute(
+                update(feeds).where(feeds.c.feed_id.in_(some)).values(leased_until=leased_until)
+            )
+        return [_state(row) for row in rows]
+
+    def _leave(self, feed_ids: Sequence[str]) -> None:
+        leave = update(feeds).where(feeds.c.feed_id == bindparam("gone")).values(configured=False)
+        if feed_ids:
+            self._connection.execute(leave, [{"gone": feed_id} for feed_id in feed_ids])
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    return or_(feeds.c.leased_until.is_(None), feeds.c.leased_until <= now)
+
+
+def _state(row: Row[Any]) -> FeedState:
+    return FeedState(**row._mapping)
+
+
+def _first_state(feed: Feed, now: datetime) -> dict[str, Any]:
+    state = FeedState(feed_id=feed.id, url=feed.url, next_poll_at=now)
+    return {name: getattr(state, name) for name in _STATE} | _as_configured(feed)
+
+
+def _as_configured(feed: Feed) -> dict[str, Any]:
+    return {
+        "title": feed.title,
+        "tags": feed.tags,
+        "configured_url": feed.url,
+        "configured": True,
+        "enabled": feed.enabled,
+    }
+
+
+def _changes(row: Row[Any], feed: Feed, now: datetime) -> dict[str, Any]:
+    wanted = _as_configured(feed)
+    changes = {name: value for name, value in wanted.items() if row._mapping[name] != value}
+    if "configured_url" in changes:
+        changes |= {"url": feed.url, "etag": None, "modified": None, "body_hash": None}
+    if "configured_url" in changes or "configured" in changes:
+        # Whoever names a feed anew wants it polled, whatever ended it before.
+        changes |= {"disabled": None, "next_poll_at": now}
+    return changes

@@ -1,0 +1,207 @@
+"""Items, the identities by which they are known again, and their verdicts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from bot.core.text import fold
+from bot.model import Item, KnownItem, Verdict
+from bot.storage.dialects import Dialect, batches
+from bot.storage.schema import identities, items, verdicts
+
+SHORTEST_PREFIX = 6
+
+_ITEM = tuple(each.name for each in fields(Item))
+_VERDICT = tuple(each.name for each in fields(Verdict))
+# First sight stays what it was; the rest of a revised item is taken from the publisher.
+_FIRST_SIGHT = {"id", "feed_id", "seen_at", "published", "baseline"}
+_REVISABLE = tuple(name for name in _ITEM if name not in _FIRST_SIGHT)
+
+ITEM_COLUMNS = tuple(items.c[name] for name in _ITEM)
+_NEWEST = func.coalesce(items.c.published, items.c.seen_at)
+
+
+class SqlItems:
+    """``ports.ItemStore``."""
+
+    def __init__(self, connection: Connection, dialect: Dialect) -> None:
+        self._connection = connection
+        self._dialect = dialect
+
+    def known(self, keys: Iterable[str]) -> Mapping[str, KnownItem]:
+        """Identity key → what is stored under it; unknown keys are absent.
+
+        Other writers that ask wait until this transaction ends: else two feeds with the same article,
+        polled at once, would both find it new.
+        """
+        self._dialect.hold(self._connection, "identities")
+        found: dict[str, KnownItem] = {}
+        query = select(identities.c.key, identities.c.item_id, items.c.content_hash).join(items)
+        for some in batches(sorted(set(keys))):
+            for row in self._connection.execute(query.where(identities.c.key.in_(some))):
+                found[row.key] = KnownItem(item_id=row.item_id, content_hash=row.content_hash)
+        return found
+
+    def add(self, new: Sequence[Item]) -> None:
+        """Store items with their identities. An id or key that is there already is left alone."""
+        if not new:
+            return
+        rows = [{name: getattr(item, name) for name in _ITEM} | _derived(item) for item in new]
+        self._connection.execute(self._dialect.add(items), [{**row, "revised": 0} for row in rows])
+        keys = {key: item for item in reversed(new) for key in item.keys}
+        if keys:
+            self._connection.execute(
+                self._dialect.add(identities),
+                [
+                    {"key": key, "item_id": item.id, "last_seen_at": item.seen_at}
+                    for key, item in sorted(keys.items(), key=lambda pair: pair[0])
+                ],
+            )
+
+    def revise(self, changed: Sequence[Item]) -> None:
+        """Replace the text of stored items (same id) and have them judged again.
+
+        When and in which feed they were first seen stays, and so does a date of publication: an edit
+        does not make an article new.
+        """
+        if not changed:
+            return
+        revisable = {name: bindparam(f"new_{name}", type_=items.c[name].type) for name in _REVISABLE}
+        statement = (
+            update(items)
+            .where(items.c.id == bindparam("which"))
+            .values(
+                **revisable,
+                folded=bindparam("new_folded"),
+                published=func.coalesce(
+                    items.c.published, bindparam("new_published", type_=items.c.published.type)
+                ),
+                revised=items.c.revised + 1,
+                judged_at=None,
+            )
+        )
+        rows = [{name: getattr(item, name) for name in _ITEM} | _derived(item) for item in changed]
+        self._connection.execute(
+            statement, [{"which": row["id"]} | {f"new_{name}": row[name] for name in row} for row in rows]
+        )
+
+    def remember(self, seen: Mapping[str, str], now: datetime) -> None:
+        """Note that these identity keys (key → item id) were published now. The first owner keeps a key."""
+        if seen:
+            # Sorted: two writers that lock rows in different orders would wait for each other for ever.
+            self._connection.execute(
+                self._dialect.put(identities, key="key", update=["last_seen_at"]),
+                [{"key": key, "item_id": seen[key], "last_seen_at": now} for key in sorted(seen)],
+            )
+
+    def unjudged(self, limit: int) -> Sequence[Item]:
+        """Items without verdicts, oldest first by (published or seen, id)."""
+        query = select(*ITEM_COLUMNS).where(items.c.judged_at.is_(None)).order_by(_NEWEST, items.c.id)
+        return [item_of(row) for row in self._connection.execute(query.limit(limit))]
+
+    def judge(self, item_id: str, decided: Sequence[Verdict], now: datetime) -> None:
+        """Store an item's verdicts in place of earlier ones and count it as judged."""
+        self._connection.execute(delete(verdicts).where(verdicts.c.item_id == item_id))
+        if decided:
+            self._connection.execute(
+                insert(verdicts),
+                [{name: getattr(each, name) for name in _VERDICT} | {"judged_at": now} for each in decided],
+            )
+        self._connection.execute(update(items).where(items.c.id == item_id).values(judged_at=now))
+
+    def get(self, reference: str) -> Item | None:
+        """By id, address (the newest item that has it), or unique id prefix of at least six characters."""
+        if not reference:
+            # The address of items without a link.
+            return None
+        exact = or_(items.c.id == reference, items.c.url == reference, items.c.canonical_url == reference)
+        query = (
+            select(*ITEM_COLUMNS).where(exact).order_by(items.c.id != reference, _NEWEST.desc(), items.c.id)
+        )
+        row = self._connection.execute(query.limit(1)).one_or_none()
+        if row is None and (item_id := self._by_prefix(reference)) is not None:
+            row = self._connection.execute(select(*ITEM_COLUMNS).where(items.c.id == item_id)).one()
+        return None if row is None else item_of(row)
+
+    def verdicts(self, item_id: str) -> Sequence[Verdict]:
+        """All verdicts of an item, matched or not, best score first."""
+        return verdicts_of(self._connection, [item_id]).get(item_id, ())
+
+    def search(
+        self, *, topic: str | None, since: datetime | None, words: Sequence[str], limit: int
+    ) -> Sequence[tuple[Item, Sequence[Verdict]]]:
+        """Items first seen after ``since``, newest first by (published or seen), with what matched."""
+        query = select(*ITEM_COLUMNS).where(occurs(words)).order_by(_NEWEST.desc(), items.c.id).limit(limit)
+        if since is not None:
+            query = query.where(items.c.seen_at > since)
+        if topic is not None:
+            query = query.where(exists().where(verdicts.c.item_id == items.c.id, on_topic([topic])))
+        found = [item_of(row) for row in self._connection.execute(query)]
+        matched = verdicts_of(self._connection, [item.id for item in found], matched=True)
+        return [(item, matched.get(item.id, ())) for item in found]
+
+    def count_since(self, since: datetime) -> int:
+        """Items first seen after ``since``."""
+        return self._connection.scalar(select(func.count()).where(items.c.seen_at > since)) or 0
+
+    def _by_prefix(self, prefix: str) -> str | None:
+        if len(prefix) < SHORTEST_PREFIX:
+            return None
+        start = func.substr(items.c.id, 1, len(prefix), type_=items.c.id.type)
+        query = select(items.c.id).where(start == prefix).limit(2)
+        found = self._connection.scalars(query).all()
+        return found[0] if len(found) == 1 else None
+
+
+def item_of(row: Row[Any]) -> Item:
+    """The item in a row that has at least ``ITEM_COLUMNS``."""
+    return Item(**{name: row._mapping[items.c[name]] for name in _ITEM})
+
+
+def verdicts_of(
+    connection: Connection, item_ids: Sequence[str], *, matched: bool = False
+) -> Mapping[str, tuple[Verdict, ...]]:
+    """Item id → its verdicts, best score first; only those that matched where asked."""
+    found: dict[str, list[Verdict]] = defaultdict(list)
+    query = select(*(verdicts.c[name] for name in _VERDICT)).order_by(
+        verdicts.c.score.desc(), verdicts.c.topic_id
+    )
+    if matched:
+        query = query.where(verdicts.c.matched)
+    for some in batches(item_ids):
+        for row in connection.execute(query.where(verdicts.c.item_id.in_(some))):
+            found[row.item_id].append(Verdict(**row._mapping))
+    return {item_id: tuple(some) for item_id, some in found.items()}
+
+
+def on_topic(topics: Sequence[str]) -> ColumnElement[bool]:
+    """The verdict matched one of these topics."""
+    return and_(verdicts.c.matched, verdicts.c.topic_id.in_(topics))
+
+
+def occurs(words: Sequence[str]) -> ColumnElement[bool]:
+    """Every word stands in the item's title or summary, in whatever case, also as a part of a longer one."""
+    return and_(True, *(items.c.folded.contains(fold(word), autoescape=True) for word in words))
+
+
+def _derived(item: Item) -> dict[str, str]:
+    return {"folded": f"{fold(item.title)}\n{fold(item.summary)}"}

@@ -1,0 +1,190 @@
+"""The outbox: messages written down before they are said, and the memory of what was told to whom."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, Table, and_, func, insert, or_, select, update
+
+from bot.model import Delivery, DeliveryState, Message, Settlement, Telling
+from bot.storage.dialects import Dialect, batches
+from bot.storage.schema import delivered_stories, deliveries, slots, tellings
+
+_TELLING = tuple(each.name for each in fields(Telling))
+_MESSAGE = tuple(each.name for each in fields(Message))
+_NOT_COLUMNS = {"message", "state", "interrupted"}
+_DELIVERY = tuple(each.name for each in fields(Delivery) if each.name not in _NOT_COLUMNS)
+_OPEN = (DeliveryState.PENDING.value, DeliveryState.SENDING.value)
+_ENDED = (DeliveryState.DEAD.value, DeliveryState.UNKNOWN.value)
+
+
+class SqlOutbox:
+    """``ports.Outbox``."""
+
+    def __init__(self, connection: Connection, dialect: Dialect) -> None:
+        self._connection = connection
+        self._dialect = dialect
+
+    def told(self, channel: str, story_ids: Sequence[str]) -> Mapping[str, Telling]:
+        """Story id → what the channel was last told of it.
+
+        Other writers that ask wait until this transaction ends: else an alert and a digest composed at
+        once would both find a story untold, and tell it twice.
+        """
+        self._dialect.hold(self._connection, "tellings")
+        last: dict[str, Telling] = {}
+        query = select(tellings).where(tellings.c.channel == channel).order_by(tellings.c.revision)
+        for some in batches(story_ids):
+            for row in self._connection.execute(query.where(tellings.c.story_id.in_(some))):
+                last[row.story_id] = Telling(**row._mapping)
+        return last
+
+    def add(self, composed: Sequence[Delivery], told: Sequence[Telling]) -> int:
+        """Write deliveries and what they tell. A key that is there already is left alone.
+
+        Returns how many deliveries are new.
+        """
+        new = sum(self._add(each) for each in composed)
+        if told:
+            self._connection.execute(
+                self._dialect.add(tellings),
+                [{name: getattr(each, name) for name in _TELLING} for each in told],
+            )
+        return new
+
+    def claim(self, now: datetime, limit: int, lease: timedelta) -> Sequence[Delivery]:
+        """Lease due deliveries, longest due first; a lease, not a delete, and not yet an attempt.
+
+        One whose lease ran out comes again; ``interrupted`` where an attempt had begun and never reported.
+        """
+        pending = and_(deliveries.c.state == DeliveryState.PENDING.value, deliveries.c.due_at <= now)
+        interrupted = deliveries.c.state == DeliveryState.SENDING.value
+        query = (
+            select(deliveries)
+            .where(or_(pending, interrupted))
+            .where(or_(deliveries.c.leased_until.is_(None), deliveries.c.leased_until <= now))
+            .order_by(deliveries.c.due_at, deliveries.c.position)
+            .limit(limit)
+        )
+        rows = self._undamaged(self._connection.execute(query.with_for_update(skip_locked=True)).all())
+        for some in batches([row.position for row in rows]):
+            self._connection.execute(
+                update(deliveries).where(deliveries.c.position.in_(some)).values(leased_until=now + lease)
+            )
+        return [_delivery_of(row, interrupted=row.state == DeliveryState.SENDING.value) for row in rows]
+
+    def begin_attempt(self, key: str) -> None:
+        """Note, before the first byte goes out, that an attempt begins (state ``sending``).
+
+        It is counted here, so that one which kills the process counts too.
+        """
+        self._connection.execute(
+            update(deliveries)
+            .where(deliveries.c.key == key, deliveries.c.state.in_(_OPEN))
+            .values(state=DeliveryState.SENDING.value, attempt=deliveries.c.attempt + 1)
+        )
+
+    def settle(self, settlement: Settlement) -> None:
+        """Record how an attempt ended and end its lease.
+
+        What was sent stays sent: a slower attempt, whose lease ran out, can't take it back.
+        """
+        values: dict[str, Any] = {
+            "state": settlement.state.value,
+            "attempt": settlement.attempt,
+            "sent_at": settlement.sent_at,
+            "note": settlement.note,
+            "leased_until": None,
+        }
+        if settlement.due_at is not None:
+            values["due_at"] = settlement.due_at
+        self._connection.execute(
+            update(deliveries)
+            .where(deliveries.c.key == settlement.key, deliveries.c.state != DeliveryState.SENT.value)
+            .values(values)
+        )
+
+    def deliveries(
+        self, *, state: DeliveryState | None, limit: int, story_id: str | None = None
+    ) -> Sequence[Delivery]:
+        """Newest first; ``story_id`` keeps those that told that story."""
+        query = select(deliveries).order_by(deliveries.c.created_at.desc(), deliveries.c.position.desc())
+        if state is not None:
+            query = query.where(deliveries.c.state == state.value)
+        if story_id is not None:
+            query = query.join(delivered_stories).where(delivered_stories.c.story_id == story_id)
+        rows = self._connection.execute(query.limit(limit))
+        return [_delivery_of(row) for row in rows]
+
+    def retry(self, keys: Sequence[str], now: datetime) -> int:
+        """Make dead or unknown deliveries pending again, with all their attempts. Returns how many."""
+        return sum(
+            self._connection.execute(
+                update(deliveries)
+                .where(deliveries.c.key.in_(some), deliveries.c.state.in_(_ENDED))
+                .values(state=DeliveryState.PENDING.value, due_at=now, attempt=0)
+            ).rowcount
+            for some in batches(sorted(set(keys)))
+        )
+
+    def told_since(self, channel: str, origin: str, since: datetime) -> int:
+        """How many stories this origin told the channel after ``since`` (for the alert budget)."""
+        query = select(func.count()).where(
+            tellings.c.channel == channel, tellings.c.origin == origin, tellings.c.told_at > since
+        )
+        return self._connection.scalar(query) or 0
+
+    def slot(self, digest: str, at: datetime, now: datetime) -> bool:
+        """Take the digest slot ``at``; ``False`` where it was taken before."""
+        return self._insert(slots, {"digest": digest, "at": at, "taken_at": now})
+
+    def last_slot(self, digest: str) -> datetime | None:
+        """The latest slot taken for a digest."""
+        query = select(slots.c.at).where(slots.c.digest == digest).order_by(slots.c.at.desc()).limit(1)
+        latest: datetime | None = self._connection.scalar(query)
+        return latest
+
+    def _undamaged(self, rows: Sequence[Row[Any]]) -> Sequence[Row[Any]]:
+        """Without those whose bytes are not the bytes composed: a receiver must never see two versions."""
+        damaged = [row.position for row in rows if _hash(row.body) != row.body_hash]
+        for some in batches(damaged):
+            self._connection.execute(
+                update(deliveries)
+                .where(deliveries.c.position.in_(some))
+                .values(state=DeliveryState.DEAD.value, note="its bytes changed since it was composed")
+            )
+        return [row for row in rows if row.position not in damaged]
+
+    def _add(self, delivery: Delivery) -> bool:
+        row: dict[str, Any] = {name: getattr(delivery, name) for name in _DELIVERY}
+        row |= {name: getattr(delivery.message, name) for name in _MESSAGE}
+        row |= {"state": delivery.state.value, "body_hash": _hash(delivery.message.body)}
+        if not self._insert(deliveries, row):
+            return False
+        links = [{"story_id": each, "delivery_key": delivery.key} for each in set(delivery.stories)]
+        if links:
+            self._connection.execute(insert(delivered_stories), links)
+        return True
+
+    def _insert(self, table: Table, row: Mapping[str, Any]) -> bool:
+        """Whether the row is new."""
+        # SQLAlchemy keeps the number of rows of an INSERT only where asked.
+        counted = self._dialect.add(table).values(row).execution_options(preserve_rowcount=True)
+        return self._connection.execute(counted).rowcount == 1
+
+
+def _hash(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
+def _delivery_of(row: Row[Any], *, interrupted: bool = False) -> Delivery:
+    return Delivery(
+        **{name: row._mapping[name] for name in _DELIVERY},
+        message=Message(**{name: row._mapping[name] for name in _MESSAGE}),
+        state=DeliveryState(row.state),
+        interrupted=interrupted,
+    )

@@ -1,0 +1,76 @@
+"""The store: transactions over an engine, and the one place where a driver's errors are translated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from bot.errors import StoreBusy
+from bot.storage.dialects import Dialect
+from bot.storage.feeds import SqlFeeds
+from bot.storage.items import SqlItems
+from bot.storage.outbox import SqlOutbox
+from bot.storage.stories import SqlStories
+
+
+class SqlTx:
+    """One transaction over all stores (``ports.Tx``)."""
+
+    def __init__(self, connection: Connection, dialect: Dialect) -> None:
+        self.feeds = SqlFeeds(connection, dialect)
+        self.items = SqlItems(connection, dialect)
+        self.stories = SqlStories(connection, dialect)
+        self.outbox = SqlOutbox(connection, dialect)
+
+
+class SqlStore:
+    """A database in use (``ports.Store``). Threads may share it, but not a transaction."""
+
+    def __init__(self, engine: Engine, dialect: Dialect) -> None:
+        self._engine = engine
+        self._reader = dialect.reader(engine)
+        self._dialect = dialect
+
+    @contextmanager
+    def begin(self) -> Iterator[SqlTx]:
+        """A writing transaction: committed when the block ends, rolled back when it raises.
+
+        Raises ``StoreBusy`` where another writer doesn't end in time, ``StoreError`` where the database
+        can't be used.
+        """
+        with translated(self._engine, self._dialect), self._engine.begin() as connection:
+            yield SqlTx(connection, self._dialect)
+
+    @contextmanager
+    def read(self) -> Iterator[SqlTx]:
+        """A transaction that sees one moment of the database, waits for no writer and can't write."""
+        with translated(self._engine, self._dialect), self._reader.begin() as connection:
+            yield SqlTx(connection, self._dialect)
+
+    def ping(self) -> None:
+        """Raise ``StoreError`` where the database doesn't answer."""
+        with translated(self._engine, self._dialect), self._reader.begin() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Give all connections back. Transactions under way in other threads keep theirs until they end."""
+        self._engine.dispose()
+
+
+@contextmanager
+def translated(engine: Engine, dialect: Dialect) -> Iterator[None]:
+    """Turn what a driver says into a ``StoreError`` that names the database; our own mistakes pass."""
+    where = engine.url.render_as_string(hide_password=True)
+    try:
+        yield
+    except PoolTimeout as error:
+        raise StoreBusy(f"{where}: all connections are in use; try again later") from error
+    except DBAPIError as error:
+        trouble = dialect.trouble(error.orig or error)
+        if trouble is None:
+            raise
+        raise type(trouble)(f"{where}: {trouble}") from error

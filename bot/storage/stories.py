@@ -1,0 +1,182 @@
+"""Stories: which items belong together, and whole stories with all that was decided about them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, exists, insert, select, update
+
+from bot.core.urls import host
+from bot.model import Item, Member, Placement, Story, Verdict
+from bot.storage.dialects import Dialect, batches
+from bot.storage.items import ITEM_COLUMNS, item_of, occurs, on_topic, verdicts_of
+from bot.storage.schema import feeds, items, placements, stories, verdicts
+
+PRIMARY = "primary"
+"""The tag of feeds whose publisher is a party to what it reports."""
+
+_PLACEMENT = tuple(each.name for each in fields(Placement))
+_PLACEMENT_COLUMNS = tuple(placements.c[name] for name in _PLACEMENT)
+# Names that `Item` has as well would shadow each other in a row.
+_FEED_COLUMNS = (feeds.c.title.label("feed_title"), feeds.c.tags.label("feed_tags"))
+
+
+class SqlStories:
+    """``ports.StoryStore``."""
+
+    def __init__(self, connection: Connection, dialect: Dialect) -> None:
+        self._connection = connection
+        self._dialect = dialect
+
+    def open_items(self, since: datetime) -> Sequence[tuple[Item, Placement]]:
+        """Placed items of stories last seen after ``since``, in the order they were placed."""
+        query = (
+            select(*ITEM_COLUMNS, *_PLACEMENT_COLUMNS)
+            .join(placements, placements.c.item_id == items.c.id)
+            .join(stories, stories.c.id == placements.c.story_id)
+            .where(stories.c.last_seen > since)
+            .order_by(placements.c.position)
+        )
+        return [(item_of(row), _placement_of(row)) for row in self._connection.execute(query)]
+
+    def place(self, placed: Sequence[Placement], now: datetime) -> None:
+        """Add items to their stories, opening those that are new. An item stays where it was placed first.
+
+        A story is seen when its items are: ``first_seen`` and ``last_seen`` span their first sights.
+        """
+        placed = self._unplaced(placed)
+        if not placed:
+            return
+        seen = self._seen({each.item_id for each in placed})
+        spans: dict[str, list[datetime]] = defaultdict(list)
+        for each in placed:
+            spans[each.story_id].append(seen[each.item_id])
+        for story_id in sorted(spans):
+            self._stretch(story_id, min(spans[story_id]), max(spans[story_id]))
+        # One by one: the positions that the engine counts must follow the order given.
+        for each in placed:
+            row: dict[str, Any] = {name: getattr(each, name) for name in _PLACEMENT}
+            self._connection.execute(insert(placements).values(**row, placed_at=now))
+
+    def placement(self, item_id: str) -> Placement | None:
+        """Where an item was placed."""
+        row = self._connection.execute(
+            select(*_PLACEMENT_COLUMNS).where(placements.c.item_id == item_id)
+        ).one_or_none()
+        return None if row is None else _placement_of(row)
+
+    def touched(self, topics: Sequence[str], window_start: datetime) -> Sequence[Story]:
+        """Stories with an item first seen after ``window_start`` and a matched verdict for one of the topics.
+
+        Whole stories, first seen first: all members, each with its matched verdicts. The two conditions
+        may hold for different members: a follow-up too short to match by itself touches its story.
+        """
+        query = (
+            select(stories.c.id)
+            .where(_has_member(items.c.seen_at > window_start), _has_verdict(topics))
+            .order_by(stories.c.first_seen, stories.c.id)
+        )
+        return self._whole(query)
+
+    def get(self, story_id: str) -> Story | None:
+        """A whole story."""
+        return next(iter(self._whole(select(stories.c.id).where(stories.c.id == story_id))), None)
+
+    def search(
+        self, *, topic: str | None, since: datetime | None, words: Sequence[str], limit: int
+    ) -> Sequence[Story]:
+        """Stories last seen after ``since``, newest first, in which one item has all the words."""
+        query = select(stories.c.id).where(_has_member(occurs(words)))
+        if topic is not None:
+            query = query.where(_has_verdict([topic]))
+        if since is not None:
+            query = query.where(stories.c.last_seen > since)
+        return self._whole(query.order_by(stories.c.last_seen.desc(), stories.c.id).limit(limit))
+
+    def _unplaced(self, placed: Sequence[Placement]) -> Sequence[Placement]:
+        # Two that place at once would both find the same items unplaced.
+        self._dialect.hold(self._connection, "placements")
+        there: set[str] = set()
+        for some in batches([each.item_id for each in placed]):
+            query = select(placements.c.item_id).where(placements.c.item_id.in_(some))
+            there.update(self._connection.scalars(query))
+        first = {each.item_id: each for each in reversed(placed)}
+        return [each for each in placed if each.item_id not in there and first[each.item_id] is each]
+
+    def _seen(self, item_ids: set[str]) -> dict[str, datetime]:
+        seen: dict[str, datetime] = {}
+        for some in batches(sorted(item_ids)):
+            rows = self._connection.execute(select(items.c.id, items.c.seen_at).where(items.c.id.in_(some)))
+            seen.update((row.id, row.seen_at) for row in rows)
+        return seen
+
+    def _stretch(self, story_id: str, first: datetime, last: datetime) -> None:
+        stored = self._connection.execute(select(stories).where(stories.c.id == story_id)).one_or_none()
+        if stored is None:
+            self._connection.execute(insert(stories).values(id=story_id, first_seen=first, last_seen=last))
+            return
+        self._connection.execute(
+            update(stories)
+            .where(stories.c.id == story_id)
+            .values(first_seen=min(first, stored.first_seen), last_seen=max(last, stored.last_seen))
+        )
+
+    def _whole(self, query: Select[Any]) -> Sequence[Story]:
+        """The stories whose ids ``query`` gives, in its order: three statements for 500 stories."""
+        story_ids: Sequence[str] = self._connection.scalars(query).all()
+        rows: dict[str, list[Row[Any]]] = defaultdict(list)
+        for some in batches(story_ids):
+            for row in self._connection.execute(_members().where(placements.c.story_id.in_(some))):
+                rows[row.story_id].append(row)
+        item_ids = [row.item_id for some in rows.values() for row in some]
+        matched = verdicts_of(self._connection, item_ids, matched=True)
+        return [
+            Story(
+                id=story_id,
+                members=tuple(_member_of(row, matched.get(row.item_id, ())) for row in rows[story_id]),
+                first_seen=rows[story_id][0].first_seen,
+                last_seen=rows[story_id][0].last_seen,
+            )
+            for story_id in story_ids
+        ]
+
+
+def _members() -> Select[Any]:
+    return (
+        select(*ITEM_COLUMNS, *_PLACEMENT_COLUMNS, *_FEED_COLUMNS, stories.c.first_seen, stories.c.last_seen)
+        .join(placements, placements.c.item_id == items.c.id)
+        .join(stories, stories.c.id == placements.c.story_id)
+        .outerjoin(feeds, feeds.c.feed_id == items.c.feed_id)
+        .order_by(items.c.seen_at, placements.c.position)
+    )
+
+
+def _has_member(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(
+        placements.c.story_id == stories.c.id, items.c.id == placements.c.item_id, condition
+    )
+
+
+def _has_verdict(topics: Sequence[str]) -> ColumnElement[bool]:
+    return exists().where(
+        placements.c.story_id == stories.c.id, verdicts.c.item_id == placements.c.item_id, on_topic(topics)
+    )
+
+
+def _placement_of(row: Row[Any]) -> Placement:
+    return Placement(**{name: row._mapping[placements.c[name]] for name in _PLACEMENT})
+
+
+def _member_of(row: Row[Any], matched: tuple[Verdict, ...]) -> Member:
+    item = item_of(row)
+    return Member(
+        item=item,
+        placement=_placement_of(row),
+        verdicts=matched,
+        source=host(item.url).removeprefix("www.") or row.feed_title or item.feed_id,
+        primary=PRIMARY in (row.feed_tags or ()),
+    )

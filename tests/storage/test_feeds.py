@@ -1,0 +1,131 @@
+"""Feed states on both engines: due, leased, moved, gone and back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.model import FeedState
+from bot.storage.store import SqlStore
+from tests.storage.samples import HOUR, MINUTE, NOW, feed
+
+
+def due(store: SqlStore, *, now: object = NOW, limit: int = 10) -> list[str]:
+    with store.begin() as tx:
+        return [state.feed_id for state in tx.feeds.claim_due(now, limit, 5 * MINUTE)]  # type: ignore[arg-type]
+
+
+def test_a_configured_feed_is_due_at_once(store: SqlStore) -> None:
+    with store.begin() as tx:
+        tx.feeds.sync([feed("a"), feed("b")], NOW)
+        assert tx.feeds.states()["a"] == FeedState(
+            feed_id="a", url="https://a.example/feed.xml", next_poll_at=NOW
+        )
+    assert due(store) == ["a", "b"]
+
+
+def test_every_field_of_a_state_comes_back(store: SqlStore) -> None:
+    state = FeedState(
+        feed_id="a",
+        url="https://moved.example/",
+        next_poll_at=NOW + HOUR,
+        etag='W/"1"',
+        modified="Sun, 22 Nov 2026 08:00:00 GMT",
+        body_hash="abc",
+        rhythm=timedelta(days=40, microseconds=1),
+        failures=3,
+        failing_since=NOW - HOUR,
+        last_polled_at=NOW,
+        last_ok_at=NOW - 2 * HOUR,
+        last_full_at=NOW - 3 * HOUR,
+        last_result="failed",
+        disabled="gone",
+    )
+    with store.begin() as tx:
+        tx.feeds.sync([feed("a")], NOW)
+        tx.feeds.save(state)
+    with store.read() as tx:
+        assert tx.feeds.states() == {"a": state}
+
+
+def test_the_longest_due_are_claimed_first_and_not_twice(store: SqlStore) -> None:
+    with store.begin() as tx:
+        tx.feeds.sync([feed("a"), feed("b"), feed("c")], NOW)
+        for feed_id, minutes in (("a", -1), ("b", -3), ("c", 1)):
+            state = tx.feeds.states()[feed_id]
+            tx.feeds.save(replace(state, next_poll_at=NOW + minutes * MINUTE))
+    assert due(store, limit=1) == ["b"]
+    assert due(store) == ["a"]
+    assert due(store) == []
+
+
+def test_a_lease_ends_by_itself_or_by_saving(store: SqlStore) -> None:
+    with store.begin() as tx:
+        tx.feeds.sync([feed("a")], NOW)
+        (claimed,) = tx.feeds.claim_due(NOW, 10, 5 * MINUTE)
+    assert due(store, now=NOW + 5 * MINUTE - timedelta(microseconds=1)) == []
+    assert due(store, now=NOW + 5 * MINUTE) == ["a"]
+    with store.begin() as tx:
+        tx.feeds.save(claimed)
+    assert due(store, now=NOW + 6 * MINUTE) == ["a"]
+
+
+def test_named_feeds_are_claimed_before_they_are_due_but_not_out_of_somebodys_hands(store: SqlStore) -> None:
+    with store.begin() as tx:
+        tx.feeds.sync([feed("a"), feed("b"), feed("c")], NOW + HOUR)
+        taken = tx.feeds.claim(["b", "a", "b", "unknown"], NOW, MINUTE)
+        assert [state.feed_id for state in taken] == ["a", "b"]
+        assert [state.feed_id for state in tx.feeds.claim(["b", "c"], NOW, MINUTE)] == ["c"]
+
+
+@pytest.mark.parametrize("configured", [[], [feed("a", enabled=False)]], ids=["left", "disabled"])
+def test_a_feed_that_left_or_was_switched_off_is_not_due(store: SqlStore, configured: list[object]) -> None:
+    with store.begin() as tx:
+        tx.feeds.sync([feed("a")], NOW)
+        tx.feeds.sync(configured, NOW)  # type: ignore[arg-type]
+        assert list(tx.feeds.states()) == [one.id for one in configured]  # type: ignore[attr-defined]
+    assert due(store) == []
+
+
+def test_a_feed_that_is_gone_is_not_due_until_it_is_named_anew(store: SqlStore) -> None:
+    with store.begin() as tx:
+        tx.feeds.sync([feed("a")], NOW)
+        tx.feeds.save(replace(tx.feeds.states()["a"], disabled="410 Gone", etag="kept"))
+    assert due(store) == []
+    with store.begin() as tx:
+        tx.feeds.sync([], NOW)
+        tx.feeds.sync([feed("a")], NOW + HOUR)
+        state = tx.feeds.states()["a"]
+    assert (state.disabled, state.next_poll_at, state.etag) == (None, NOW + HOUR, "kept")
+
+
+def test_another_address_forgets_what_was_known_of_the_old_one(store: SqlStore) -> None:
+    with store.begin() as tx:
+        tx.feeds.sync([feed("a")], NOW)
+        known = replace(
+            tx.feeds.states()["a"],
+            url="https://moved.example/",
+            etag="1",
+            modified="2",
+            body_hash="3",
+            next_poll_at=NOW + HOUR,
+        )
+        tx.feeds.save(known)
+        tx.feeds.sync([feed("a", title="New title")], NOW)
+        assert tx.feeds.states()["a"] == known
+        tx.feeds.sync([feed("a", url="https://new.example/")], NOW)
+        state = tx.feeds.states()["a"]
+    assert (state.url, state.etag, state.modified, state.body_hash) == (
+        "https://new.example/",
+        None,
+        None,
+        None,
+    )
+    assert state.next_poll_at == NOW
+
+
+def test_saving_a_feed_that_was_never_synced_is_a_mistake(store: SqlStore) -> None:
+    with pytest.raises(LookupError), store.begin() as tx:
+        tx.feeds.save(FeedState(feed_id="a", url="u", next_poll_at=NOW))

@@ -1,0 +1,196 @@
+"""Items on both engines: known again, revised, judged, found."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.model import Item, KnownItem
+from bot.storage.store import SqlStore
+from tests.storage.samples import HOUR, MINUTE, NOW, item, verdict
+
+
+def stored(store: SqlStore, *new: Item) -> None:
+    with store.begin() as tx:
+        tx.items.add(new)
+
+
+def test_every_field_of_an_item_comes_back(store: SqlStore) -> None:
+    full = item(title="Überraschung — 芯片 🙂", keys=("k1", "k2"), baseline=True)
+    bare = item("bbbbbb02", published=None, language=None, url="", author="", summary="", body="", keys=())
+    stored(store, full, bare)
+    with store.read() as tx:
+        assert tx.items.get(full.id) == full
+        assert tx.items.get(bare.id) == bare
+
+
+def test_what_either_engine_refuses_becomes_a_replacement_character(store: SqlStore) -> None:
+    stored(store, item(title="a\x00b\ud800c"))
+    with store.read() as tx:
+        found = tx.items.get("aaaaaa01")
+        assert tx.items.get("https://\udcff.example/") is None
+        assert not tx.items.search(topic="\udcff", since=None, words=["\x00", "\udcff"], limit=9)
+    assert found is not None
+    assert found.title == "a\ufffdb\ufffdc"
+
+
+def test_an_item_is_known_by_each_of_its_keys(store: SqlStore) -> None:
+    stored(store, item(keys=("guid", "url")))
+    with store.read() as tx:
+        known = tx.items.known(["guid", "url", "other"])
+    assert known == dict.fromkeys(
+        ("guid", "url"), KnownItem(item_id="aaaaaa01", content_hash="hash of aaaaaa01")
+    )
+
+
+def test_more_keys_than_a_statement_takes_parameters(store: SqlStore) -> None:
+    keys = tuple(f"key-{number}" for number in range(1_201))
+    stored(store, item(keys=keys))
+    with store.read() as tx:
+        assert len(tx.items.known([*keys, "other"])) == 1_201
+
+
+def test_the_first_owner_keeps_a_key(store: SqlStore) -> None:
+    stored(store, item(keys=("shared",)), item("bbbbbb02", keys=("shared", "own")))
+    stored(store, item("cccccc03", keys=("shared",)))
+    with store.begin() as tx:
+        tx.items.remember({"shared": "bbbbbb02", "later": "bbbbbb02"}, NOW + HOUR)
+        owners = {key: known.item_id for key, known in tx.items.known(["shared", "own", "later"]).items()}
+    assert owners == {"shared": "aaaaaa01", "own": "bbbbbb02", "later": "bbbbbb02"}
+
+
+def test_adding_again_changes_nothing(store: SqlStore) -> None:
+    stored(store, item())
+    stored(store, item(title="Another text", keys=()))
+    with store.read() as tx:
+        assert tx.items.get("aaaaaa01") == item()
+        assert tx.items.count_since(NOW - HOUR) == 1
+
+
+def test_a_revision_replaces_the_text_and_asks_for_new_verdicts(store: SqlStore) -> None:
+    stored(store, item(published=None))
+    edited = item(
+        feed_id="other",
+        title="A chip is withdrawn",
+        content_hash="edited",
+        published=NOW + HOUR,
+        seen_at=NOW + HOUR,
+        keys=("new key",),
+        baseline=True,
+    )
+    with store.begin() as tx:
+        tx.items.judge("aaaaaa01", [verdict()], NOW)
+        tx.items.revise([edited])
+    with store.read() as tx:
+        assert tx.items.unjudged(10) == [replace(edited, feed_id="wire", seen_at=NOW, baseline=False)]
+        assert [
+            found.id for found, _ in tx.items.search(topic=None, since=None, words=["withdrawn"], limit=9)
+        ]
+        assert not tx.items.search(topic=None, since=None, words=["announced"], limit=9)
+
+
+def test_an_edit_does_not_make_an_article_new(store: SqlStore) -> None:
+    stored(store, item())
+    with store.begin() as tx:
+        tx.items.revise([item(title="Edited", published=NOW + HOUR)])
+        found = tx.items.get("aaaaaa01")
+    assert found is not None
+    assert found.published == NOW - HOUR
+
+
+def test_the_oldest_are_judged_first(store: SqlStore) -> None:
+    stored(
+        store,
+        item("cccccc03", published=None, seen_at=NOW - 3 * HOUR),
+        item("bbbbbb02", published=NOW - 2 * HOUR),
+        item("aaaaaa01", published=NOW - 2 * HOUR),
+        item("dddddd04", published=NOW - 4 * HOUR),
+    )
+    with store.begin() as tx:
+        assert [one.id for one in tx.items.unjudged(3)] == ["dddddd04", "cccccc03", "aaaaaa01"]
+        tx.items.judge("dddddd04", [], NOW)
+        assert [one.id for one in tx.items.unjudged(9)] == ["cccccc03", "aaaaaa01", "bbbbbb02"]
+
+
+def test_verdicts_come_back_whole_and_are_replaced_whole(store: SqlStore) -> None:
+    stored(store, item())
+    low, high = verdict(topic_id="deals", score=0.1, matched=False, nearest=None, spans=()), verdict()
+    with store.begin() as tx:
+        tx.items.judge("aaaaaa01", [low, high], NOW)
+        assert tx.items.verdicts("aaaaaa01") == (high, low)
+        tx.items.judge("aaaaaa01", [replace(low, score=1 / 3)], NOW + MINUTE)
+        assert tx.items.verdicts("aaaaaa01") == (replace(low, score=1 / 3),)
+        assert tx.items.verdicts("unknown") == ()
+
+
+@pytest.mark.parametrize(
+    ("reference", "found"),
+    [
+        ("abcdef0123", "abcdef0123"),
+        ("abcdef0", "abcdef0123"),
+        ("abcdef", None),
+        ("abcde", None),
+        ("ABCDEF0", None),
+        ("%bcdef0", None),
+        ("abcdef01234", None),
+        ("https://www.wire.example/abcdef0123?utm_source=feed", "abcdef0123"),
+        ("https://wire.example/abcdef9999", "abcdef9999"),
+        ("", None),
+    ],
+)
+def test_a_reference_names_one_item(store: SqlStore, reference: str, found: str | None) -> None:
+    stored(store, item("abcdef0123"), item("abcdef9999"), item("ffffff00", url="", canonical_url=""))
+    with store.read() as tx:
+        assert getattr(tx.items.get(reference), "id", None) == found
+
+
+def test_an_address_of_two_items_names_the_newest(store: SqlStore) -> None:
+    stored(
+        store,
+        item("aaaaaa01", url="https://wire.example/live", published=NOW - 2 * HOUR),
+        item("bbbbbb02", url="https://wire.example/live", published=NOW - HOUR),
+    )
+    with store.read() as tx:
+        assert getattr(tx.items.get("https://wire.example/live"), "id", None) == "bbbbbb02"
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ([], ["bbbbbb02", "aaaaaa01"]),
+        (["ÜBERRASCHUNG"], ["aaaaaa01"]),
+        (["überraschung", "zwei"], ["aaaaaa01"]),
+        (["strasse"], ["aaaaaa01"]),
+        (["100%"], ["bbbbbb02"]),
+        (["1%0"], []),
+        (["_"], []),
+        (["body"], []),
+        (["chip", "zwei"], []),
+    ],
+)
+def test_all_words_occur_in_any_case(store: SqlStore, words: list[str], found: list[str]) -> None:
+    stored(
+        store,
+        item("aaaaaa01", title="Überraschung", summary="Zwei in der Straße", body="body"),
+        item("bbbbbb02", title="Chip", summary="100% sure", published=NOW),
+    )
+    with store.read() as tx:
+        results = tx.items.search(topic=None, since=None, words=words, limit=9)
+    assert [one.id for one, _ in results] == found
+
+
+def test_search_by_topic_time_and_number(store: SqlStore) -> None:
+    stored(
+        store, *(item(f"aaaaaa0{n}", published=NOW + n * MINUTE, seen_at=NOW + n * MINUTE) for n in range(4))
+    )
+    with store.begin() as tx:
+        for n in range(4):
+            off_topic = verdict(f"aaaaaa0{n}", "other", matched=False)
+            tx.items.judge(f"aaaaaa0{n}", [verdict(f"aaaaaa0{n}", matched=n != 1), off_topic], NOW)
+        results = tx.items.search(topic="silicon", since=NOW, words=["chip"], limit=9)
+        assert [one.id for one, _ in results] == ["aaaaaa03", "aaaaaa02"]
+        assert [one.topic_id for one in results[0][1]] == ["silicon"]
+        assert len(tx.items.search(topic="silicon", since=None, words=[], limit=2)) == 2
+        assert not tx.items.search(topic="other", since=None, words=[], limit=9)
+        assert tx.items.count_since(NOW) == 3
