@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from bot.core.dates import from_text
-from bot.core.markup import unlabelled
+from bot.core.markup import title_text, unlabelled
 from bot.errors import FeedError
 from bot.model import Entry, FeedDocument
 
@@ -32,7 +32,7 @@ def parse_json(text: str, max_entries: int) -> FeedDocument:
     objects = [item for item in given if isinstance(item, dict)]
     faults = () if len(objects) == len(given) else (f"{len(given) - len(objects)} items are no JSON objects",)
     return FeedDocument(
-        title=unlabelled(_text(document.get("title"))),
+        title=title_text(unlabelled(_text(document.get("title")))),
         link=_text(document.get("home_page_url")) or None,
         language=_text(document.get("language")) or None,
         format="json1.1" if is_feed and str(version).endswith("1.1") else "json1",

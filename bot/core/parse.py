@@ -1,7 +1,8 @@
 """Bytes of a feed → its header and entries: RSS, Atom and RDF by feedparser, JSON Feed by us.
 
 feedparser is always handed a stream: bytes or text it would try as a file name or an address. Fields that
-hold plain text are escaped here, so that every text field of an :class:`~bot.model.Entry` is HTML.
+hold plain text are escaped here, so that every text field of an :class:`~bot.model.Entry` is HTML. The
+document's own title is plain text.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 from bot.core.dates import from_fields
 from bot.core.encoding import decode
 from bot.core.json_feed import looks_like_json, parse_json
-from bot.core.markup import unlabelled
+from bot.core.markup import title_text, unlabelled
 from bot.core.repair import repair
 from bot.errors import FeedError
 from bot.model import Entry, FeedDocument
@@ -80,7 +81,7 @@ def _parse_xml(text: str, base_url: str, max_entries: int, faults: tuple[str, ..
     if parsed["bozo"]:
         faults = (*faults, f"not well-formed: {parsed.get('bozo_exception')}"[:200])
     return FeedDocument(
-        title=_html(header, "title", version),
+        title=title_text(_html(header, "title", version)),
         link=_string(header, "link") or None,
         language=_string(header, "language") or None,
         format=version,
