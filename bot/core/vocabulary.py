@@ -1,0 +1,143 @@
+"""What words a stream of articles uses: how rare each is, and which of them are names.
+
+Both are learnt from the stream itself, one article at a time, so that any subject and language works without
+a list of names. The memory is bounded: counts are halved once in a while and words that fade are dropped.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from bot.core import text
+from bot.model import Article
+
+# Function words of English. Document frequencies tell them apart too, but not in the first articles.
+_FUNCTION_WORDS = """
+a about after again against all also am amid among an and any are as at be been before being between
+both but by can could did do does down during each few for from had has have he her here him his how
+i if in into is it its just may me might more most must my no nor not now of off on once only or
+other our out over own per said same say says she should since so some such t than that the their
+them then there these they this those through to too under until up upon us very via was we were
+what when where which while who whom whose why will with within without would you your s
+"""
+FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
+_READ_BEFORE = 300
+# A headline with more capitalised words than this is in title case or capitals: they say nothing.
+_TITLE_CASE = 0.65
+_LEAD_WORDS = 150
+_SENTENCE_BREAK = re.compile(r"[.!?:…“”\"\n—]|--")
+
+
+class Word(NamedTuple):
+    """A content word of a text."""
+
+    folded: str
+    spelling: str
+    capital: bool | None
+    """Starts with a capital; ``None`` where that says nothing (start of a sentence, headline, digits)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """An article as grouping reads it."""
+
+    headline: tuple[Word, ...]
+    lead: tuple[Word, ...]
+
+    def counts(self, headline_weight: float) -> dict[str, float]:
+        """Word → occurrences, one in the headline counting ``headline_weight`` times."""
+        counts: dict[str, float] = {}
+        for words, weight in ((self.headline, headline_weight), (self.lead, 1.0)):
+            for word in words:
+                counts[word.folded] = counts.get(word.folded, 0.0) + weight
+        return counts
+
+    def spellings(self) -> dict[str, str]:
+        """Word → how the article spells it, in running text rather than in the headline."""
+        return {word.folded: word.spelling for words in (self.headline, self.lead) for word in words}
+
+
+def read(article: Article) -> Reading:
+    """Cut an article's headline and lead (its first 150 words) into content words."""
+    lead = article.summary
+    if len(lead) < len(article.body) and not article.body.startswith(lead.rstrip(" .…")):
+        lead = f"{lead}\n{article.body}"
+    elif len(lead) < len(article.body):
+        lead = article.body
+    headline = tuple(_content_words(article.title))
+    letters = [word.spelling[0].isupper() for word in headline if word.spelling[0].isalpha()]
+    if sum(letters) > _TITLE_CASE * len(letters):
+        headline = tuple(word._replace(capital=None) for word in headline)
+    return Reading(headline=headline, lead=tuple(_content_words(lead[: _LEAD_WORDS * 16]))[:_LEAD_WORDS])
+
+
+def _content_words(source: str) -> Iterator[Word]:
+    end = 0
+    for token in text.tokenize(source):
+        opens = end == 0 or _SENTENCE_BREAK.search(source, end, token.start) is not None
+        end = token.end
+        spelling = source[token.start : token.end]
+        if token.word in FUNCTION_WORDS or (
+            len(token.word) == 1 and token.word.isascii() and not token.word.isdigit()
+        ):
+            continue
+        telling = not opens and spelling[0].isalpha()
+        yield Word(token.word, spelling, spelling[0].isupper() if telling else None)
+
+
+class Vocabulary:
+    """Document frequencies and capitalisation of the words seen so far."""
+
+    def __init__(self, horizon: int = 20_000) -> None:
+        """``horizon``: articles after which all counts are halved."""
+        self._horizon = horizon
+        self._articles = 0
+        self._found_in: Counter[str] = Counter()
+        self._capital: Counter[str] = Counter()
+        self._small: Counter[str] = Counter()
+
+    def learn(self, reading: Reading) -> None:
+        """Count the words of one article."""
+        self._articles += 1
+        words = reading.headline + reading.lead
+        self._found_in.update({word.folded for word in words})
+        self._capital.update(word.folded for word in words if word.capital)
+        self._small.update(word.folded for word in words if word.capital is False)
+        if self._articles >= self._horizon:
+            self._articles //= 2
+            for counter in (self._found_in, self._capital, self._small):
+                _halve(counter)
+
+    def rarity(self, word: str) -> float:
+        """Inverse document frequency ``ln(1 + (N + 300) / (n + 1))`` in nats.
+
+        As if 300 articles had been read before the first, each word in one of them: without that
+        the first articles of a stream would know no rare words.
+        """
+        return self._rarity_of(self._found_in[word])
+
+    def highest_rarity(self) -> float:
+        """The rarity of a word that only one article has."""
+        return self._rarity_of(1)
+
+    def _rarity_of(self, found_in: int) -> float:
+        return math.log1p((self._articles + _READ_BEFORE) / (found_in + 1))
+
+    def name_likeness(self, word: str) -> float:
+        """Share of the word's occurrences inside sentences that are capitalised; 0.5 for an unknown word."""
+        capital = self._capital[word]
+        return (capital + 0.5) / (capital + self._small[word] + 1.0)
+
+    def __len__(self) -> int:
+        return len(self._found_in)
+
+
+def _halve(counter: Counter[str]) -> None:
+    faded: Mapping[str, int] = {word: count // 2 for word, count in counter.items() if count > 1}
+    counter.clear()
+    counter.update(faded)

@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.core import text
+from bot.core.stories import Grouper, StoryPolicy
+from bot.model import Article, Placement
+from tests.core.articles import DEAL, DEAL_AGAIN, FIRE, START, article
+
+ENDINGS = ("by", "berg", "vik", "hus", "vin", "sund", "fors", "dal", "stad", "nes")
+DAYS = ("Monday", "Tuesday", "Friday", "Saturday")
+
+
+def stories(articles: list[Article], policy: StoryPolicy | None = None) -> list[str]:
+    grouper = Grouper(policy)
+    return [grouper.place(one).story_id for one in articles]
+
+
+def test_the_first_item_opens_a_story_whose_id_derives_from_it() -> None:
+    placement = Grouper().place(article(1, DEAL))
+    assert placement == Placement(
+        item_id="a1", story_id=text.digest(["story", "a1"]), opens=True, because="opens a story"
+    )
+
+
+def test_the_same_event_in_other_words_joins_and_says_why() -> None:
+    grouper = Grouper()
+    first = grouper.place(article(1, DEAL))
+    second = grouper.place(article(2, DEAL_AGAIN, hours=3))
+    assert second.story_id == first.story_id
+    assert not second.opens
+    assert second.copy_of is None
+    assert 0.5 < second.similarity < 1
+    assert second.because.startswith("shares ")
+    assert "Halcyon" in second.because
+
+
+def test_another_event_opens_another_story() -> None:
+    first, second = stories([article(1, DEAL), article(2, FIRE, hours=1)])
+    assert first != second
+
+
+def test_a_copy_joins_and_names_the_text_it_repeats() -> None:
+    grouper = Grouper()
+    grouper.place(article(1, DEAL))
+    copied = article(2, (f"UPDATE 1-{DEAL[0]} - Gazette", DEAL[1][:120]), hours=5)
+    placement = grouper.place(copied)
+    assert placement.copy_of == "a1"
+    assert placement.story_id == text.digest(["story", "a1"])
+    assert placement.because == "same text as a1"
+
+
+def _robberies() -> list[Article]:
+    towns = [first + last for first in ("Old", "Ny", "Sand", "Lof", "Kar", "Tor", "Elm") for last in ENDINGS]
+    reports = [
+        (
+            f"Man hurt in {town} shop robbery",
+            f"A man was hurt when masked robbers raided a shop in {town} on {day} night, police said. "
+            f"Officer Jan {town}sen of the {town} station asked witnesses to call.",
+        )
+        for town, day in zip(towns, DAYS * len(towns), strict=False)
+    ]
+    return [article(n, report, hours=2.0 * n) for n, report in enumerate(reports)]
+
+
+def test_like_events_are_told_apart_by_place_and_people() -> None:
+    robberies = _robberies()
+    known = robberies[-3]
+    town = known.title.split()[3]
+    follow_up = (
+        f"Robbers of {town} shop sought",
+        f"Officer Jan {town}sen said on Sunday that the {town} station still looks for the masked men.",
+    )
+    placed = stories([*robberies, article(999, follow_up, hours=2.0 * len(robberies))])
+    assert len(set(placed[20:-1])) > 0.8 * len(placed[20:-1])
+    assert placed[-1] == placed[robberies.index(known)]
+
+
+def test_a_story_closes_when_nothing_joins_within_the_window() -> None:
+    late = article(3, DEAL_AGAIN, hours=24 * 20)
+    grouper = Grouper()
+    first = grouper.place(article(1, DEAL))
+    fire = grouper.place(article(2, FIRE, hours=24 * 19))
+    assert grouper.place(late).story_id != first.story_id
+    assert len(grouper) == 2
+    assert grouper.place(article(4, FIRE, hours=24 * 20)).story_id == fire.story_id
+
+
+def test_a_growing_story_stays_open() -> None:
+    articles = [
+        article(n, (f"{DEAL[0]}: day {n}", f"{DEAL[1]} Day {n} brought more details."), hours=72 * n)
+        for n in range(6)
+    ]
+    assert len(set(stories(articles))) == 1
+
+
+def test_one_article_from_the_far_future_closes_nothing() -> None:
+    mad = replace(article(2, FIRE), published=START + timedelta(days=30_000))
+    grouper = Grouper()
+    first = grouper.place(article(1, DEAL))
+    grouper.place(mad)
+    assert grouper.place(article(3, DEAL_AGAIN, hours=2)).story_id == first.story_id
+
+
+def test_undated_articles_count_as_published_now() -> None:
+    first, undated = stories([article(1, DEAL), article(2, DEAL_AGAIN, dated=False)])
+    assert first == undated
+
+
+def test_an_article_keeps_its_place() -> None:
+    grouper = Grouper()
+    first = grouper.place(article(1, DEAL))
+    assert grouper.place(article(1, FIRE, hours=4)) == first
+
+
+def test_memory_holds_open_stories_only() -> None:
+    grouper = Grouper(StoryPolicy(window=timedelta(days=1)))
+    for number in range(300):
+        words = f"x{number}q y{number}q z{number}q"
+        grouper.place(article(number, (words, words), hours=6.0 * number))
+    assert len(grouper) <= 6
+
+
+TEXTS = st.sampled_from(
+    [DEAL, DEAL_AGAIN, FIRE, (DEAL[0], ""), ("", DEAL[1]), ("", ""), (f"{FIRE[0]} - Wire", FIRE[1][:90])]
+)
+STREAM = st.lists(st.tuples(TEXTS, st.floats(0, 300)), max_size=14)
+
+
+def _stream(drawn: list[tuple[tuple[str, str], float]]) -> list[Article]:
+    ordered = sorted(drawn, key=lambda entry: entry[1])
+    return [article(n, chosen, hours=hours) for n, (chosen, hours) in enumerate(ordered)]
+
+
+@given(STREAM, st.integers(0, 14))
+@settings(max_examples=60)
+def test_a_restart_changes_no_decision(
+    drawn: list[tuple[tuple[str, str], float]], restart_after: int
+) -> None:
+    articles = _stream(drawn)
+    unbroken = Grouper()
+    expected = [unbroken.place(one) for one in articles]
+    restarted = Grouper()
+    for one, placement in zip(articles[:restart_after], expected, strict=False):
+        restarted.restore(one, placement)
+    assert [restarted.place(one) for one in articles[restart_after:]] == expected[restart_after:]
+
+
+@given(STREAM)
+@settings(max_examples=60)
+def test_every_item_has_one_story_that_its_opener_names(
+    drawn: list[tuple[tuple[str, str], float]],
+) -> None:
+    articles = _stream(drawn)
+    grouper = Grouper()
+    placements = [grouper.place(one) for one in articles]
+    opened = {placement.story_id for placement in placements if placement.opens}
+    assert {placement.story_id for placement in placements} == opened
+    by_id = {placement.item_id: placement for placement in placements}
+    for placement in placements:
+        if placement.copy_of is not None:
+            assert by_id[placement.copy_of].copy_of is None
+            assert by_id[placement.copy_of].story_id == placement.story_id
+
+
+@given(
+    st.lists(st.tuples(st.text(max_size=60), st.text(max_size=120), st.none() | st.datetimes()), max_size=8)
+)
+@settings(max_examples=60)
+def test_any_stream_is_grouped(drawn: list[tuple[str, str, datetime | None]]) -> None:
+    grouper = Grouper()
+    for number, (title, summary, when) in enumerate(drawn):
+        published = when.replace(tzinfo=START.tzinfo) if when else None
+        grouper.place(Article(id=str(number), title=title, summary=summary, published=published))

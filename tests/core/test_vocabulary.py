@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.vocabulary import FUNCTION_WORDS, Vocabulary, read
+from bot.model import Article
+from tests.core.articles import DEAL, FIRE, article
+
+
+def test_function_words_and_single_letters_are_no_content() -> None:
+    reading = read(Article(id="a", title="The deal of a lifetime: plan B", summary=""))
+    assert [word.folded for word in reading.headline] == ["deal", "lifetime", "plan"]
+    assert "of" in FUNCTION_WORDS
+
+
+def test_capitals_inside_a_sentence_tell_and_those_that_open_one_do_not() -> None:
+    lead = read(Article(id="a", title="", summary="Today Norvik spoke. Halcyon listened to Norvik.")).lead
+    telling = {(word.spelling, word.capital) for word in lead}
+    assert telling == {
+        ("Today", None),
+        ("Norvik", True),
+        ("spoke", False),
+        ("Halcyon", None),
+        ("listened", False),
+    }
+
+
+def test_a_headline_in_title_case_says_nothing_about_names() -> None:
+    shouting = read(Article(id="a", title="Norvik Signs Giant Deal With Halcyon")).headline
+    plain = read(Article(id="a", title="Big order: why Norvik signs a deal with Halcyon")).headline
+    assert {word.capital for word in shouting} == {None}
+    assert {word.spelling for word in plain if word.capital} == {"Norvik", "Halcyon"}
+
+
+def test_a_body_is_read_where_the_summary_is_its_beginning() -> None:
+    reading = read(
+        Article(id="a", title="", summary="Norvik buys chips…", body="Norvik buys chips from Halcyon.")
+    )
+    assert [word.folded for word in reading.lead] == ["norvik", "buys", "chips", "halcyon"]
+
+
+def test_headline_words_weigh_more() -> None:
+    counts = read(Article(id="a", title="Norvik order", summary="An order by Norvik, an order.")).counts(2.0)
+    assert counts == {"norvik": 3.0, "order": 4.0}
+
+
+def test_names_are_learnt_from_running_text() -> None:
+    vocabulary = Vocabulary()
+    vocabulary.learn(read(article(1, DEAL)))
+    assert vocabulary.name_likeness("norvik") > 0.6
+    assert vocabulary.name_likeness("accelerators") < 0.4
+    assert vocabulary.name_likeness("unheard") == 0.5
+
+
+def test_a_word_grows_commoner_with_every_article_that_has_it() -> None:
+    vocabulary = Vocabulary()
+    vocabulary.learn(read(article(1, DEAL)))
+    before = vocabulary.rarity("norvik")
+    vocabulary.learn(read(article(2, DEAL)))
+    assert vocabulary.rarity("norvik") < before
+    vocabulary.learn(read(article(3, FIRE)))
+    assert vocabulary.rarity("tarnow") == vocabulary.highest_rarity() > vocabulary.rarity("norvik")
+
+
+def test_memory_is_bounded_because_words_fade() -> None:
+    vocabulary = Vocabulary(horizon=50)
+    for number in range(2_000):
+        vocabulary.learn(read(Article(id=str(number), title=f"report {number:06d}x")))
+    assert len(vocabulary) < 200
+    assert vocabulary.rarity("report") < vocabulary.highest_rarity()
+
+
+@given(st.text(), st.text(), st.text())
+def test_any_text_can_be_read(title: str, summary: str, body: str) -> None:
+    reading = read(Article(id="a", title=title, summary=summary, body=body))
+    assert len(reading.lead) <= 150
+    vocabulary = Vocabulary()
+    vocabulary.learn(reading)
+    assert all(vocabulary.rarity(word.folded) > 0 for word in reading.lead)
+    assert reading.spellings().keys() == reading.counts(2.0).keys()
