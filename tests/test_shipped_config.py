@@ -147,3 +147,14 @@ def test_no_sentence_of_a_seed_page_is_in_the_corpus() -> None:
     for stem, (front, text) in CORPUS.items():
         copied = [" ".join(run) for run in _runs(f"{front['title']}\n{text}") if run in theirs]
         assert copied == [], stem
+
+
+def test_the_documentation_counts_right() -> None:
+    page = (CONFIG.parent / "docs" / "corpus.md").read_text(encoding="utf-8")
+    assert f"\n{len(CORPUS)} articles, one a file" in page
+    told = {
+        name: int(count) for name, count in re.findall(r"^\| `([a-z-]+)` \| (\d+) \|$", page, re.MULTILINE)
+    }
+    assert told == {topic: sum(topic in front["topics"] for front, _ in CORPUS.values()) for topic in TOPICS}
+    negatives = sum(not front["topics"] for front, _ in CORPUS.values())
+    assert f"| off topic (`not-….md`) | {negatives} |" in page
