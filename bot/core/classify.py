@@ -25,11 +25,11 @@ def classify(features: Features, judge: Judge) -> tuple[Verdict, ...]:
 
 def nearest(features: Features, judge: Judge) -> Nearest | None:
     """The exemplar most like the item, of whichever topic; ``None`` where none shares a word with it."""
-    return _nearest(_evidence(features, judge), range(len(judge.exemplars)))
+    return _nearest(_evidence(features, judge), range(len(judge.corpus.references)))
 
 
 def _evidence(features: Features, judge: Judge) -> Evidence:
-    return Evidence(features=features, judge=judge, similarities=judge.similarities(features))
+    return Evidence(features=features, judge=judge, similarities=judge.corpus.similarities(features))
 
 
 def _verdict(evidence: Evidence, profile: TopicProfile) -> Verdict:
@@ -81,7 +81,7 @@ def _nearest(evidence: Evidence, positions: Iterable[int]) -> Nearest | None:
     if found is None or evidence.similarities[found] <= 0:
         return None
     similarity = min(1.0, evidence.similarities[found])
-    reference = evidence.judge.exemplars[found]
+    reference = evidence.judge.corpus.references[found]
     return Nearest(
         exemplar=reference.exemplar.id,
         similarity=similarity,

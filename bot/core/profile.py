@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from statistics import fmean
 
 from bot.core import weights
-from bot.core.features import Features, extract, named_in_lead
+from bot.core.corpus import Corpus, Reference, build_corpus
+from bot.core.features import named_in_lead
 from bot.core.query import Lexicon, Query, parse
 from bot.core.text import digest
 from bot.errors import QueryError, TopicQueryError
@@ -17,13 +18,15 @@ from bot.model import Entity, Exemplar, Topic
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class TopicProfile:
-    """A topic made ready. ``on`` and ``off`` are positions in ``Judge.exemplars``."""
+    """A topic made ready. ``on`` and ``off`` are positions in ``Corpus.references``."""
 
     topic: Topic
     query: Query | None
     exclude: Query | None
     on: tuple[int, ...]
     off: tuple[int, ...]
+    centre: float
+    """The contrast at which the exemplars speak neither for nor against the topic."""
     cast: Mapping[str, float]
     """The entities that make the topic: id → how much more often its exemplars name it than the others."""
     version: str
@@ -44,33 +47,15 @@ class TopicProfile:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Reference:
-    """An exemplar with its features."""
-
-    exemplar: Exemplar
-    features: Features
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Judge:
     """What every topic shares. Make one with :func:`build_profiles`."""
 
     lexicon: Lexicon
     names: Mapping[str, str]
     """Entity id → name."""
-    exemplars: tuple[Reference, ...]
-    """Copies of another exemplar are left out: a text counts once however often it was printed."""
-    postings: Mapping[str, Sequence[tuple[int, float]]]
-    """Stem → (position of an exemplar, weight in its vector)."""
+    corpus: Corpus
     profiles: tuple[TopicProfile, ...]
-
-    def similarities(self, features: Features) -> list[float]:
-        """Cosine of an item with every exemplar, in the order of ``exemplars``; 0 to 1."""
-        found = [0.0] * len(self.exemplars)
-        for term, weight in features.vector.items():
-            for position, other in self.postings.get(term, ()):
-                found[position] += weight * other
-        return found
+    """In the order of the topics."""
 
 
 def build_profiles(
@@ -78,79 +63,41 @@ def build_profiles(
 ) -> Judge:
     """Make the judge. Raises TopicQueryError for a query or exclusion that can't be read."""
     lexicon = Lexicon(entities)
-    originals = _originals(exemplars)
-    references = tuple(
-        Reference(exemplar=exemplar, features=_features(exemplar, lexicon))
-        for exemplar in exemplars
-        if originals[exemplar.id] == exemplar.id
-    )
-    shared = _shared_version(references, entities)
+    corpus = build_corpus(exemplars, lexicon)
+    shared = _shared_version(corpus, entities)
     return Judge(
         lexicon=lexicon,
         names={entity.id: entity.name for entity in entities},
-        exemplars=references,
-        postings=_postings(references),
-        profiles=tuple(_profile(topic, references, originals, lexicon, shared) for topic in topics),
+        corpus=corpus,
+        profiles=tuple(_profile(topic, corpus, lexicon, shared) for topic in topics),
     )
 
 
-def _originals(exemplars: Sequence[Exemplar]) -> Mapping[str, str]:
-    """Exemplar id → id of the text that it repeats, or its own."""
-    copies = {exemplar.id: exemplar.copy_of for exemplar in exemplars}
-    return {name: _original(name, copies) for name in copies}
-
-
-def _original(name: str, copies: Mapping[str, str | None]) -> str:
-    path: list[str] = []
-    while name not in path:
-        path.append(name)
-        parent = copies[name]
-        if parent is None or parent not in copies:
-            return name
-        name = parent
-    return min(path[path.index(name) :])  # copies of each other: one stands for all
-
-
-def _features(exemplar: Exemplar, lexicon: Lexicon) -> Features:
-    day = exemplar.published
-    published = datetime.combine(day, time(), UTC) if day else None
-    return extract(
-        exemplar.id, title=exemplar.title, body=exemplar.text, published=published, lexicon=lexicon
+def _profile(topic: Topic, corpus: Corpus, lexicon: Lexicon, shared: str) -> TopicProfile:
+    on, off = _sides(topic, corpus)
+    return TopicProfile(
+        topic=topic,
+        query=_parse(topic, "query", topic.query, lexicon),
+        exclude=_parse(topic, "exclude", topic.exclude, lexicon),
+        on=on,
+        off=off,
+        centre=_centre(corpus, on, off),
+        cast=_cast([corpus.references[place] for place in on], [corpus.references[place] for place in off]),
+        version=digest([shared, repr(topic), f"{on} {off}"]),
     )
 
 
-def _postings(references: Sequence[Reference]) -> Mapping[str, Sequence[tuple[int, float]]]:
-    postings: dict[str, list[tuple[int, float]]] = {}
-    for position, reference in enumerate(references):
-        for term, weight in reference.features.vector.items():
-            postings.setdefault(term, []).append((position, weight))
-    return postings
-
-
-def _profile(
-    topic: Topic,
-    references: Sequence[Reference],
-    originals: Mapping[str, str],
-    lexicon: Lexicon,
-    shared: str,
-) -> TopicProfile:
-    listed = {originals.get(name, name) for name in topic.exemplars}
+def _sides(topic: Topic, corpus: Corpus) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The topic's exemplars, those it lists or else those that name it; and those that are neither."""
+    listed = {corpus.originals.get(name, name) for name in topic.exemplars}
     on, off = [], []
-    for position, reference in enumerate(references):
+    for position, reference in enumerate(corpus.references):
         named = topic.id in reference.exemplar.topics
         if reference.exemplar.id in listed or (named and not listed):
             on.append(position)
         elif not named:
             off.append(position)
-    return TopicProfile(
-        topic=topic,
-        query=_parse(topic, "query", topic.query, lexicon),
-        exclude=_parse(topic, "exclude", topic.exclude, lexicon),
-        on=tuple(on),
-        off=tuple(off),
-        cast=_cast([references[place] for place in on], [references[place] for place in off]),
-        version=digest([shared, repr(topic), f"{on} {off}"]),
-    )
+    return tuple(on), tuple(off)
 
 
 def _parse(topic: Topic, key: str, text: str, lexicon: Lexicon) -> Query | None:
@@ -160,6 +107,20 @@ def _parse(topic: Topic, key: str, text: str, lexicon: Lexicon) -> Query | None:
         return parse(text, lexicon)
     except QueryError as error:
         raise TopicQueryError(error, topic=topic.id, key=key) from error
+
+
+def _centre(corpus: Corpus, on: Sequence[int], off: Sequence[int]) -> float:
+    """Half way between the topic's own exemplars and the others, each compared with all but itself.
+
+    Shrunk towards the shipped centre, because few exemplars place it badly: how much alike news of a
+    topic is differs (deals less than the chips of one company), and nobody labels items beforehand.
+    """
+    if len(on) < weights.POOL or len(off) < weights.POOL:
+        return weights.CONTRAST_CENTRE
+    inside, outside = corpus.leave_one_out(on, off)
+    own = (fmean(inside) + fmean(outside)) / 2
+    total = len(on) + weights.CENTRE_TRUST
+    return (len(on) * own + weights.CENTRE_TRUST * weights.CONTRAST_CENTRE) / total
 
 
 def _cast(on: Sequence[Reference], off: Sequence[Reference]) -> Mapping[str, float]:
@@ -185,10 +146,10 @@ def _frequencies(references: Sequence[Reference]) -> Mapping[str, float]:
     return {entity: counts[entity] / len(references) for entity in sorted(counts)}
 
 
-def _shared_version(references: Sequence[Reference], entities: Sequence[Entity]) -> str:
+def _shared_version(corpus: Corpus, entities: Sequence[Entity]) -> str:
     texts = (
         f"{place.exemplar.id}\0{place.exemplar.title}\0{place.exemplar.text}\0{place.exemplar.published}"
         f"\0{sorted(place.exemplar.topics)}"
-        for place in references
+        for place in corpus.references
     )
     return digest([weights.fingerprint(), *texts, *map(repr, entities)])

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from bot.core import weights
+from bot.core.corpus import contrast
 from bot.core.features import Features, named_in_lead
 from bot.core.profile import Judge, TopicProfile
 from bot.core.text import shorten
@@ -30,7 +31,7 @@ class Evidence:
     features: Features
     judge: Judge
     similarities: Sequence[float]
-    """With each of ``judge.exemplars``."""
+    """With each of ``judge.corpus.references``."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,15 +60,13 @@ def exemplars(evidence: Evidence, profile: TopicProfile) -> Reading:
     """Likeness to the topic's exemplars against likeness to the others, as a z value."""
     if not profile.on:
         return Reading(value=None, detail="abstained: the topic has no exemplars")
-    on = _best(evidence.similarities, profile.on)
-    off = _best(evidence.similarities, profile.off)
-    contrast = on - weights.OFF_TOPIC_PART * off
-    z = (contrast - weights.CONTRAST_CENTRE) / weights.CONTRAST_SPREAD
+    compared = contrast(evidence.similarities, profile.on, profile.off)
+    z = (compared.value - profile.centre) / weights.CONTRAST_SPREAD
     nearest = max(profile.on, key=evidence.similarities.__getitem__)
-    title = shorten(evidence.judge.exemplars[nearest].exemplar.title, _TITLE_SHOWN)
-    detail = f"like the topic {on:.2f}, like other articles {off:.2f}"
+    title = shorten(evidence.judge.corpus.references[nearest].exemplar.title, _TITLE_SHOWN)
+    detail = f"like the topic {compared.on:.2f}, like other articles {compared.off:.2f}"
     if evidence.similarities[nearest] > 0:
-        detail += f"; nearest “{title}” {evidence.similarities[nearest]:.2f}"
+        detail = f"nearest “{title}” {evidence.similarities[nearest]:.2f}; {detail}"
     return Reading(value=max(-weights.Z_LIMIT, min(weights.Z_LIMIT, z)), detail=detail)
 
 
@@ -118,12 +117,6 @@ def language(evidence: Evidence, profile: TopicProfile) -> Reading | None:
 
 def _primary(tag: str) -> str:
     return tag.replace("_", "-").split("-")[0].casefold()
-
-
-def _best(similarities: Sequence[float], positions: Iterable[int]) -> float:
-    """Mean of the highest similarities among some exemplars; 0 without any."""
-    best = sorted((similarities[position] for position in positions), reverse=True)[: weights.POOL]
-    return sum(best) / len(best) if best else 0.0
 
 
 def _places(spans: Iterable[Span], evidence: Evidence) -> str:

@@ -5,11 +5,10 @@ from dataclasses import replace
 import pytest
 
 from bot.core import weights
-from bot.core.features import cosine
 from bot.core.profile import build_profiles
 from bot.errors import QueryError, TopicQueryError
 from bot.model import Exemplar, Topic
-from tests.core.judged import ENTITIES, EXEMPLARS, TOPIC, item, judge
+from tests.core.judged import ENTITIES, EXEMPLARS, TOPIC, judge
 
 
 def names(positions: tuple[int, ...], of: tuple[Exemplar, ...] = EXEMPLARS) -> list[str]:
@@ -32,23 +31,8 @@ def test_copies_count_once_and_stand_for_their_original() -> None:
     copy = replace(EXEMPLARS[0], id="a-copy", copy_of="first")
     of_copy = replace(EXEMPLARS[0], id="z-copy", copy_of="a-copy")
     doubled = judge(replace(TOPIC, exemplars=("z-copy",)), exemplars=(copy, *EXEMPLARS, of_copy))
-    assert [reference.exemplar.id for reference in doubled.exemplars] == [e.id for e in EXEMPLARS]
+    assert [reference.exemplar.id for reference in doubled.corpus.references] == [e.id for e in EXEMPLARS]
     assert names(doubled.profiles[0].on) == ["first"]
-
-
-def test_copies_of_each_other_or_of_something_unknown_are_kept_once() -> None:
-    ring = (replace(EXEMPLARS[0], id="a", copy_of="b"), replace(EXEMPLARS[0], id="b", copy_of="a"))
-    orphan = replace(EXEMPLARS[1], id="c", copy_of="nowhere")
-    kept = judge(TOPIC, exemplars=(*ring, orphan)).exemplars
-    assert [reference.exemplar.id for reference in kept] == ["a", "c"]
-
-
-def test_similarities_are_the_cosines_with_every_exemplar() -> None:
-    world = judge()
-    features = item(world, "Alder ships its own training chip", "The accelerator comes from Birch.")
-    expected = [cosine(features.vector, reference.features.vector) for reference in world.exemplars]
-    assert world.similarities(features) == pytest.approx(expected)
-    assert expected[0] > expected[2] > 0 or expected[0] > expected[2] == 0
 
 
 def test_the_cast_are_those_whom_most_exemplars_name_and_others_do_not() -> None:
@@ -99,3 +83,13 @@ def test_the_version_is_stable() -> None:
 def test_the_threshold_is_the_topics_or_the_shipped_one() -> None:
     auto, own = judge(TOPIC, replace(TOPIC, threshold=0.8)).profiles
     assert (auto.threshold, own.threshold) == (weights.AUTO_THRESHOLD, 0.8)
+
+
+def test_the_centre_lies_between_the_topics_exemplars_and_the_others_once_there_are_enough() -> None:
+    assert judge().profiles[0].centre == weights.CONTRAST_CENTRE, "two exemplars place nothing"
+    many = tuple(replace(EXEMPLARS[number % 2], id=f"on{number}") for number in range(40))
+    others = tuple(replace(EXEMPLARS[2 + number % 2], id=f"off{number}") for number in range(40))
+    world = judge(exemplars=many + others)
+    (profile,) = world.profiles
+    inside, outside = world.corpus.leave_one_out(profile.on, profile.off)
+    assert weights.CONTRAST_CENTRE < profile.centre < (sum(inside) + sum(outside)) / 80

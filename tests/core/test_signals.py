@@ -17,7 +17,7 @@ CAST = (*EXEMPLARS, replace(EXEMPLARS[1], id="third"))
 def read(signal: str, topic: Topic, title: str, summary: str = "", language: str | None = None) -> Reading:
     world = judge(topic, exemplars=CAST)
     features = item(world, title, summary, language=language)
-    evidence = Evidence(features=features, judge=world, similarities=world.similarities(features))
+    evidence = Evidence(features=features, judge=world, similarities=world.corpus.similarities(features))
     reading = (SIGNALS.get(signal) or VETOES[signal])(evidence, world.profiles[0])
     assert reading is not None
     return reading
@@ -76,7 +76,7 @@ def test_exemplars_say_nothing_of_a_nearest_where_no_word_is_shared() -> None:
 def test_readings_stay_within_their_bounds(title: str, summary: str) -> None:
     world = judge(TOPIC, exemplars=CAST)
     features = item(world, title, summary)
-    evidence = Evidence(features=features, judge=world, similarities=world.similarities(features))
+    evidence = Evidence(features=features, judge=world, similarities=world.corpus.similarities(features))
     bounds = {"query": 1.0, "exemplars": weights.Z_LIMIT, "entities": 1.0}
     for name, signal in SIGNALS.items():
         value = signal(evidence, world.profiles[0]).value
@@ -118,6 +118,6 @@ def test_a_known_foreign_language_is_a_veto(wanted: tuple[str, ...], given: str 
 def test_vetoes_nobody_asked_for_are_silent() -> None:
     world = judge(TOPIC)
     features = item(world, "Alder", language="fi")
-    evidence = Evidence(features=features, judge=world, similarities=world.similarities(features))
+    evidence = Evidence(features=features, judge=world, similarities=world.corpus.similarities(features))
     assert signals.exclude(evidence, world.profiles[0]) is None
     assert signals.language(evidence, world.profiles[0]) is None

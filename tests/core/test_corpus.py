@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core import weights
+from bot.core.corpus import contrast
+from bot.core.features import cosine
+from tests.core.judged import EXEMPLARS, TOPIC, item, judge
+
+similarity_lists = st.lists(st.floats(0, 1), min_size=1, max_size=12)
+
+
+def test_copies_of_each_other_or_of_something_unknown_are_kept_once() -> None:
+    ring = (replace(EXEMPLARS[0], id="a", copy_of="b"), replace(EXEMPLARS[0], id="b", copy_of="a"))
+    orphan = replace(EXEMPLARS[1], id="c", copy_of="nowhere")
+    kept = judge(TOPIC, exemplars=(*ring, orphan)).corpus.references
+    assert [reference.exemplar.id for reference in kept] == ["a", "c"]
+
+
+def test_similarities_are_the_cosines_with_every_exemplar() -> None:
+    world = judge()
+    features = item(world, "Alder ships its own training chip", "The accelerator comes from Birch.")
+    expected = [cosine(features.vector, reference.features.vector) for reference in world.corpus.references]
+    assert world.corpus.similarities(features) == pytest.approx(expected)
+    assert expected[0] > expected[2] > 0 or expected[0] > expected[2] == 0
+
+
+@given(similarity_lists, similarity_lists)
+def test_the_contrast_averages_the_best_few_on_each_side(on: list[float], off: list[float]) -> None:
+    positions = range(len(on)), range(len(on), len(on) + len(off))
+    found = contrast(on + off, *positions)
+    best = sorted(on)[-weights.POOL :]
+    assert found.on == pytest.approx(sum(best) / len(best))
+    assert found.value == pytest.approx(found.on - weights.OFF_TOPIC_PART * found.off)
+
+
+def test_a_side_without_exemplars_counts_nothing() -> None:
+    assert contrast([0.4], [0], []) == (0.4, 0.0)
+
+
+def test_leaving_one_out_never_compares_an_exemplar_with_itself() -> None:
+    corpus = judge().corpus
+    inside, outside = corpus.leave_one_out([0, 1], [2, 3])
+    first, second = (reference.features.vector for reference in corpus.references[:2])
+    off = corpus.similarities(corpus.references[0].features)[2:]
+    expected = cosine(first, second) - weights.OFF_TOPIC_PART * sum(off) / 2
+    assert inside[0] == pytest.approx(expected)
+    assert max(outside) < min(inside)
