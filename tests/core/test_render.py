@@ -1,0 +1,240 @@
+"""Cleaning, cutting to size and naming, on any digest."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import astuple, replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.core.render import (
+    BARE,
+    FULL,
+    LINK,
+    PREHEADER,
+    SHORT,
+    SUBJECT,
+    Cut,
+    by_prominence,
+    clean,
+    clip,
+    fit,
+    pages,
+    plural,
+    preheader,
+    subject,
+    summary,
+    utf16,
+    web_link,
+)
+from bot.core.text import one_line
+from bot.model import Digest, Source, ToldStory
+from tests.digests import HOSTILE_LINKS, digest, digests, story, words
+
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def texts(value: object) -> list[str]:
+    """Every string inside a dataclass turned tuple."""
+    if isinstance(value, str):
+        return [value]
+    return [text for part in value for text in texts(part)] if isinstance(value, tuple) else []
+
+
+def size(cut: Cut) -> int:
+    """A stand-in for a channel's measure: characters of what would be shown."""
+    stories = (len(each.title) + min(len(each.lead), cut.detail.lead) for each in cut.digest.stories)
+    return sum(stories) + sum(len(each.title) for each in cut.digest.also_seen)
+
+
+# ── harmless text ──
+
+
+@pytest.mark.parametrize(
+    ("url", "link"),
+    [
+        ("https://a.example/x?y=1&z=2#part", "https://a.example/x?y=1&z=2#part"),
+        ("HTTP://A.Example:8080/x", "http://a.example:8080/x"),
+        ("https://münchen.example/straße?q=ü", "https://xn--mnchen-3ya.example/stra%C3%9Fe?q=%C3%BC"),
+        ("https://a.example/a b\"<>|`c", "https://a.example/a%20b%22%3C%3E%7C%60c"),
+        ("https://[2001:db8::1]:8443/x", "https://[2001:db8::1]:8443/x"),
+        ("https://a.example\\@evil.example/", "https://a.example/@evil.example/"),
+        ("https://a.example@evil.example/", ""),
+        ("javascript:alert(1)", ""),
+        ("data:text/html,x", ""),
+        ("//a.example/x", ""),
+        ("https://a.example:99999/", ""),
+        ("https:///x", ""),
+        ("ftp://a.example/x", ""),
+        ("https://a.example/" + "x" * LINK, ""),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_only_sound_web_links_are_kept_and_written_in_ascii(url: str, link: str) -> None:
+    assert web_link(url) == link
+
+
+@given(st.text() | words.map(lambda text: "https://a.example/" + text) | st.sampled_from(HOSTILE_LINKS))
+def test_a_link_holds_nothing_that_markup_could_trip_over(url: str) -> None:
+    link = web_link(url)
+    assert link == "" or re.fullmatch(r"https?://[^\s<>\"|`{}\\^]+", link)
+    assert link.isascii()
+    assert web_link(link) == link
+
+
+@given(digests())
+@settings(max_examples=30)
+def test_a_clean_digest_holds_single_safe_lines_only(any_digest: Digest) -> None:
+    cleaned = clean(any_digest)
+    ids = {each.id for each in (*any_digest.stories, *any_digest.also_seen)}
+    for text in texts(astuple(cleaned)):
+        assert not CONTROL.search(text)
+        assert len(text) <= LINK
+        assert text in ids or text == one_line(text)
+    assert [each.id for each in cleaned.stories] == [each.id for each in any_digest.stories]
+
+
+# ── size ──
+
+
+def test_utf16_counts_what_services_count() -> None:
+    assert [utf16(text) for text in ("abc", "ü", "芯", "🚀")] == [3, 1, 1, 2]
+
+
+@given(st.text(), st.integers(0, 80))
+def test_clip_stays_within_utf16_units(text: str, limit: int) -> None:
+    assert utf16(clip(text, limit)) <= limit
+    assert utf16(text) > limit or clip(text, limit) == text
+
+
+def test_more_sources_are_bigger_news_then_the_score_and_late_comes_last() -> None:
+    ranked = by_prominence(
+        [
+            story(1, sources=1, score=0.99),
+            story(2, sources=3, score=0.5),
+            story(3, sources=3, score=0.8),
+            story(4, sources=9, status="LATE"),
+            story(5, sources=3, score=0.8),
+        ]
+    )
+    assert ranked == [2, 4, 1, 0, 3]
+
+
+def test_fit_gives_way_in_order_also_seen_then_length_then_the_least_stories() -> None:
+    full = replace(digest(3), also_seen=(story(8), story(9)))
+    everything = size(Cut(digest=full))
+    bare = size(Cut(digest=replace(full, also_seen=())))
+    short = size(Cut(digest=replace(full, also_seen=()), detail=SHORT))
+
+    def at_most(limit: int) -> Cut:
+        return fit(full, lambda cut: size(cut) <= limit)
+
+    assert at_most(everything) == Cut(digest=full)
+    assert (at_most(bare).detail, at_most(bare).left_out) == (FULL, 2)
+    assert (at_most(short).detail, at_most(short).left_out) == (SHORT, 2)
+    fewer = at_most(short - 1)
+    assert [each.id for each in fewer.digest.stories] == ["story1", "story2"]
+    assert fewer.left_out == 3
+    only_title = at_most(len(full.stories[0].title))
+    assert (only_title.detail, len(only_title.digest.stories), only_title.left_out) == (BARE, 1, 4)
+    nothing = at_most(0)
+    assert (nothing.digest.sections, nothing.left_out) == ((), 5)
+
+
+@given(digests(), st.integers(0, 3000))
+@settings(max_examples=30)
+def test_whatever_the_limit_a_story_is_shown_or_counted(any_digest: Digest, limit: int) -> None:
+    cut = fit(any_digest, lambda cut: size(cut) <= limit)
+    shown = [each.id for each in (*cut.digest.stories, *cut.digest.also_seen)]
+    told = [each.id for each in (*any_digest.stories, *any_digest.also_seen)]
+    assert size(cut) <= limit
+    assert shown == [each for each in told if each in shown]
+    assert len(shown) + cut.left_out == len(told)
+
+
+@given(digests(max_sections=4), st.integers(0, 1500), st.integers(1, 4))
+@settings(max_examples=30)
+def test_pages_keep_the_order_and_count_what_is_beyond_them(
+    any_digest: Digest, limit: int, most: int
+) -> None:
+    parts = pages(any_digest, lambda cut: size(cut) <= limit, most)
+    assert 1 <= len(parts) <= most
+    assert [(part.part, part.parts) for part in parts] == [(at + 1, len(parts)) for at in range(len(parts))]
+    assert all(size(part) <= limit for part in parts)
+    shown = [each.id for part in parts for each in part.digest.stories]
+    assert shown == [each.id for each in any_digest.stories if each.id in shown]
+    also = sum(len(part.digest.also_seen) for part in parts)
+    total = len(any_digest.stories) + len(any_digest.also_seen)
+    assert len(shown) + also + sum(part.left_out for part in parts) == total
+    assert parts[-1].digest.receipt == any_digest.receipt
+    assert all(part.digest.receipt is None for part in parts[:-1])
+
+
+def test_pages_fill_up_before_a_new_one_begins() -> None:
+    each = size(Cut(digest=digest(1), detail=SHORT))
+    parts = pages(digest(7), lambda cut: size(cut) <= each * 3, 4)
+    assert [len(part.digest.stories) for part in parts] == [3, 3, 1]
+
+
+# ── names ──
+
+
+def test_the_subject_is_the_biggest_story_and_how_many_more() -> None:
+    three = digest(3)
+    assert subject(three) == "#1# Norvik orders Halcyon accelerators, part 1 + 2 stories"
+    assert subject(digest(2)).endswith(" + 1 story")
+    assert subject(digest(1)) == "#1# Norvik orders Halcyon accelerators, part 1"
+    assert subject(digest(0)) == "Chip deals daily: nothing new"
+
+
+def test_an_alert_keeps_the_subject_of_its_first_telling() -> None:
+    alert = digest(1, kind="alert")
+    assert subject(alert) == "#1# Norvik orders Halcyon accelerators"
+    untold = replace(alert.stories[0], first_title="")
+    section = replace(alert.sections[0], stories=(untold,))
+    assert subject(replace(alert, sections=(section,))) == untold.title
+
+
+@given(digests())
+@settings(max_examples=30)
+def test_subject_and_preheader_are_short_single_lines(any_digest: Digest) -> None:
+    cleaned = clean(any_digest)
+    assert 0 < len(subject(cleaned)) <= (200 if cleaned.kind == "alert" else SUBJECT)
+    assert 0 < len(preheader(cleaned)) <= PREHEADER + 10
+    assert subject(cleaned) == one_line(subject(cleaned))
+
+
+def test_summary_counts_stories_updates_and_sources() -> None:
+    one = digest(1)
+    section = replace(one.sections[0], stories=(story(1, sources=1), story(2, sources=3, revision=2)))
+    assert summary(replace(one, sections=(section,))) == "2 stories · 1 updated · 4 sources"
+    assert summary(one) == "1 story · 2 sources"
+    assert summary(digest(0)) == "nothing new"
+
+
+def test_the_preheader_tells_the_next_stories_or_the_lead() -> None:
+    assert preheader(digest(1)).startswith("Norvik Networks takes the third")
+    assert preheader(digest(3)).startswith("#2# Norvik")
+    assert preheader(digest(3)).endswith("3 stories · 6 sources")
+
+
+@pytest.mark.parametrize(
+    ("count", "noun", "spelled"),
+    [
+        (1, "story", "1 story"),
+        (2, "story", "2 stories"),
+        (1204, "item", "1,204 items"),
+        (0, "copy", "0 copies"),
+    ],
+)
+def test_plural(count: int, noun: str, spelled: str) -> None:
+    assert plural(count, noun) == spelled
+
+
+def test_a_source_and_a_story_without_names_still_have_one() -> None:
+    bare = replace(digest(1).stories[0], title="\x00", sources=(Source(name="", title="", url=""),))
+    one = digest(1)
+    cleaned: ToldStory = clean(replace(one, sections=(replace(one.sections[0], stories=(bare,)),))).stories[0]
+    assert (cleaned.title, cleaned.sources[0].name) == ("(no title)", "unknown source")
