@@ -1,0 +1,247 @@
+"""One fetch: a conditional GET with its redirects, made into an outcome; the world's trouble never raises."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from base64 import b64encode
+from collections.abc import AsyncIterable, Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from pathlib import Path
+from typing import cast
+from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
+
+import httpx
+
+from bot.core.urls import absolute, host
+from bot.fetch.body import ACCEPTED, BadEncodingError, TooLargeError, read_body
+from bot.fetch.guard import RefusedError, UnknownNameError
+from bot.fetch.headers import fresh_for, retry_after
+from bot.fetch.politeness import Slots
+from bot.model import FeedState, Fetched, FetchFailed, FetchOutcome, NotModified
+
+MOST_REDIRECTS = 5
+FULL_FETCH_EVERY = timedelta(days=1)
+"""Without validators at least this often: a server that answers 304 for ever is found out."""
+
+_PERMANENT = frozenset({301, 308})
+_REDIRECTS = _PERMANENT | {302, 303, 307}
+_ACCEPT = (
+    "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, "
+    "application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, */*;q=0.1"
+)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FetchOptions:
+    """How to fetch, as configured."""
+
+    user_agent: str
+    connect_timeout: timedelta = timedelta(seconds=10)
+    """For the DNS, and for each address of a host."""
+    read_timeout: timedelta = timedelta(seconds=20)
+    """Between two pieces of an answer."""
+    total_timeout: timedelta = timedelta(seconds=60)
+    """For a feed with all its redirects."""
+    max_body: int = 10 * 1024 * 1024
+    """Bytes, as sent and as unpacked."""
+    concurrency: int = 50
+    per_host: int = 2
+    allow_networks: tuple[str, ...] = ()
+    ca_file: Path | None = None
+    """Certificates trusted besides the usual ones."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Place:
+    """Where a fetch stands between redirects."""
+
+    url: str
+    unbroken: bool = True
+    """Only permanent redirects led here."""
+    moved_to: str | None = None
+
+
+class Requester:
+    """Fetches one feed at a time over a shared transport."""
+
+    def __init__(
+        self,
+        transport: httpx.AsyncBaseTransport,
+        options: FetchOptions,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._transport = transport
+        self._options = options
+        self._now = now
+        self._slots = Slots(options.per_host)
+        self._timeout = httpx.Timeout(
+            options.read_timeout.total_seconds(), connect=options.connect_timeout.total_seconds()
+        ).as_dict()
+
+    async def fetch(self, state: FeedState) -> FetchOutcome:
+        """The outcome of one visit. Nothing of a feed's address but scheme, host and path is told in it."""
+        try:
+            async with asyncio.timeout(self._options.total_timeout.total_seconds()):
+                return await self._follow(state)
+        except TimeoutError:
+            seconds = self._options.total_timeout.total_seconds()
+            return FetchFailed(kind="timeout", detail=f"no whole answer within {seconds:g} s")
+        except RefusedError as refusal:
+            return FetchFailed(kind="refused", detail=str(refusal))
+        except UnknownNameError as unknown:
+            return FetchFailed(kind="dns", detail=str(unknown))
+        except TooLargeError as large:
+            return FetchFailed(kind="too-large", detail=str(large))
+        except BadEncodingError as bad:
+            return FetchFailed(kind="encoding", detail=str(bad))
+        except httpx.InvalidURL:
+            return FetchFailed(kind="refused", detail="an address that can't be read")
+        except httpx.TransportError as error:
+            return _transport_failure(error)
+
+    async def _follow(self, state: FeedState) -> FetchOutcome:
+        place = _Place(url=_checked(state.url))
+        for _ in range(MOST_REDIRECTS + 1):
+            answer = await self._visit(place, state)
+            if not isinstance(answer, _Place):
+                return answer
+            place = answer
+        return FetchFailed(kind="redirect", detail=f"more than {MOST_REDIRECTS} redirects")
+
+    async def _visit(self, place: _Place, state: FeedState) -> FetchOutcome | _Place:
+        async with self._slots.slot(host(place.url)):
+            response = await self._transport.handle_async_request(self._request(place.url, state))
+            try:
+                return await self._answer(response, place)
+            finally:
+                await response.aclose()
+
+    def _request(self, url: str, state: FeedState) -> httpx.Request:
+        headers = {
+            "User-Agent": self._options.user_agent,
+            "Accept": _ACCEPT,
+            "Accept-Encoding": ACCEPTED,
+            "Connection": "close",
+            **self._validators(state),
+        }
+        if (credentials := _credentials(state.url)) and _origin(url) == _origin(state.url):
+            headers["Authorization"] = f"Basic {credentials}"
+        return httpx.Request("GET", _bare(url), headers=headers, extensions={"timeout": self._timeout})
+
+    def _validators(self, state: FeedState) -> dict[str, str]:
+        if state.last_full_at is None or self._now() - state.last_full_at >= FULL_FETCH_EVERY:
+            return {}
+        headers = {"If-None-Match": state.etag, "If-Modified-Since": state.modified}
+        return {name: value for name, value in headers.items() if value and _is_header_value(value)}
+
+    async def _answer(self, response: httpx.Response, place: _Place) -> FetchOutcome | _Place:
+        status, headers, now = response.status_code, response.headers, self._now()
+        if status in _REDIRECTS:
+            return _redirected(place, status, headers.get("location", ""))
+        if status == 304:
+            return NotModified(fresh_for=fresh_for(headers, now))
+        if not 200 <= status < 300:
+            return _refused_by_server(status, retry_after(headers, now))
+        chunks = cast("AsyncIterable[bytes]", response.stream)
+        body = await read_body(chunks, headers.get("content-encoding", ""), self._options.max_body)
+        return Fetched(
+            body=body,
+            content_type=headers.get("content-type", "")[:300],
+            final_url=_bare(place.url),
+            status=status,
+            etag=_kept(headers.get("etag")),
+            modified=_kept(headers.get("last-modified")),
+            fresh_for=fresh_for(headers, now),
+            moved_to=place.moved_to,
+        )
+
+
+def _checked(url: str) -> str:
+    """The address that is asked: absolute, without user name and password."""
+    address = absolute(url)
+    if address is None:
+        scheme = url.partition(":")[0] if ":" in url else ""
+        raise RefusedError(f"not an http or https address ({scheme[:20] or 'no scheme'})")
+    return address
+
+
+def _redirected(place: _Place, status: int, location: str) -> _Place | FetchFailed:
+    if not location:
+        return FetchFailed(kind="redirect", detail=f"{status} without a Location", status=status)
+    joined = urljoin(_bare(place.url), location.strip())
+    target = absolute(joined)
+    if target is None:
+        scheme = urlsplit(joined).scheme[:20] if joined.isascii() else ""
+        raise RefusedError(f"redirected to an address that is not fetched ({scheme or 'unreadable'})")
+    unbroken = place.unbroken and status in _PERMANENT
+    return replace(place, url=target, unbroken=unbroken, moved_to=target if unbroken else place.moved_to)
+
+
+def _refused_by_server(status: int, wait: timedelta | None) -> FetchFailed:
+    try:
+        detail = f"HTTP {status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        detail = f"HTTP {status}"
+    kind = "gone" if status == 410 else "throttled" if status == 429 or (status == 503 and wait) else "status"
+    return FetchFailed(kind=kind, detail=detail, status=status, retry_after=wait)
+
+
+def _transport_failure(error: httpx.TransportError) -> FetchFailed:
+    """Foreign errors in our words; the text of TLS errors is the library's, and names no address."""
+    match error:
+        case httpx.TimeoutException():
+            waiting = "to connect" if isinstance(error, httpx.ConnectTimeout) else "between two pieces"
+            return FetchFailed(kind="timeout", detail=f"the server took too long {waiting}")
+        case httpx.ConnectError() if (reason := _tls_reason(error)) is not None:
+            return FetchFailed(kind="tls", detail=reason)
+        case httpx.ConnectError():
+            return FetchFailed(kind="connect", detail="no connection to the server")
+        case httpx.ProtocolError():
+            return FetchFailed(kind="protocol", detail=f"no valid HTTP answer: {error}"[:200])
+        case _:
+            return FetchFailed(kind="connect", detail="the connection was cut")
+
+
+def _tls_reason(error: BaseException | None) -> str | None:
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return f"the certificate is not valid: {error.verify_message}"
+        if isinstance(error, ssl.SSLError):
+            return f"the TLS handshake failed: {error.reason or 'no reason given'}"
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _bare(url: str) -> str:
+    """An address without user name and password, and without fragment."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path or "/", parts.query, ""))
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme.lower(), parts.hostname or "", parts.port
+
+
+def _credentials(url: str) -> str:
+    """User name and password of an address, as basic authentication sends them."""
+    parts = urlsplit(url)
+    if parts.username is None:
+        return ""
+    return b64encode(f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()).decode("ascii")
+
+
+def _is_header_value(value: str) -> bool:
+    return value.isascii() and value.isprintable()
+
+
+def _kept(validator: str | None) -> str | None:
+    """A validator worth sending back."""
+    return validator if validator and len(validator) <= 500 and _is_header_value(validator) else None
