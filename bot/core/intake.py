@@ -38,6 +38,8 @@ class PollPolicy:
     unknown_interval: timedelta = timedelta(hours=1)
     """For a feed whose items have no dates."""
     longest_backoff: timedelta = timedelta(hours=24)
+    baseline_age: timedelta = timedelta(hours=24)
+    """What a feed's first poll finds older than this (or undated) is known from then on, and not told."""
 
 
 def body_hash(body: bytes) -> str:
@@ -100,11 +102,19 @@ def plan_poll(
             )
             if read.body_hash == state.body_hash:
                 return _unchanged(visit, read, outcome.fresh_for)
+            if state.last_full_at is None:
+                items = tuple(_baseline(item, visit) for item in items)
             return _taken_in(visit, read, items, known, max(outcome.fresh_for, ttl or timedelta(0)))
 
 
 def _well(state: FeedState, now: datetime) -> FeedState:
     return replace(state, failures=0, failing_since=None, last_polled_at=now, last_ok_at=now)
+
+
+def _baseline(item: Item, visit: _Visit) -> Item:
+    """Mark what was old when its feed was first polled, or has no date to show that it wasn't."""
+    old = item.published is None or item.published < visit.now - visit.policy.baseline_age
+    return replace(item, baseline=old)
 
 
 def _taken_in(

@@ -1,0 +1,321 @@
+"""The composition root: the only file that names concrete adapters.
+
+Reads the configuration, checks everything that one file alone can't show, and ties the ports together.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from bot.catalogue import Catalogue, load_catalogue
+from bot.documents import KeyPath, TomlDocument, unknown
+from bot.errors import ConfigError, ConfigErrors, TopicQueryError
+from bot.model import AlertRule, DigestSpec
+from bot.ports import Channel, Clock
+from bot.settings import Alert, Digest, Settings, load_settings, stray_variables
+
+if TYPE_CHECKING:
+    from bot.core.profile import Judge
+    from bot.fetch.http import HttpFetcher
+    from bot.pipeline.deps import Deps
+    from bot.storage.store import SqlStore
+
+T = TypeVar("T")
+_SEND_WITHIN = timedelta(minutes=1)
+PACKAGE = Path(__file__).parent
+
+
+class SystemClock:
+    """The real time and real chance (``ports.Clock``)."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def jitter(self) -> float:
+        return random.random()  # noqa: S311 - spreads load, protects nothing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration:
+    """Everything the files say, read and checked against each other."""
+
+    folder: Path
+    data: Path
+    settings: Settings
+    document: TomlDocument
+    catalogue: Catalogue
+    judge: Judge
+    channels: Mapping[str, Channel]
+    digests: Mapping[str, DigestSpec]
+    alerts: tuple[AlertRule, ...]
+
+    def secret_options(self, channel: str) -> set[str]:
+        """Names of a channel's options that must never be shown."""
+        from pydantic import SecretStr
+
+        from bot.channels import CHANNELS
+
+        fields = CHANNELS[self.settings.channels[channel]["type"]].options.model_fields
+        return {name for name, info in fields.items() if info.annotation is SecretStr}
+
+    @property
+    def database(self) -> str:
+        """The database's address; the short ``sqlite`` is a file in the data folder."""
+        url = self.settings.storage.url
+        return f"sqlite:///{self.data / 'chipwatch.db'}" if url == "sqlite" else url
+
+
+@dataclass(frozen=True, kw_only=True)
+class Application:
+    """The bot, ready to run a step."""
+
+    configuration: Configuration
+    store: SqlStore
+    fetcher: HttpFetcher
+    deps: Deps
+
+
+def starter_folder() -> Path:
+    """The shipped configuration: inside an installed package, or beside it in a checkout."""
+    packaged = PACKAGE / "starter"
+    return packaged if packaged.is_dir() else PACKAGE.parent / "config"
+
+
+def make_judge(catalogue: Catalogue) -> Judge:
+    """Topics, entities and corpus → the judge. A query that can't be read is a ConfigErrors."""
+    from bot.core.profile import build_profiles
+
+    try:
+        return build_profiles(catalogue.topics, catalogue.exemplars, catalogue.entities)
+    except TopicQueryError as error:
+        document = catalogue.documents[f"topics/{error.topic}"]
+        raise ConfigErrors([document.error(str(error), (error.key,))]) from error
+
+
+def read_configuration(folder: Path, data: Path, clock: Clock | None = None) -> Configuration:
+    """Read and check the whole configuration; opens no connection and writes nothing.
+
+    Raises ConfigErrors with every mistake that could be found.
+    """
+    if not folder.is_dir():
+        remedy = f"make one with: chipwatch init {folder}"
+        raise ConfigErrors([ConfigError(f"there is no such folder; {remedy}", file=folder)])
+    problems: list[ConfigError] = list(stray_variables(os.environ))
+    settings, document = _collect(problems, lambda: load_settings(folder)) or (None, None)
+    catalogue = _collect(problems, lambda: load_catalogue(folder))
+    judge = _collect(problems, lambda: make_judge(catalogue)) if catalogue else None
+    if settings and document and catalogue:
+        problems += _check_references(settings, document, catalogue)
+        channels = _make_channels(settings, document, folder, data, clock or SystemClock(), problems)
+        if not problems and judge:
+            return Configuration(
+                folder=folder,
+                data=data,
+                settings=settings,
+                document=document,
+                catalogue=catalogue,
+                judge=judge,
+                channels=channels,
+                digests=_digests(settings),
+                alerts=_alerts(settings),
+            )
+    raise ConfigErrors(problems)
+
+
+def _collect(problems: list[ConfigError], read: Callable[[], T]) -> T | None:
+    try:
+        return read()
+    except ConfigErrors as error:
+        problems.extend(error.problems)
+        return None
+
+
+# ── what one file alone can't show ───────────────────────────────────────────────────────────────
+
+
+def _check_references(
+    settings: Settings, document: TomlDocument, catalogue: Catalogue
+) -> Iterator[ConfigError]:
+    """Channels, topics, cron lines and zones that digests and alerts name."""
+    from bot.core.cadence import check_schedule
+
+    if problem := _zone_problem(settings.schedule.timezone):
+        yield document.error(problem, ("schedule", "timezone"))
+    for index, alert in enumerate(settings.alerts):
+        yield from _check_names(settings, document, catalogue, alert, ("alerts", index))
+    for name, digest in settings.digests.items():
+        at = ("digests", name)
+        yield from _check_names(settings, document, catalogue, digest, at)
+        if digest.timezone and (problem := _zone_problem(digest.timezone)):
+            yield document.error(problem, (*at, "timezone"))
+        try:
+            check_schedule(digest.schedule)
+        except ValueError as error:
+            yield document.error(str(error), (*at, "schedule"))
+
+
+def _check_names(
+    settings: Settings, document: TomlDocument, catalogue: Catalogue, table: Alert | Digest, at: KeyPath
+) -> Iterator[ConfigError]:
+    known = {"topics": [topic.id for topic in catalogue.topics], "channels": list(settings.channels)}
+    for key, names in (("topics", table.topics), ("channels", table.channels)):
+        for name in names:
+            if name not in known[key]:
+                yield document.error(unknown(key.removesuffix("s"), name, known[key]), (*at, key))
+
+
+def _zone_problem(name: str) -> str:
+    from zoneinfo import available_timezones
+
+    known = available_timezones()
+    return "" if name in known else unknown("time zone", name, sorted(known))[:200]
+
+
+def _make_channels(
+    settings: Settings,
+    document: TomlDocument,
+    folder: Path,
+    data: Path,
+    clock: Clock,
+    problems: list[ConfigError],
+) -> dict[str, Channel]:
+    from bot.channels import Context, SmtpServer, build
+
+    templates = folder / "templates"
+    context = Context(
+        data=data,
+        now=clock.now,
+        smtp=SmtpServer(**dict(settings.smtp)),
+        templates=templates if templates.is_dir() else None,
+        user_agent=user_agent(settings),
+    )
+    channels = {}
+    for name, table in settings.channels.items():
+        channel = _collect(problems, partial(build, name, table, context, document))
+        if channel:
+            channels[name] = channel
+    return channels
+
+
+# ── settings → nouns ─────────────────────────────────────────────────────────────────────────────
+
+
+def _digests(settings: Settings) -> dict[str, DigestSpec]:
+    return {
+        name: DigestSpec(
+            name=name,
+            title=digest.title or name,
+            topics=digest.topics,
+            channels=digest.channels,
+            schedule=digest.schedule,
+            timezone=digest.timezone or settings.schedule.timezone,
+            max_stories=digest.max_stories,
+            send_empty=digest.send_empty,
+            catch_up=digest.catch_up,
+        )
+        for name, digest in settings.digests.items()
+    }
+
+
+def _alerts(settings: Settings) -> tuple[AlertRule, ...]:
+    return tuple(
+        AlertRule(
+            name=alert.name or f"alert-{number}",
+            topics=alert.topics,
+            channels=alert.channels,
+            min_score=alert.min_score,
+            max_age=alert.max_age,
+            budget=alert.budget,
+        )
+        for number, alert in enumerate(settings.alerts, start=1)
+    )
+
+
+def user_agent(settings: Settings) -> str:
+    """How the bot names itself to servers: name, version and, where configured, whom to ask."""
+    contact = settings.http.contact or "no contact configured"
+    return f"chipwatch/{version('chipwatch')} ({contact})"
+
+
+# ── the bot, tied together ───────────────────────────────────────────────────────────────────────
+
+
+@contextmanager
+def opened(configuration: Configuration, clock: Clock | None = None) -> Iterator[Application]:
+    """Open the database (made and migrated where needed) and tie the ports together.
+
+    Raises StoreError where the database can't be used.
+    """
+    from bot.storage.engine import open_store, upgrade
+
+    busy = configuration.settings.storage.busy_timeout
+    upgrade(configuration.database, busy_timeout=busy)
+    store = open_store(configuration.database, busy_timeout=busy)
+    try:
+        yield _tie(configuration, store, clock or SystemClock())
+    finally:
+        store.close()
+
+
+def make_fetcher(settings: Settings, clock: Clock | None = None) -> HttpFetcher:
+    """The fetcher as ``[http]`` configures it."""
+    from bot.fetch.http import FetchOptions, HttpFetcher
+
+    http = settings.http
+    options = FetchOptions(
+        user_agent=user_agent(settings),
+        connect_timeout=http.connect_timeout,
+        read_timeout=http.read_timeout,
+        total_timeout=http.total_timeout,
+        max_body=int(http.max_body_mb * 1024 * 1024),
+        concurrency=http.concurrency,
+        per_host=http.per_host,
+        allow_networks=http.allow_networks,
+    )
+    return HttpFetcher(options, (clock or SystemClock()).now)
+
+
+def _tie(configuration: Configuration, store: SqlStore, clock: Clock) -> Application:
+    from bot.core.intake import PollPolicy
+    from bot.core.stories import StoryPolicy
+    from bot.pipeline.deps import Deps, Pace
+
+    settings, catalogue = configuration.settings, configuration.catalogue
+    fetcher = make_fetcher(settings, clock)
+    with store.begin() as tx:
+        tx.feeds.sync(catalogue.feeds, clock.now())
+    deps = Deps(
+        clock=clock,
+        fetcher=fetcher,
+        store=store,
+        channels=configuration.channels,
+        feeds={feed.id: feed for feed in catalogue.feeds},
+        topics={topic.id: topic for topic in catalogue.topics},
+        entities=catalogue.entities,
+        exemplars={exemplar.id: exemplar for exemplar in catalogue.exemplars},
+        judge=configuration.judge,
+        digests=configuration.digests,
+        alerts=configuration.alerts,
+        poll_policy=PollPolicy(
+            min_interval=settings.schedule.min_interval,
+            max_interval=settings.schedule.max_interval,
+            baseline_age=settings.schedule.baseline_age,
+        ),
+        max_entries=settings.http.max_entries,
+        story_policy=StoryPolicy(window=settings.schedule.story_window),
+        # Twice what one claim may take: nobody else gets the work while it can still be under way.
+        pace=Pace(
+            poll_lease=2 * settings.http.total_timeout,
+            delivery_lease=2 * max(settings.smtp.timeout, _SEND_WITHIN),
+        ),
+    )
+    return Application(configuration=configuration, store=store, fetcher=fetcher, deps=deps)

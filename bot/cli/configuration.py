@@ -1,0 +1,120 @@
+"""``chipwatch config`` and ``chipwatch init``: the files, checked, shown and begun."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir
+from bot.cli.output import print_json, say
+from bot.errors import UsageError
+
+if TYPE_CHECKING:
+    from bot.app import Configuration
+
+app = typer.Typer(help="The configuration files.", no_args_is_help=True)
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that is new or empty.")],
+) -> None:
+    """Write a commented starter configuration.
+
+    [dim]Example: chipwatch init config[/dim]
+    """
+    from bot.app import starter_folder
+
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder} is not empty; name a new folder")
+    try:
+        shutil.copytree(
+            starter_folder(), folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("demo", "__pycache__")
+        )
+    except OSError as error:
+        raise UsageError(f"{folder} can't be written: {error}") from error
+    say(f"{folder} is ready. What to do next:")
+    say(f"  1. read {folder / 'chipwatch.toml'}: where messages go, and when")
+    say(f"  2. chipwatch config check --config {folder}")
+    say(f"  3. chipwatch run --config {folder}")
+
+
+@app.command()
+def check(config: ConfigDir = CONFIG, data: DataDir = DATA) -> None:
+    """Check every file, alone and against the others; names file, line, key and remedy.
+
+    [dim]Example: chipwatch config check[/dim]
+    """
+    from bot.app import read_configuration
+
+    read = read_configuration(config, data)
+    catalogue = read.catalogue
+    counts = (
+        ("feeds", len(catalogue.feeds)),
+        ("topics", len(catalogue.topics)),
+        ("entities", len(catalogue.entities)),
+        ("example articles", len(catalogue.exemplars)),
+        ("channels", len(read.channels)),
+        ("alerts", len(read.alerts)),
+        ("digests", len(read.digests)),
+    )
+    say(f"{config} is sound: " + ", ".join(f"{count} {noun}" for noun, count in counts))
+
+
+@app.command()
+def show(config: ConfigDir = CONFIG, data: DataDir = DATA, as_json: AsJson = False) -> None:
+    """Print every setting in force, secrets masked.
+
+    [dim]Example: chipwatch config show[/dim]
+    """
+    import tomlkit
+
+    from bot.app import read_configuration
+
+    settings = _masked(read_configuration(config, data))
+    if as_json:
+        print_json(settings)
+    else:
+        say(tomlkit.dumps(settings).rstrip())
+
+
+@app.command()
+def schema(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to write the schemas.")] = Path(
+        "schemas"
+    ),
+) -> None:
+    """Write JSON Schemas of all configuration files, for editors that complete and check TOML.
+
+    [dim]Example: chipwatch config schema schemas[/dim]
+    """
+    from bot.cli.schemas import configuration_schemas
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, described in configuration_schemas().items():
+            path = folder / f"{name}.schema.json"
+            path.write_text(json.dumps(described, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+            say(str(path))
+    except OSError as error:
+        raise UsageError(f"{folder} can't be written: {error.strerror}") from error
+
+
+def _masked(configuration: Configuration) -> dict[str, Any]:
+    """The settings as plain values; what came from outside the file is named and not shown."""
+    shown: dict[str, Any] = configuration.settings.model_dump(mode="json", exclude_none=True)
+    for name, table in shown["channels"].items():
+        for key in configuration.secret_options(name) & table.keys():
+            table[key] = "********"
+    for path, origin in configuration.document.origins.items():
+        _put(shown, path, f"(from {origin})")
+    return shown
+
+
+def _put(tree: Any, path: tuple[str | int, ...], value: str) -> None:
+    for part in path[:-1]:
+        tree = tree[part]
+    tree[path[-1]] = value

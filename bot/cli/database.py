@@ -1,0 +1,23 @@
+"""``chipwatch db``: migrations."""
+
+from __future__ import annotations
+
+import typer
+
+from bot.cli.options import CONFIG, DATA, ConfigDir, DataDir
+from bot.cli.output import say
+
+app = typer.Typer(help="The database.", no_args_is_help=True)
+
+
+@app.command()
+def upgrade(config: ConfigDir = CONFIG, data: DataDir = DATA) -> None:
+    """Bring the tables up to date. Every command does so; this one says what it did.
+
+    [dim]Example: chipwatch db upgrade[/dim]
+    """
+    from bot.app import read_configuration
+    from bot.storage.engine import upgrade as upgrade_tables
+
+    before, after = upgrade_tables(read_configuration(config, data).database)
+    say(f"already at revision {after}" if before == after else f"from revision {before or 'none'} to {after}")

@@ -1,0 +1,263 @@
+"""Looking at what was stored, and why: items, stories, and the whole decision about one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bot.cli.opening import opened
+from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir, Limit, Since, Topic, Words, since
+from bot.cli.output import print_json, print_table, say, short_time
+from bot.errors import UsageError
+
+if TYPE_CHECKING:
+    from bot.app import Application
+    from bot.model import Delivery, Item, Placement, Story, Verdict
+
+
+def items(
+    words: Words = None,
+    topic: Topic = "",
+    after: Since = "",
+    limit: Limit = 50,
+    config: ConfigDir = CONFIG,
+    data: DataDir = DATA,
+    as_json: AsJson = False,
+) -> None:
+    """Search the stored items, newest first.
+
+    [dim]Example: chipwatch items --topic mtia --since 7d broadcom[/dim]
+    """
+    with opened(config, data) as application, application.store.begin() as tx:
+        found = tx.items.search(
+            topic=_known_topic(application, topic),
+            since=since(after, application.deps.clock.now()),
+            words=words or (),
+            limit=limit,
+        )
+    if as_json:
+        print_json([_spell_item(item) | {"topics": _scores(verdicts)} for item, verdicts in found])
+        return
+    print_table(
+        ("item", "published", "topics", "title"),
+        (
+            (item.id[:12], item.published or item.seen_at, _matched(verdicts), item.title)
+            for item, verdicts in found
+        ),
+        empty="no item matches",
+    )
+
+
+def stories(
+    words: Words = None,
+    topic: Topic = "",
+    after: Since = "",
+    limit: Limit = 50,
+    config: ConfigDir = CONFIG,
+    data: DataDir = DATA,
+    as_json: AsJson = False,
+) -> None:
+    """Search the stories, newest first.
+
+    [dim]Example: chipwatch stories --topic chip-deals --since 48h[/dim]
+    """
+    with opened(config, data) as application, application.store.begin() as tx:
+        found = tx.stories.search(
+            topic=_known_topic(application, topic),
+            since=since(after, application.deps.clock.now()),
+            words=words or (),
+            limit=limit,
+        )
+    if as_json:
+        print_json([_spell_story(story) for story in found])
+        return
+    print_table(
+        ("story", "last item", "items", "topics", "title"),
+        (
+            (
+                story.id,
+                story.last_seen,
+                len(story.members),
+                _matched([verdict for member in story.members for verdict in member.verdicts]),
+                story.members[0].item.title,
+            )
+            for story in found
+        ),
+        empty="no story matches",
+    )
+
+
+def why(
+    reference: Annotated[
+        str, typer.Argument(metavar="ITEM_OR_URL", help="An item's id, its beginning, or an address.")
+    ],
+    config: ConfigDir = CONFIG,
+    data: DataDir = DATA,
+    as_json: AsJson = False,
+) -> None:
+    """Tell the whole decision about an item: each signal's share, its story, what was sent to whom.
+
+    [dim]Example: chipwatch why https://example.org/news/chip[/dim]
+    """
+    with opened(config, data) as application, application.store.begin() as tx:
+        item = tx.items.get(reference)
+        if item is None:
+            raise UsageError(f'no item is known by "{reference}"; find one with: chipwatch items WORD')
+        verdicts = tx.items.verdicts(item.id)
+        placement = tx.stories.placement(item.id)
+        story = tx.stories.get(placement.story_id) if placement else None
+        sent = tx.outbox.deliveries(state=None, limit=100, story_id=story.id) if story else ()
+        if as_json:
+            print_json(
+                _spell_item(item)
+                | {
+                    "verdicts": [asdict(verdict) for verdict in verdicts],
+                    "placement": placement and asdict(placement),
+                    "story": story and _spell_story(story),
+                    "deliveries": [_spell_delivery(delivery) for delivery in sent],
+                }
+            )
+            return
+        lines = [
+            *_item_lines(application, item),
+            *_verdict_lines(application, verdicts),
+            *_story_lines(item, placement, story),
+            *_sent_lines(application, item, verdicts, story, sent),
+        ]
+    for line in lines:
+        say(line)
+
+
+def _item_lines(application: Application, item: Item) -> Iterator[str]:
+    feed = application.deps.feeds.get(item.feed_id)
+    yield item.title
+    yield f"  {item.url or 'no address'}"
+    yield f"  item {item.id}"
+    yield f"  published {short_time(item.published)}, first seen {short_time(item.seen_at)} UTC"
+    yield f"  from {feed.title or feed.url if feed else 'a feed that is not configured any more'}"
+    if item.baseline:
+        yield "  was already old when its feed was polled for the first time: known, never told by itself"
+
+
+def _verdict_lines(application: Application, verdicts: Sequence[Verdict]) -> Iterator[str]:
+    if not verdicts:
+        yield ""
+        yield "Not judged yet: the next triage does it."
+    for verdict in verdicts:
+        topic = application.deps.topics.get(verdict.topic_id)
+        decision = "matched" if verdict.matched else "not matched"
+        yield ""
+        title = topic.title if topic else verdict.topic_id
+        yield f"{title}: {decision}, {verdict.score:.0%} (from {verdict.threshold:.0%})"
+        for share in verdict.shares:
+            yield f"  {share.share:+6.2f}  {share.signal:<10} {share.detail}"
+        total = sum(share.share for share in verdict.shares)
+        yield f"  {total:+6.2f}  sum: log-odds of {verdict.score:.1%}"
+        if verdict.nearest:
+            near = verdict.nearest
+            yield f"  nearest exemplar {near.exemplar}: {near.similarity:.2f} alike, {near.relation.value}"
+        yield f"  profile {verdict.profile_version}"
+
+
+def _story_lines(item: Item, placement: Placement | None, story: Story | None) -> Iterator[str]:
+    if placement is None or story is None:
+        return
+    yield ""
+    yield f"Story {story.id}: {len(story.members)} item{'s' * (len(story.members) != 1)}"
+    yield f"  this one {placement.because or 'opens it'}"
+    for member in story.members:
+        if member.item.id != item.id:
+            copy = "  (a copy)" if member.placement.copy_of else ""
+            yield f"  {member.item.id[:12]}  {member.source}: {member.item.title}{copy}"
+
+
+def _sent_lines(
+    application: Application,
+    item: Item,
+    verdicts: Sequence[Verdict],
+    story: Story | None,
+    sent: Sequence[Delivery],
+) -> Iterator[str]:
+    yield ""
+    if sent:
+        yield "Told:"
+        for delivery in sent:
+            when = short_time(delivery.sent_at or delivery.due_at)
+            note = f" ({delivery.note})" if delivery.note else ""
+            route = f"{delivery.origin} by {delivery.channel} to {delivery.recipient}"
+            yield f"  {delivery.state.value:<8} {when}  {route}{note}"
+        return
+    yield f"Not told: {_why_not_told(application, item, verdicts, story)}"
+
+
+def _why_not_told(
+    application: Application, item: Item, verdicts: Sequence[Verdict], story: Story | None
+) -> str:
+    matched = {verdict.topic_id for verdict in verdicts if verdict.matched}
+    if story is not None:
+        matched |= {verdict.topic_id for member in story.members for verdict in member.verdicts}
+    if not verdicts:
+        return "it is not judged yet."
+    if not matched:
+        return "neither it nor its story matches a topic."
+    digests = {spec.name for spec in application.deps.digests.values() if matched & set(spec.topics)}
+    alerts = {rule.name for rule in application.deps.alerts if matched & set(rule.topics)}
+    watching = sorted(digests | alerts)
+    if not watching:
+        return "no digest and no alert watches its topics."
+    if item.baseline:
+        return "it was old when its feed was first polled."
+    return f"it waits for {', '.join(watching)}."
+
+
+def _known_topic(application: Application, topic: str) -> str | None:
+    from bot.documents import unknown
+
+    if topic and topic not in application.deps.topics:
+        raise UsageError(unknown("topic", topic, list(application.deps.topics)))
+    return topic or None
+
+
+def _matched(verdicts: Sequence[Verdict]) -> str:
+    best: dict[str, float] = {}
+    for verdict in verdicts:
+        if verdict.matched:
+            best[verdict.topic_id] = max(verdict.score, best.get(verdict.topic_id, 0.0))
+    return ", ".join(f"{topic} {score:.0%}" for topic, score in best.items())
+
+
+def _scores(verdicts: Sequence[Verdict]) -> dict[str, float]:
+    return {verdict.topic_id: verdict.score for verdict in verdicts if verdict.matched}
+
+
+def _spell_item(item: Item) -> dict[str, Any]:
+    return {key: value for key, value in asdict(item).items() if key != "keys"}
+
+
+def _spell_story(story: Story) -> dict[str, Any]:
+    return {
+        "id": story.id,
+        "first_seen": story.first_seen,
+        "last_seen": story.last_seen,
+        "items": [
+            {
+                "id": member.item.id,
+                "title": member.item.title,
+                "url": member.item.url,
+                "source": member.source,
+                "copy_of": member.placement.copy_of,
+                "because": member.placement.because,
+                "topics": _scores(member.verdicts),
+            }
+            for member in story.members
+        ],
+    }
+
+
+def _spell_delivery(delivery: Delivery) -> dict[str, Any]:
+    kept = asdict(delivery)
+    del kept["message"]
+    return kept | {"subject": delivery.message.subject}

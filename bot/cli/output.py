@@ -1,0 +1,84 @@
+"""What commands print: tables for people, JSON for programs; colour and width only on a terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+_NEVER_WRAPPED = 24
+"""Cells up to this width stay on one line, however narrow the terminal is."""
+_ENDLESS = 100_000
+
+
+def print_json(value: Any) -> None:
+    """One JSON document; times in ISO 8601."""
+    print(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))  # noqa: T201
+
+
+def print_line(value: Mapping[str, Any]) -> None:
+    """One JSON object on one line, out at once: the reader may wait for it."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=_plain) + "\n")
+    sys.stdout.flush()
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
+    """A table with a heading row; in a pipe it has no colours and is as wide as its content."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    cells = [[_cell(value) for value in row] for row in rows]
+    if not cells:
+        say(empty)
+        return
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for number, column in enumerate(columns):
+        longest = max(len(row[number]) for row in cells)
+        table.add_column(column, overflow="fold", no_wrap=longest <= _NEVER_WRAPPED)
+    for row in cells:
+        table.add_row(*map(Text, row))
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=Console(width=_ENDLESS).measure(table).maximum)
+    console.print(table)
+
+
+def say(text: str = "") -> None:
+    """A line for people."""
+    print(text)  # noqa: T201
+
+
+def note(text: str) -> None:
+    """A line for people beside the output proper."""
+    print(text, file=sys.stderr)  # noqa: T201
+
+
+def short_time(at: datetime | None) -> str:
+    """``2026-03-04 07:30``, in UTC."""
+    return f"{at:%Y-%m-%d %H:%M}" if at else "–"
+
+
+def _cell(value: object) -> str:
+    match value:
+        case None:
+            return "–"
+        case datetime():
+            return short_time(value)
+        case float():
+            return f"{value:.2f}"
+        case _:
+            return str(value)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, frozenset | set):
+        return sorted(value)
+    if isinstance(value, tuple):
+        return list(value)
+    return str(value)

@@ -1,0 +1,151 @@
+"""``chipwatch poll`` and ``chipwatch deliver``: one round now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bot.cli.opening import opened
+from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir
+from bot.cli.output import print_json, print_table, say
+from bot.errors import UsageError
+
+if TYPE_CHECKING:
+    from bot.app import Application
+    from bot.model import Settlement
+    from bot.pipeline.poll import PollReport
+
+
+def poll(
+    every: Annotated[bool, typer.Option("--all", help="Also what is not due yet.")] = False,
+    feed: Annotated[
+        list[str] | None, typer.Option("--feed", metavar="URL", help="Only this one; may be repeated.")
+    ] = None,
+    config: ConfigDir = CONFIG,
+    data: DataDir = DATA,
+    as_json: AsJson = False,
+) -> None:
+    """Poll now what is due, judge what is new and send the alerts; a row a feed.
+
+    [dim]Example: chipwatch poll --feed https://example.org/feed[/dim]
+    """
+    from bot.cli.progress import counted
+    from bot.pipeline.poll import poll as poll_feeds
+
+    with opened(config, data) as application:
+        deps = application.deps
+        chosen = _chosen(application, feed or [], every)
+        with counted("polling", len(chosen) if chosen is not None else len(deps.feeds)) as advance:
+            reports = []
+            for report in poll_feeds(deps, chosen):
+                reports.append(report)
+                advance(report.feed.title or report.feed.url)
+        rest = _after(application)
+    failed = [report for report in reports if report.plan.result in ("failed", "not-a-feed")]
+    if as_json:
+        print_json({"feeds": [_spell(report) for report in reports]} | rest)
+    else:
+        _print(reports, rest)
+    if failed:
+        raise typer.Exit(1)
+
+
+def deliver(config: ConfigDir = CONFIG, data: DataDir = DATA, as_json: AsJson = False) -> None:
+    """Send what is due now; a row a delivery.
+
+    [dim]Example: chipwatch deliver[/dim]
+    """
+    from bot.model import DeliveryState
+    from bot.pipeline.deliver import deliver as send
+
+    with opened(config, data) as application:
+        settled: list[Settlement] = []
+        while some := send(application.deps):
+            settled.extend(some)
+    if as_json:
+        print_json([{"key": each.key, "state": each.state.value, "note": each.note} for each in settled])
+    else:
+        print_table(
+            ("key", "state", "tries", "next try", "note"),
+            ((each.key[:12], each.state.value, each.attempt, each.due_at, each.note) for each in settled),
+            empty="nothing is due",
+        )
+    if any(each.state is not DeliveryState.SENT for each in settled):
+        raise typer.Exit(1)
+
+
+def _chosen(application: Application, urls: list[str], every: bool) -> list[str] | None:
+    """Ids of the feeds to poll whether due or not; ``None`` for those that are due."""
+    from bot.documents import unknown
+
+    deps = application.deps
+    if urls:
+        by_url = {feed.url: feed.id for feed in deps.feeds.values()}
+        for url in urls:
+            if url not in by_url:
+                raise UsageError(unknown("feed", url, list(by_url))[:300])
+        return [by_url[url] for url in urls]
+    return [feed.id for feed in deps.feeds.values() if feed.enabled] if every else None
+
+
+def _after(application: Application) -> dict[str, Any]:
+    """What follows a poll at once: judging, stories, alerts. Sending is the outbox's."""
+    from bot.pipeline.digest import alert
+    from bot.pipeline.triage import triage
+
+    report = triage(application.deps)
+    return {
+        "judged": report.items,
+        "matched": report.matched,
+        "stories": report.stories,
+        "alerts": alert(application.deps),
+    }
+
+
+def _print(reports: list[PollReport], rest: dict[str, Any]) -> None:
+    print_table(
+        ("feed", "result", "new", "edited", "known", "next poll", "note"),
+        (
+            (
+                report.feed.title or report.feed.url,
+                report.plan.result,
+                len(report.plan.new),
+                len(report.plan.revised),
+                report.plan.unchanged,
+                report.plan.state.next_poll_at,
+                _note(report),
+            )
+            for report in reports
+        ),
+        empty="no feed is due; poll all of them with --all",
+    )
+    if reports:
+        say(
+            f"{len(reports)} feeds: {sum(len(report.plan.new) for report in reports)} new items; "
+            f"{rest['judged']} judged, {rest['matched']} match a topic, {rest['stories']} new stories, "
+            f"{rest['alerts']} alerts in the outbox"
+        )
+
+
+def _note(report: PollReport) -> str:
+    if report.plan.result in ("failed", "not-a-feed", "gone"):
+        return report.plan.state.last_result
+    notes = list(report.document.faults) if report.document else []
+    if report.document and report.document.left_out:
+        notes.append(f"{report.document.left_out} entries beyond the limit were not read")
+    return "; ".join(notes)
+
+
+def _spell(report: PollReport) -> dict[str, Any]:
+    plan = report.plan
+    return {
+        "id": report.feed.id,
+        "url": report.feed.url,
+        "result": plan.result,
+        "new": len(plan.new),
+        "revised": len(plan.revised),
+        "unchanged": plan.unchanged,
+        "next_poll_at": plan.state.next_poll_at,
+        "note": _note(report),
+    }

@@ -1,0 +1,54 @@
+"""``chipwatch run``, the daemon, and ``chipwatch health``, its probe."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bot.cli.options import CONFIG, DATA, ConfigDir, DataDir
+from bot.cli.output import say
+from bot.errors import ChipwatchError
+
+
+def run(
+    config: ConfigDir = CONFIG,
+    data: DataDir = DATA,
+    log_level: Annotated[str, typer.Option("--log-level", help="debug, info, warning or error.")] = "",
+) -> None:
+    """Run the daemon: poll, judge, alert, compose, deliver, until SIGTERM.
+
+    [dim]Example: chipwatch run --config config --data data[/dim]
+    """
+    from bot.app import read_configuration
+    from bot.daemon import serve
+
+    serve(read_configuration(config, data), log_level)
+
+
+def health(config: ConfigDir = CONFIG, data: DataDir = DATA) -> None:  # noqa: ARG001 - on every command
+    """Ask the running daemon whether it is ready; exit status 1 if it is not. For container probes.
+
+    [dim]Example: chipwatch health[/dim]
+    """
+    import httpx
+
+    from bot.settings import load_settings
+
+    bind = load_settings(config)[0].server.bind
+    if not bind:
+        raise ChipwatchError("[server] bind is empty in chipwatch.toml: there is no health server to ask")
+    host, _, port = bind.rpartition(":")
+    host = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)  # noqa: S104 - asked, not bound
+    try:
+        answer = httpx.get(f"http://{host}:{port}/readyz", timeout=4, trust_env=False)
+        troubles = answer.json()["troubles"]
+    except (httpx.HTTPError, ValueError, KeyError) as error:
+        raise ChipwatchError(
+            f"no answer at {bind}: {type(error).__name__}; is chipwatch run running?"
+        ) from error
+    for part, trouble in troubles.items():
+        say(f"{part}: {trouble}")
+    if answer.status_code != 200:
+        raise typer.Exit(1)
+    say("ready")

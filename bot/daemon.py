@@ -1,0 +1,124 @@
+"""The daemon: the steps, their pace, and the life of the process around them."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+import structlog
+
+from bot import logs
+from bot.app import Application, Configuration, opened
+from bot.errors import StoreError
+from bot.pipeline.deliver import deliver
+from bot.pipeline.deps import Deps
+from bot.pipeline.digest import alert, compose_due
+from bot.pipeline.poll import poll
+from bot.pipeline.triage import triage
+from bot.runtime import lifecycle, local
+from bot.runtime.steps import Fields, Heartbeat, Step
+from bot.server.health import HealthServer
+
+# A tick that finds nothing due costs a few milliseconds; these bound the delay that ticking adds.
+_EVERY = {
+    "poll": timedelta(seconds=5),
+    "triage": timedelta(seconds=2),
+    "digest": timedelta(seconds=10),
+    "deliver": timedelta(seconds=2),
+}
+_OVERDUE = timedelta(minutes=10)
+
+
+def serve(configuration: Configuration, log_level: str = "") -> None:
+    """Run until SIGTERM or SIGINT. Raises ChipwatchError where the process can't begin."""
+    log_settings = configuration.settings.log
+    logs.configure(log_level or log_settings.level, log_settings.format)
+    stopping = threading.Event()
+    lifecycle.stop_on_signal(stopping)
+    with lifecycle.single_instance(configuration.data), opened(configuration) as application:
+        deps = replace(application.deps, stopping=stopping.is_set)
+        steps = _steps(deps)
+        heartbeat = Heartbeat(started_at=deps.clock.now(), limits={step.name: _OVERDUE for step in steps})
+        with _answering(application, heartbeat):
+            scheduler = local.start(steps, heartbeat, deps.clock.now)
+            structlog.get_logger().info(
+                "started", feeds=len(deps.feeds), topics=len(deps.topics), channels=len(deps.channels)
+            )
+            stopping.wait()
+            drained = lifecycle.drain(scheduler)
+        structlog.get_logger().info("stopped", drained=drained)
+        if not drained:
+            # What still runs holds leases, not locks: after a restart it comes again.
+            os._exit(0)
+
+
+@contextmanager
+def _answering(application: Application, heartbeat: Heartbeat) -> Iterator[None]:
+    bind = application.configuration.settings.server.bind
+    if not bind:
+        yield
+        return
+
+    def troubles() -> Mapping[str, str]:
+        try:
+            application.store.ping()
+        except StoreError as error:
+            return {"database": str(error)}
+        return heartbeat.troubles(application.deps.clock.now())
+
+    host, _, port = bind.rpartition(":")
+    server = HealthServer(host.strip("[]"), int(port), troubles)
+    server.start()
+    try:
+        yield
+    finally:
+        server.stop()
+
+
+def _steps(deps: Deps) -> list[Step]:
+    calls = {"poll": _poll, "triage": _triage, "digest": _digest, "deliver": _deliver}
+    return [
+        Step(name=name, every=_EVERY[name], run=lambda call=call: call(deps))  # type: ignore[misc]
+        for name, call in calls.items()
+    ]
+
+
+def _poll(deps: Deps) -> Fields:
+    log = structlog.get_logger()
+    feeds = items = 0
+    for report in poll(deps):
+        feeds += 1
+        items += len(report.plan.new)
+        log.info(
+            "polled",
+            feed=report.feed.url,
+            result=report.plan.result,
+            new=len(report.plan.new),
+            revised=len(report.plan.revised),
+            next=report.plan.state.next_poll_at.isoformat(timespec="seconds"),
+        )
+    return {"feeds": feeds, "items": items} if feeds else {}
+
+
+def _triage(deps: Deps) -> Fields:
+    report = triage(deps)
+    alerts = alert(deps)
+    done = {"items": report.items, "matched": report.matched, "stories": report.stories, "alerts": alerts}
+    return done if report.items or alerts else {}
+
+
+def _digest(deps: Deps) -> Fields:
+    composed = compose_due(deps)
+    return {"composed": composed} if composed else {}
+
+
+def _deliver(deps: Deps) -> Fields:
+    settled = deliver(deps)
+    counts: dict[str, object] = {}
+    for settlement in settled:
+        counts[settlement.state.value] = int(str(counts.get(settlement.state.value, 0))) + 1
+    return counts

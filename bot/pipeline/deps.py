@@ -1,0 +1,46 @@
+"""The bundle that every step receives: ports to the world, and what was made of the configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.core.intake import PollPolicy
+from bot.core.profile import Judge
+from bot.core.stories import StoryPolicy
+from bot.model import AlertRule, DigestSpec, Entity, Exemplar, Feed, Topic
+from bot.ports import Channel, Clock, Fetcher, Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How long a claim is held, and so how long after a crash the work comes again."""
+
+    poll_lease: timedelta = timedelta(minutes=3)
+    delivery_lease: timedelta = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deps:
+    clock: Clock
+    fetcher: Fetcher
+    store: Store
+    channels: Mapping[str, Channel]
+    feeds: Mapping[str, Feed]
+    """By feed id."""
+    topics: Mapping[str, Topic]
+    """By topic id."""
+    entities: tuple[Entity, ...]
+    exemplars: Mapping[str, Exemplar]
+    """By exemplar id."""
+    judge: Judge
+    digests: Mapping[str, DigestSpec]
+    alerts: tuple[AlertRule, ...]
+    poll_policy: PollPolicy
+    max_entries: int
+    """Entries read from one document."""
+    story_policy: StoryPolicy
+    pace: Pace = Pace()
+    stopping: Callable[[], bool] = lambda: False
+    """True once the process was asked to end: a step finishes what it has begun and takes nothing new."""
