@@ -26,13 +26,16 @@ RETRY = RetryPolicy(
     give_up=timedelta(days=2),
     resend_unanswered=True,
 )
+MAX_MAILBOX = 320
 _MAILBOX = re.compile(
     r"(?:[^<>\r\n]*<)?[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?>?"
 )
 
 
 def _mailbox(value: str) -> str:
-    if value and not (_MAILBOX.fullmatch(value.strip()) and ("<" in value) == (">" in value)):
+    if value and not (
+        len(value) <= MAX_MAILBOX and _MAILBOX.fullmatch(value.strip()) and ("<" in value) == (">" in value)
+    ):
         raise ValueError("write a mail address: ann@example.org or Ann <ann@example.org>")
     return value.strip()
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import re
+import textwrap
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.headerregistry import Address
@@ -19,24 +21,43 @@ from bot.core.text import one_line
 _BRACKETED = frozenset({
     "list-unsubscribe", "list-help", "list-post", "message-id", "in-reply-to", "references",
 })  # fmt: skip
+# 75 characters less "=?utf-8?b?" and "?=", three bytes to four characters.
+_WORD_BYTES = (75 - 12) // 4 * 3
 _ID = re.compile(r"[A-Za-z0-9-]+")
 
 
 class DigestPolicy(EmailPolicy):
-    """SMTP lines, and one bracketed address a line, untouched."""
+    """SMTP line ends; bracketed addresses stay whole; a subject in encoded words that are never too long."""
 
     def fold(self, name: str, value: Any) -> str:
-        if name.lower() not in _BRACKETED:
+        if name.lower() in _BRACKETED:
+            pieces = re.findall(r"<[^>]*>", str(value))
+            between = "," if name.lower().startswith("list-") else ""
+        elif name.lower() == "subject":
+            pieces, between = _subject_lines(str(value)), ""
+        else:
             folded: str = super().fold(name, value)
             return folded
-        addresses = re.findall(r"<[^>]*>", str(value))
-        between = "," if name.lower().startswith("list-") else ""
-        return f"{name}: " + f"{between}{self.linesep} ".join(addresses) + self.linesep
+        return f"{name}: " + f"{between}{self.linesep} ".join(pieces) + self.linesep
 
     def fold_binary(self, name: str, value: Any) -> bytes:
-        if name.lower() not in _BRACKETED:
-            return super().fold_binary(name, value)
-        return self.fold(name, value).encode("ascii")
+        return self.fold(name, value).encode("ascii", "surrogateescape")
+
+
+def _subject_lines(text: str) -> list[str]:
+    """Lines of at most 78 characters, or encoded words (RFC 2047) of at most 75, cut between characters.
+
+    The standard library makes some encoded words longer than the 75 that are allowed.
+    """
+    if text.isascii() and "=?" not in text:
+        return textwrap.wrap(text, 66, break_long_words=False, break_on_hyphens=False)
+    chunks = [b""]
+    for character in text:
+        encoded = character.encode()
+        if len(chunks[-1]) + len(encoded) > _WORD_BYTES:
+            chunks.append(b"")
+        chunks[-1] += encoded
+    return [f"=?utf-8?b?{base64.b64encode(chunk).decode()}?=" for chunk in chunks]
 
 
 POLICY = DigestPolicy(linesep="\r\n")
@@ -78,9 +99,7 @@ def compose(letter: Letter) -> bytes:
         root = f"<story.{_id(letter.story_id)}@{domain}>"
         message["In-Reply-To"] = root
         message["References"] = root
-    message["List-Id"] = (
-        f"chipwatch {one_line(letter.digest_name)} <{_id(letter.digest_name).lower()}.{domain}>"
-    )
+    message["List-Id"] = _list_id(letter.digest_name, domain)
     message["List-Unsubscribe"] = f"<{letter.unsubscribe}>"
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
@@ -105,6 +124,11 @@ def address_of(mailbox: str) -> str:
 def _address(mailbox: str) -> Address:
     name, address = parseaddr(mailbox)
     return Address(display_name=one_line(name), addr_spec=address)
+
+
+def _list_id(name: str, domain: str) -> str:
+    phrase = f"chipwatch {one_line(name)} " if re.fullmatch(r"[A-Za-z0-9 _-]+", name) else ""
+    return f"{phrase}<{_id(name).lower()}.{domain}>"
 
 
 def _id(text: str) -> str:
