@@ -143,8 +143,9 @@ def _mistakes(topic: str, judged: Iterable[tuple[Labelled, Verdict]]) -> Iterabl
 
 
 def _reasons(verdict: Verdict, *, misleading: int) -> str:
-    """The shares that pulled hardest the wrong way."""
-    shares = sorted(verdict.shares, key=lambda share: -misleading * share.share)
+    """The signals that pulled hardest the wrong way."""
+    signals = [share for share in verdict.shares if share.signal != "prior"]
+    shares = sorted(signals, key=lambda share: -misleading * share.share)
     return "; ".join(
         f"{share.signal} {share.share:+.1f} ({share.detail})"
         for share in shares[:REASONS]

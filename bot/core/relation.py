@@ -1,12 +1,12 @@
 """How an item stands to an exemplar: the same story, a follow-up, related, or none of these.
 
-The rules, first one that holds:
+The first rule that holds decides:
 
-- ``same-story``: half of the shorter text's runs of four words stand in the other one (a copy); or
-  likeness of 0.30 within a week of each other; or, where a date is missing, likeness of 0.45, or of
+- ``same-story``: half of the shorter text's runs of four words stand in the other one (a copy); or a
+  likeness of 0.30 within a week of each other; or, where a date is missing, a likeness of 0.45, or of
   0.30 with a figure in common.
-- ``follow-up``: published later, likeness of 0.25, and two entities in common.
-- ``related``: likeness of 0.20 and an entity in common, or likeness of 0.30.
+- ``follow-up``: a likeness of 0.30, published later than that, and two entities in common.
+- ``related``: a likeness of 0.30, or of 0.20 with an entity in common.
 
 Dates decide: among pairs of news with a likeness of 0.30 to 0.45, 97 in 100 published within a week of
 each other told the same event, and 1 in 100 of those further apart (docs/judging.md).
@@ -20,9 +20,8 @@ from bot.core.features import Features
 from bot.core.text import shingles
 from bot.model import Relation
 
-SAME_STORY = 0.30
-SAME_STORY_UNDATED = 0.45
-FOLLOW_UP = 0.25
+ALIKE = 0.30
+ALIKE_UNDATED = 0.45
 RELATED = 0.20
 ONE_EVENT = timedelta(days=7)
 """News of one event is published within so much time."""
@@ -41,9 +40,9 @@ def relation(item: Features, exemplar: Features, similarity: float) -> Relation:
     shared = len(item.entities.keys() & exemplar.entities.keys())
     if is_copy(item, exemplar) or _same_event(item, exemplar, similarity):
         return Relation.SAME_STORY
-    if similarity >= FOLLOW_UP and shared >= 2 and _later(item, exemplar):
+    if similarity >= ALIKE and shared >= 2 and _later(item, exemplar):
         return Relation.FOLLOW_UP
-    return Relation.RELATED if shared or similarity >= SAME_STORY else Relation.NONE
+    return Relation.RELATED if shared or similarity >= ALIKE else Relation.NONE
 
 
 def is_copy(one: Features, other: Features) -> bool:
@@ -59,10 +58,10 @@ def _runs(features: Features) -> frozenset[tuple[str, ...]]:
 
 
 def _same_event(item: Features, exemplar: Features, similarity: float) -> bool:
-    if similarity < SAME_STORY:
+    if similarity < ALIKE:
         return False
     if item.published is None or exemplar.published is None:
-        return similarity >= SAME_STORY_UNDATED or bool(item.figures & exemplar.figures)
+        return similarity >= ALIKE_UNDATED or bool(item.figures & exemplar.figures)
     return abs(item.published - exemplar.published) <= ONE_EVENT
 
 

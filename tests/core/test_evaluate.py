@@ -75,7 +75,7 @@ def test_mistakes_are_listed_misses_first_and_the_surest_on_top() -> None:
 
 def test_a_mistake_names_the_shares_that_misled() -> None:
     shares = (
-        Share(signal="prior", share=-2.0, detail="before"),
+        Share(signal="prior", share=2.0, detail="before"),
         Share(signal="query", share=3.0, detail="title: “chip”"),
         Share(signal="exemplars", share=1.5, detail="nearest"),
     )

@@ -33,7 +33,7 @@ def test_a_headline_alone_is_no_copy() -> None:
         (0.31, ("2026-03-08", "2026-03-02"), Relation.SAME_STORY),
         (0.31, ("2026-03-02", "2026-03-20"), Relation.FOLLOW_UP),
         (0.31, ("2026-03-20", "2026-03-02"), Relation.RELATED),
-        (0.26, ("2026-03-02", "2026-03-08"), Relation.FOLLOW_UP),
+        (0.29, ("2026-03-02", "2026-03-20"), Relation.RELATED),
         (0.22, ("2026-03-02", "2026-03-08"), Relation.RELATED),
         (0.19, ("2026-03-02", "2026-03-08"), Relation.NONE),
         (0.31, ("2026-03-02", None), Relation.RELATED),
