@@ -311,6 +311,7 @@ def _tie(configuration: Configuration, store: SqlStore, clock: Clock) -> Applica
             baseline_age=settings.schedule.baseline_age,
         ),
         max_entries=settings.http.max_entries,
+        timezone=settings.schedule.timezone,
         story_policy=StoryPolicy(window=settings.schedule.story_window),
         # Twice what one claim may take: nobody else gets the work while it can still be under way.
         pace=Pace(

@@ -41,6 +41,8 @@ class Deps:
     max_entries: int
     """Entries read from one document."""
     story_policy: StoryPolicy
+    timezone: str = "UTC"
+    """In which alerts name times."""
     pace: Pace = Pace()
     stopping: Callable[[], bool] = lambda: False
     """True once the process was asked to end: a step finishes what it has begun and takes nothing new."""

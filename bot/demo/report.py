@@ -1,0 +1,158 @@
+"""What the demo prints: for somebody who sees chipwatch for the first time."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bot.app import Application, Configuration
+from bot.core.telling import best_verdicts, independent_sources
+from bot.errors import ChipwatchError
+from bot.model import DeliveryState, Story
+from bot.pipeline.poll import PollReport
+
+_WIDEST = 130
+_TROUBLE = ("failed", "not-a-feed", "gone")
+
+
+def _console() -> Console:
+    return Console(
+        width=min(_WIDEST, max(80, shutil.get_terminal_size((_WIDEST, 24)).columns)), highlight=False
+    )
+
+
+def introduce(configuration: Configuration) -> None:
+    catalogue = configuration.catalogue
+    topics = ", ".join(topic.title for topic in catalogue.topics)
+    negatives = sum(not exemplar.topics for exemplar in catalogue.exemplars)
+    _console().print(
+        f"\n[bold]chipwatch[/bold] reads feeds and tells you once, with its reasons, when something "
+        f"happens.\n\nIt watches [bold]{topics}[/bold]: queries, {len(catalogue.entities)} named "
+        f"companies, chips and people, and {len(catalogue.exemplars)} example articles, {negatives} of "
+        f"them about what you do [i]not[/i] want. The {len(catalogue.feeds)} sample feeds are invented; "
+        f"HTTP, SMTP and webhooks are real, on loopback.\n"
+    )
+
+
+def tell_polls(reports: Sequence[PollReport]) -> None:
+    console = _console()
+    table = _table("1 · Poll: every feed over HTTP", ("feed", "format", "items", "what happened"))
+    for report in sorted(reports, key=lambda report: report.feed.title):
+        document = report.document
+        trouble = report.plan.result in _TROUBLE
+        note = report.plan.state.last_result if trouble else "; ".join(document.faults if document else ())
+        table.add_row(
+            report.feed.title,
+            document.format if document else "–",
+            str(len(report.plan.new)),
+            Text(note or "read", style="red" if trouble else "yellow" if note else "green"),
+        )
+    console.print(table)
+    items = sum(len(report.plan.new) for report in reports)
+    broken = sum(report.plan.result in _TROUBLE for report in reports)
+    console.print(f"{items} items from {len(reports)} feeds; {broken} feeds failed and are named.\n")
+
+
+def tell_stories(application: Application) -> None:
+    """Every story that matches a topic, with its best reason."""
+    console = _console()
+    topics = list(application.deps.topics)
+    with application.store.read() as tx:
+        found = tx.stories.search(topic=None, since=None, words=(), limit=1000)
+        items = sum(len(story.members) for story in found)
+    matched = [story for story in found if best_verdicts(story, topics)]
+    matched.sort(key=lambda story: -len(story.members))
+    table = _table(
+        "2 · Judge and group: what is on topic, one row a story",
+        ("story", "matches", "items", "sources", "because"),
+    )
+    for story in matched:
+        best = best_verdicts(story, topics)
+        table.add_row(
+            Text(_headline(story)),
+            "\n".join(f"{topic} {verdict.score:.0%}" for topic, verdict in best.items()),
+            str(len(story.members)),
+            str(len(independent_sources(story))),
+            Text(_reason(story, topics)),
+        )
+    console.print(table)
+    on_topic = sum(len(story.members) for story in matched)
+    console.print(
+        f"{items} items in {len(found)} stories; {on_topic} items in {len(matched)} stories are on topic. "
+        "Copies of one wire text count as one source.\n"
+    )
+
+
+def tell_messages(application: Application) -> None:
+    console = _console()
+    with application.store.read() as tx:
+        deliveries = list(reversed(tx.outbox.deliveries(state=None, limit=1000)))
+    table = _table("3 · Tell: alerts at once, the rest in the digest", ("to", "state", "stories", "subject"))
+    for delivery in deliveries:
+        sent = delivery.state is DeliveryState.SENT
+        table.add_row(
+            f"{delivery.origin} → {delivery.channel}",
+            Text(delivery.state.value, style="green" if sent else "red"),
+            str(len(delivery.stories)),
+            Text(delivery.message.subject),
+        )
+    console.print(table)
+    console.print()
+    unsent = [delivery for delivery in deliveries if delivery.state is not DeliveryState.SENT]
+    if unsent or not deliveries:
+        problem = unsent[0].note if unsent else "nothing was composed"
+        raise ChipwatchError(f"the demo's messages did not arrive: {problem}")
+
+
+def tell_second(reports: Sequence[PollReport], messages: int) -> None:
+    """The proof that nothing is told twice. Raises ChipwatchError where something was."""
+    console = _console()
+    unchanged = sum(report.plan.result == "unchanged" for report in reports)
+    items = sum(len(report.plan.new) for report in reports)
+    console.print("[bold]4 · Once more: the same feeds, polled again[/bold]\n")
+    console.print(
+        f"{unchanged} feeds unchanged, {items} new items, {messages} messages: nothing is told twice.\n"
+    )
+    if items or messages:
+        raise ChipwatchError(f"the second poll took in {items} items and told {messages} messages")
+
+
+def conclude(folder: Path, seconds: float) -> None:
+    console = _console()
+    console.print(f"[bold]Look at what was received[/bold] ({seconds:.0f} s for all of it)\n")
+    wanted = ("mail-1.html", "mail-1.txt", "mail-1.eml", "slack-1.json", "webhook-1.json")
+    for name in wanted:
+        if (folder / name).exists():
+            console.print(f"  {folder / name}", soft_wrap=True)
+    console.print("\nAnd ask it why, about any item:\n")
+    console.print(
+        f"  chipwatch items --topic mtia --config {folder}/config --data {folder}/data", soft_wrap=True
+    )
+    console.print(f"  chipwatch why ITEM --config {folder}/config --data {folder}/data\n", soft_wrap=True)
+
+
+def _table(title: str, columns: Sequence[str]) -> Table:
+    table = Table(title=title, title_style="bold", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(
+            column, overflow="fold", justify="right" if column in ("items", "sources", "stories") else "left"
+        )
+    return table
+
+
+def _headline(story: Story) -> str:
+    matched = [member for member in story.members if any(verdict.matched for verdict in member.verdicts)]
+    return (matched or list(story.members))[0].item.title
+
+
+def _reason(story: Story, topics: Sequence[str]) -> str:
+    """The signal that speaks most for the best topic."""
+    verdict = next(iter(best_verdicts(story, topics).values()))
+    share = max(verdict.shares, key=lambda share: share.share)
+    return f"{share.signal}: {share.detail}"

@@ -1,0 +1,199 @@
+"""Digest and alert: choose what to tell each channel, render it, and write both down in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.core import cadence
+from bot.core.facts import story_facts
+from bot.core.letters import readable_parts
+from bot.core.select import Selection, select_alerts, select_digest
+from bot.core.telling import Background
+from bot.core.text import digest as text_hash
+from bot.model import AlertRule, Delivery, DigestSpec, Message, Receipt, Window
+from bot.pipeline.deps import Deps
+from bot.ports import Tx
+
+# Looked at once more beside the window: what was judged or edited after the last digest was composed, or
+# waited for this one. The memory of what was told keeps everything else out.
+_LOOK_BACK = timedelta(days=2)
+_BUDGET_SPAN = timedelta(hours=1)
+_LONGEST_PERIOD = timedelta(days=8)
+_SUFFIXES = {
+    "message/rfc822": ".eml",
+    "application/json": ".json",
+    "text/html": ".html",
+    "text/plain": ".txt",
+}
+
+
+def compose_due(deps: Deps) -> int:
+    """Compose every digest whose slot has come. Returns how many messages went into the outbox.
+
+    A digest seen for the first time begins now: it owes nothing for slots before it was configured.
+    """
+    count = 0
+    for spec in deps.digests.values():
+        now = deps.clock.now()
+        with deps.store.begin() as tx:
+            last = tx.outbox.last_slot(spec.name)
+            if last is None:
+                tx.outbox.slot(spec.name, now, now)
+        slot = cadence.due_slot(spec, last, now) if last else None
+        if slot is not None:
+            count += compose(deps, spec, slot)
+    return count
+
+
+def compose(deps: Deps, spec: DigestSpec, slot: datetime) -> int:
+    """Compose one digest for every channel. Returns how many messages went into the outbox.
+
+    The slot, the messages and the memory of what they tell are one transaction: killed at any point, the
+    slot is either untouched or done. A slot that was taken before gives nothing.
+    """
+    now = deps.clock.now()
+    count = 0
+    with deps.store.begin() as tx:
+        last = tx.outbox.last_slot(spec.name)
+        if not tx.outbox.slot(spec.name, slot, now):
+            return 0
+        for channel in spec.channels:
+            selection = _select(deps, tx, spec, channel, slot, last, now)
+            if selection is not None:
+                count += _write_down(deps, tx, channel, selection, _digest_key(spec, channel, slot), now)
+    return count
+
+
+def preview_digest(deps: Deps, spec: DigestSpec, slot: datetime) -> dict[str, bytes]:
+    """What a digest would send, by file name; sends nothing and remembers nothing."""
+    files: dict[str, bytes] = {}
+    with deps.store.read() as tx:
+        last = tx.outbox.last_slot(spec.name)
+        for channel in spec.channels:
+            selection = _select(deps, tx, spec, channel, slot, last, deps.clock.now())
+            if selection is None:
+                continue
+            rendered = deps.channels[channel].render(selection.digest, _digest_key(spec, channel, slot))
+            for number, each in enumerate(rendered, start=1):
+                files |= readable_files(f"{spec.name}-{channel}-{number}", each.message)
+    return files
+
+
+def readable_files(stem: str, message: Message) -> dict[str, bytes]:
+    """A message as files by name; a letter also as the HTML and the text that are read of it."""
+    media_type = message.content_type.split(";")[0].strip()
+    files = {f"{stem}{_SUFFIXES.get(media_type, '.bin')}": message.body}
+    if media_type == "message/rfc822":
+        files |= {f"{stem}{suffix}": part for suffix, part in readable_parts(message.body).items()}
+    return files
+
+
+def alert(deps: Deps) -> int:
+    """Put an alert into the outbox for every story that a rule finds urgent. Returns how many messages."""
+    count = 0
+    for rule in deps.alerts:
+        for channel in rule.channels:
+            with deps.store.begin() as tx:
+                count += _alert(deps, tx, rule, channel)
+    return count
+
+
+def _alert(deps: Deps, tx: Tx, rule: AlertRule, channel: str) -> int:
+    now = deps.clock.now()
+    stories = tx.stories.touched(rule.topics, now - rule.max_age)
+    if not stories:
+        return 0
+    spent = tx.outbox.told_since(channel, rule.name, now - _BUDGET_SPAN)
+    alerts = select_alerts(
+        rule,
+        channel,
+        stories,
+        tx.outbox.told(channel, [story.id for story in stories]),
+        _background(deps),
+        now=now,
+        budget_left=rule.budget - spent,
+        timezone=deps.timezone,
+    )
+    count = 0
+    for selection in alerts.selections:
+        (telling,) = selection.tellings
+        key = text_hash((rule.name, channel, telling.story_id, str(telling.revision)), size=16)
+        count += _write_down(deps, tx, channel, selection, key, now)
+    return count
+
+
+def _select(
+    deps: Deps,
+    tx: Tx,
+    spec: DigestSpec,
+    channel: str,
+    slot: datetime,
+    last: datetime | None,
+    now: datetime,
+) -> Selection | None:
+    window = Window(start=last or _slot_before(spec, slot), end=slot)
+    since = window.start - _LOOK_BACK if last else window.start
+    stories = [story for story in tx.stories.touched(spec.topics, since) if story.first_seen <= slot]
+    return select_digest(
+        spec,
+        channel,
+        window,
+        stories,
+        tx.outbox.told(channel, [story.id for story in stories]),
+        _background(deps),
+        now=now,
+        late=cadence.is_late(slot, now),
+        receipt=_receipt(deps, tx, window),
+    )
+
+
+def _slot_before(spec: DigestSpec, slot: datetime) -> datetime:
+    """Where the window of a digest's first slot begins: at the slot that would have been before."""
+    patient = replace(spec, catch_up=_LONGEST_PERIOD)
+    return cadence.due_slot(patient, None, slot - timedelta(seconds=1)) or slot - _LONGEST_PERIOD
+
+
+def _receipt(deps: Deps, tx: Tx, window: Window) -> Receipt:
+    states = tx.feeds.states()
+    polled = [feed for feed in deps.feeds.values() if feed.enabled]
+    failing = [
+        feed.title or feed.url
+        for feed in polled
+        if feed.id in states and (states[feed.id].failures or states[feed.id].disabled)
+    ]
+    return Receipt(
+        feeds=len(polled),
+        feeds_failing=tuple(failing),
+        items_read=tx.items.count_since(window.start),
+        stories_matched=0,
+    )
+
+
+def _background(deps: Deps) -> Background:
+    lexicon = deps.judge.lexicon
+    return Background(
+        topics=deps.topics, exemplars=deps.exemplars, facts=lambda story: story_facts(story, lexicon)
+    )
+
+
+def _write_down(deps: Deps, tx: Tx, channel: str, selection: Selection, key: str, now: datetime) -> int:
+    told = tuple(telling.story_id for telling in selection.tellings)
+    deliveries = [
+        Delivery(
+            key=each.key,
+            channel=channel,
+            recipient=each.recipient,
+            origin=selection.digest.name,
+            message=each.message,
+            stories=told,
+            created_at=now,
+            due_at=now,
+        )
+        for each in deps.channels[channel].render(selection.digest, key)
+    ]
+    return tx.outbox.add(deliveries, selection.tellings)
+
+
+def _digest_key(spec: DigestSpec, channel: str, slot: datetime) -> str:
+    return text_hash((spec.name, channel, slot.isoformat()), size=16)
