@@ -1,0 +1,259 @@
+"""A story as a message tells it: its sources, its headline and lead, why it is here, what is new in it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.core import text
+from bot.core.facts import new_facts, remembered
+from bot.model import (
+    Exemplar,
+    Facts,
+    Member,
+    Nearest,
+    Relation,
+    Source,
+    Story,
+    Telling,
+    ToldStory,
+    Topic,
+    Verdict,
+)
+
+NEW, UPDATED, LATE = "NEW", "UPDATED", "LATE"
+LATE_AFTER = timedelta(days=7)
+"""A story whose newest article was that old when it was first seen is no news."""
+_LEAD = 280
+_DETAIL = 120
+_REASONS = 2
+"""Signals named a topic: those that speak for it most."""
+_PRIOR = "prior"
+"""The share that every verdict of a topic has alike: no reason for this story."""
+_MANY_SOURCES = 3
+"""New sources that are news by themselves, if they also double the number."""
+
+_RELATION_WORDS: Mapping[Relation, str] = {
+    Relation.SAME_STORY: "same event as",
+    Relation.FOLLOW_UP: "follow-up to",
+    Relation.RELATED: "related to",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Background:
+    """What stories are told against: the watched topics, the corpus, and how facts are read."""
+
+    topics: Mapping[str, Topic]
+    """By topic id."""
+    exemplars: Mapping[str, Exemplar]
+    """By exemplar id."""
+    facts: Callable[[Story], Facts]
+
+    def title(self, topic: str) -> str:
+        """A topic's title, its id where the configuration has lost it."""
+        known = self.topics.get(topic)
+        return known.title if known else topic
+
+
+def best_verdicts(story: Story, topics: Sequence[str]) -> Mapping[str, Verdict]:
+    """The best matched verdict for each of the topics that the story matches, best score first.
+
+    Equal scores come in the order of ``topics``, and by item id.
+    """
+    best: dict[str, Verdict] = {}
+    for topic in topics:
+        matched = [
+            verdict
+            for member in story.members
+            for verdict in member.verdicts
+            if verdict.matched and verdict.topic_id == topic
+        ]
+        if matched:
+            best[topic] = max(matched, key=lambda verdict: (verdict.score, verdict.item_id))
+    return dict(sorted(best.items(), key=lambda entry: -entry[1].score))
+
+
+def tell(
+    story: Story, topics: Sequence[str], told: Telling | None, background: Background
+) -> ToldStory | None:
+    """The story in words, or ``None`` where there is nothing to tell.
+
+    That is: it matches none of the topics, all of it was old when its feed was first polled, or it
+    was told before and has not grown by news.
+    """
+    verdicts = best_verdicts(story, topics)
+    if not verdicts or all(member.item.baseline for member in story.members):
+        return None
+    sources = independent_sources(story)
+    facts = background.facts(story)
+    news = _news(told, facts, len(sources)) if told else ()
+    if told and not news:
+        return None
+    chief = _chief(story)
+    return ToldStory(
+        id=story.id,
+        revision=told.revision + 1 if told else 1,
+        status=UPDATED if told else LATE if is_late(story) else NEW,
+        title=text.one_line(chief.item.title),
+        url=chief.item.url,
+        lead=_lead(chief),
+        topics=tuple(background.title(topic) for topic in verdicts),
+        score=max(verdict.score for verdict in verdicts.values()),
+        sources=sources,
+        items=len(story.members),
+        facts=facts,
+        news=news,
+        because=tuple(_because(background.title(topic), verdict) for topic, verdict in verdicts.items()),
+        relation=_relation(story, topics, background),
+        first_title=_first_title(story),
+        first_seen=story.first_seen,
+        published=chief.item.published,
+    )
+
+
+def remember(story: ToldStory, told: Telling | None, channel: str, origin: str, now: datetime) -> Telling:
+    """What is written down when the channel is told the story; ``told``: what stood there before."""
+    return Telling(
+        channel=channel,
+        story_id=story.id,
+        revision=story.revision,
+        told_at=now,
+        origin=origin,
+        sources=len(story.sources),
+        facts=remembered(told.facts, story.facts) if told else story.facts,
+    )
+
+
+def newest(story: Story) -> datetime:
+    """When the story's newest article was published; a date after its first sight is not believed."""
+    return max(_published(member) for member in story.members)
+
+
+def is_late(story: Story) -> bool:
+    """Whether even the newest article was more than seven days old when the story was first seen."""
+    return story.first_seen - newest(story) > LATE_AFTER
+
+
+def independent_sources(story: Story) -> tuple[Source, ...]:
+    """One source a text and publisher, primary ones first, then the earliest.
+
+    Copies of a text are counted with it. What one publisher writes again is no further source.
+    """
+    texts: dict[str, list[Member]] = defaultdict(list)
+    for member in story.members:
+        texts[member.placement.copy_of or member.item.id].append(member)
+    sources: dict[str, Source] = {}
+    for members in sorted((sorted(members, key=_order) for members in texts.values()), key=_first_order):
+        first = members[0]
+        key = first.source.casefold() or first.item.id
+        sources.setdefault(key, _source(first, copies=len(members) - 1))
+    return tuple(sources.values())
+
+
+def _source(member: Member, copies: int) -> Source:
+    return Source(
+        name=member.source,
+        title=text.one_line(member.item.title),
+        url=member.item.url,
+        published=member.item.published,
+        primary=member.primary,
+        copies=copies,
+    )
+
+
+def _published(member: Member) -> datetime:
+    published = member.item.published
+    return min(published, member.item.seen_at) if published else member.item.seen_at
+
+
+def _order(member: Member) -> tuple[bool, datetime, bool, str]:
+    """Primary sources first, then the earliest; of the same time the original before its copies."""
+    return (not member.primary, _published(member), member.placement.copy_of is not None, member.item.id)
+
+
+def _first_order(members: Sequence[Member]) -> tuple[bool, datetime, bool, str]:
+    return _order(members[0])
+
+
+def _chief(story: Story) -> Member:
+    """The article that stands for the story: of a party to it, else the earliest original on topic."""
+
+    def rank(member: Member) -> tuple[object, ...]:
+        return (
+            not member.primary,
+            not any(verdict.matched for verdict in member.verdicts),
+            member.placement.copy_of is not None,
+            *_order(member),
+        )
+
+    return min(story.members, key=rank)
+
+
+def _first_title(story: Story) -> str:
+    """The title of the first matched article by sight: later articles don't change it."""
+    on_topic = (member for member in story.members if any(verdict.matched for verdict in member.verdicts))
+    first = min(on_topic, key=lambda member: (member.item.seen_at, member.item.id))
+    return text.one_line(first.item.title)
+
+
+def _lead(member: Member) -> str:
+    """The first sentences of an article, at most 280 characters, without its headline."""
+    title = text.words(member.item.title)
+    source = member.item.summary or member.item.body[: _LEAD * 8]
+    lead = ""
+    for sentence in map(text.one_line, text.sentences(text.safe(source))):
+        if not lead and text.words(sentence) == title:
+            continue
+        if lead and len(lead) + 1 + len(sentence) > _LEAD:
+            break
+        lead = f"{lead} {sentence}".strip()
+    return text.shorten(lead, _LEAD)
+
+
+# ── reasons ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _because(title: str, verdict: Verdict) -> str:
+    """``Custom silicon 97%: query (title: “custom chip”); exemplars (nearest “…” 0.41)``."""
+    told_by = (share for share in verdict.shares if share.share > 0 and share.signal != _PRIOR)
+    speaking = sorted(told_by, key=lambda share: -share.share)
+    reasons = [
+        f"{share.signal} ({text.shorten(text.one_line(share.detail), _DETAIL)})"
+        if share.detail
+        else share.signal
+        for share in speaking[:_REASONS]
+    ]
+    score = f"{title} {verdict.score:.0%}"
+    return f"{score}: {'; '.join(reasons)}" if reasons else score
+
+
+def _relation(story: Story, topics: Sequence[str], background: Background) -> str:
+    """The closest relation to the corpus that any matched article has."""
+    found = [
+        (verdict.nearest, verdict.item_id)
+        for member in story.members
+        for verdict in member.verdicts
+        if verdict.matched and verdict.topic_id in topics and verdict.nearest
+    ]
+    order = list(_RELATION_WORDS)
+    known = [
+        (order.index(nearest.relation), -nearest.similarity, item_id, nearest)
+        for nearest, item_id in found
+        if nearest.relation in _RELATION_WORDS and nearest.exemplar in background.exemplars
+    ]
+    if not known:
+        return ""
+    closest: Nearest = min(known, key=lambda entry: (*entry[:3], entry[3].exemplar))[3]
+    title = text.one_line(background.exemplars[closest.exemplar].title)
+    return f"{_RELATION_WORDS[closest.relation]} “{title}” in the corpus"
+
+
+def _news(told: Telling, facts: Facts, sources: int) -> tuple[str, ...]:
+    """What is new since it was told: new facts, or at least twice as many sources and three more."""
+    news = new_facts(told.facts, facts)
+    if sources >= 2 * told.sources and sources >= told.sources + _MANY_SOURCES:
+        news = (*news, f"sources: {told.sources} → {sources}")
+    return news

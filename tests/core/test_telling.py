@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.core.telling import (
+    best_verdicts,
+    independent_sources,
+    is_late,
+    newest,
+    remember,
+    tell,
+)
+from bot.model import Facts, Relation, Story, ToldStory
+from tests.core.told import NOW, TOPICS, background, member, near, story, telling, verdict
+
+
+def told(one: Story) -> ToldStory:
+    result = tell(one, TOPICS, None, background())
+    assert result is not None
+    return result
+
+
+def test_copies_count_as_one_source() -> None:
+    sources = independent_sources(
+        story(member(1, hours=5), member(2, hours=4, copy_of=1), member(3, hours=3, copy_of=1), member(4))
+    )
+    assert [(source.name, source.copies) for source in sources] == [
+        ("paper1.example", 2),
+        ("paper4.example", 0),
+    ]
+
+
+def test_primary_sources_come_first_then_the_earliest() -> None:
+    sources = independent_sources(
+        story(member(1, hours=5), member(2, hours=9), member(3, hours=1, primary=True))
+    )
+    assert [source.name for source in sources] == ["paper3.example", "paper2.example", "paper1.example"]
+
+
+def test_a_publisher_who_writes_again_is_one_source() -> None:
+    sources = independent_sources(
+        story(member(1, source="a.example"), member(2, source="A.example", hours=1))
+    )
+    assert [source.title for source in sources] == ["Headline 1"]
+    assert len(independent_sources(story(member(1, source=""), member(2, source="")))) == 2
+
+
+def test_the_primary_source_gives_headline_and_lead() -> None:
+    release = member(
+        2,
+        hours=1,
+        primary=True,
+        title="Norvik selects Halcyon",
+        summary="Norvik selects Halcyon\nIt is big. Very.",
+    )
+    result = told(story(member(1, hours=5), release))
+    assert result.title == "Norvik selects Halcyon"
+    assert result.lead == "It is big. Very."
+    assert result.url == release.item.url
+    assert result.first_title == "Headline 1"
+
+
+def test_without_one_the_earliest_original_on_topic_does() -> None:
+    result = told(
+        story(
+            member(1, hours=9, matched=()),
+            member(2, hours=8, copy_of=3),
+            member(3, hours=7),
+            member(4, hours=2),
+        )
+    )
+    assert result.title == "Headline 3"
+
+
+def test_a_lead_is_short() -> None:
+    long = " ".join(f"This is sentence number {number} of the summary." for number in range(40))
+    lead = told(story(member(1, summary=long))).lead
+    assert 200 < len(lead) <= 280
+    assert lead.endswith("summary.")
+    assert len(told(story(member(1, summary="word " * 200))).lead) <= 280
+
+
+def test_why_it_is_here_is_one_line_a_topic() -> None:
+    one = story(member(1, matched=("deals",), score=0.6), member(2, matched=("chips",), score=0.9))
+    result = told(one)
+    assert result.topics == ("Chips", "Deals")
+    assert result.because[0] == "Chips 90%: query (title: “halcyon”); entities (Norvik)"
+    assert list(best_verdicts(one, TOPICS)) == ["chips", "deals"]
+    assert result.score == 0.9
+
+
+@pytest.mark.parametrize(
+    ("relation", "words"),
+    [
+        (Relation.SAME_STORY, "same event as “Norvik’s first order” in the corpus"),
+        (Relation.FOLLOW_UP, "follow-up to “Norvik’s first order” in the corpus"),
+        (Relation.RELATED, "related to “Norvik’s first order” in the corpus"),
+        (Relation.NONE, ""),
+    ],
+)
+def test_the_relation_to_the_corpus_is_said(relation: Relation, words: str) -> None:
+    one = member(1)
+    judged = replace(one, verdicts=(verdict("i1", nearest=near(relation)),))
+    assert told(story(judged)).relation == words
+
+
+def test_an_exemplar_that_is_gone_is_not_mentioned() -> None:
+    judged = replace(member(1), verdicts=(verdict("i1", nearest=near(Relation.SAME_STORY, "gone")),))
+    assert told(story(judged)).relation == ""
+
+
+def test_old_articles_that_surface_late_are_labelled() -> None:
+    old = story(member(1, hours=24 * 9, seen=1))
+    assert is_late(old)
+    assert told(old).status == "LATE"
+    assert told(story(member(1, hours=24 * 9, seen=1), member(2, hours=3))).status == "NEW"
+    assert not is_late(story(member(1, dated=False)))
+
+
+def test_a_date_in_the_future_is_not_believed() -> None:
+    assert newest(story(member(1, hours=-500, seen=2))) == NOW - timedelta(hours=2)
+
+
+def test_what_matches_nothing_or_was_old_at_the_first_poll_is_not_told() -> None:
+    assert tell(story(member(1, matched=())), TOPICS, None, background()) is None
+    assert tell(story(member(1)), ("labs",), None, background()) is None
+    assert tell(story(member(1, baseline=True)), TOPICS, None, background()) is None
+    assert told(story(member(1, baseline=True), member(2, matched=()))).status == "NEW"
+
+
+def test_a_story_is_told_again_when_it_has_news() -> None:
+    one = story(member(1))
+    before = telling("s1", facts=Facts(status="reported"))
+    assert tell(one, TOPICS, before, background({"s1": Facts(status="reported")})) is None
+    update = tell(one, TOPICS, before, background({"s1": Facts(status="confirmed")}))
+    assert update is not None
+    assert (update.status, update.revision) == ("UPDATED", 2)
+    assert update.news == ("status: reported → confirmed",)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "grown"), [(1, 3, False), (1, 4, True), (3, 6, True), (4, 7, False), (4, 8, True)]
+)
+def test_many_new_sources_are_news(before: int, now: int, grown: bool) -> None:
+    one = story(*(member(number) for number in range(now)))
+    update = tell(one, TOPICS, telling("s1", sources=before), background())
+    assert (update is not None) == grown
+    if update:
+        assert update.news == (f"sources: {before} → {now}",)
+
+
+def test_copies_are_no_news() -> None:
+    one = story(member(1), *(member(number, copy_of=1) for number in range(2, 40)))
+    assert tell(one, TOPICS, telling("s1"), background()) is None
+
+
+def test_what_is_written_down_adds_to_what_was_known() -> None:
+    one = tell(story(member(1)), TOPICS, telling("s1"), background({"s1": Facts(figures=("4 GW",))}))
+    assert one is not None
+    before = telling("s1", facts=Facts(parties=("Norvik",)))
+    kept = remember(one, before, "mail", "daily", NOW)
+    assert kept.facts == Facts(parties=("Norvik",), figures=("4 GW",))
+    assert (kept.revision, kept.sources, kept.told_at) == (2, 1, NOW)
