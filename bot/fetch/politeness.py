@@ -14,44 +14,64 @@ Job = TypeVar("Job")
 class Turns(Generic[Job]):
     """Hands out jobs, host after host, never more than ``per_host`` of one host at a time.
 
-    A thousand feeds of one slow host keep ``per_host`` workers busy, not all of them.
+    A thousand feeds of one slow host keep ``per_host`` workers busy, not all of them. Jobs may be added
+    while others are under way.
     """
 
-    def __init__(self, jobs: Iterable[Job], host: Callable[[Job], str], per_host: int) -> None:
+    def __init__(self, host: Callable[[Job], str], per_host: int) -> None:
         self._host = host
         self._per_host = per_host
         self._waiting: defaultdict[str, deque[Job]] = defaultdict(deque)
         self._busy: Counter[str] = Counter()
-        for job in jobs:
-            self._waiting[host(job)].append(job)
-        self._ready = deque(self._waiting)
-        self._left = sum(map(len, self._waiting.values()))
+        self._ready: deque[str] = deque()
         self._changed = asyncio.Event()
 
-    def __bool__(self) -> bool:
-        """Whether jobs are left to hand out."""
-        return self._left > 0
+    def add(self, jobs: Iterable[Job]) -> None:
+        """More work."""
+        for job in jobs:
+            host = self._host(job)
+            self._waiting[host].append(job)
+            self._offer(host)
 
-    async def take(self) -> Job:
-        """The next job of a host that may have one more; waits for :meth:`done` where none may."""
-        while not self._ready:
-            self._changed.clear()
-            await self._changed.wait()
+    def take(self) -> Job | None:
+        """The next job of a host that may have one more; ``None`` where none may just now."""
+        if not self._ready:
+            return None
         host = self._ready.popleft()
         job = self._waiting[host].popleft()
-        self._left -= 1
         self._busy[host] += 1
-        if self._waiting[host] and self._busy[host] < self._per_host:
-            self._ready.append(host)
+        self._offer(host)
+        if not self._waiting[host]:
+            del self._waiting[host]
         return job
 
     def done(self, job: Job) -> None:
         """A job that was taken has ended."""
         host = self._host(job)
         self._busy[host] -= 1
-        if self._waiting[host] and host not in self._ready:
+        if not self._busy[host]:
+            del self._busy[host]
+        if host in self._waiting:
+            self._offer(host)
+
+    def _offer(self, host: str) -> None:
+        if self._waiting[host] and self._busy[host] < self._per_host and host not in self._ready:
             self._ready.append(host)
             self._changed.set()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether jobs are left that weren't handed out."""
+        return bool(self._waiting)
+
+    def wake(self) -> None:
+        """Ends :meth:`changed` although no job became ready."""
+        self._changed.set()
+
+    async def changed(self) -> None:
+        """Waits until a job may be ready."""
+        await self._changed.wait()
+        self._changed.clear()
 
 
 class Slots:
