@@ -93,7 +93,7 @@ class Mention:
         return f"@{self.name}"
 
     def hits(self, view: _View) -> list[_Hit]:
-        spans = [span for entity in self.ids for span in view.mentions.get(entity, ())]
+        spans = [span for entity, named in view.mentions.items() if entity in self.ids for span in named]
         return [
             _Hit(*view.text.positions(span), span.term)
             for span in spans
@@ -114,7 +114,12 @@ class Near:
         return first + "".join(f" NEAR/{distance} {operand}" for distance, operand in steps)
 
     def hits(self, view: _View) -> list[_Hit]:
-        chain = [_all_hits(operand, view) for operand in self.operands]
+        chain = []
+        for operand in self.operands:
+            hits = _all_hits(operand, view)
+            if not hits:
+                return []
+            chain.append(hits)
         for number, distance in enumerate(self.distances, 1):
             chain[number] = _close(chain[number], chain[number - 1], distance)
         for number, distance in reversed(list(enumerate(self.distances))):
@@ -151,9 +156,29 @@ class And:
 @dataclass(frozen=True, slots=True)
 class Or:
     parts: tuple[Node, ...]
+    _by_word: Mapping[str, tuple[Phrase, ...]] = field(init=False, repr=False, compare=False)
+    """Phrases by their last word, so that only those whose word a text has are looked at."""
+    _others: tuple[Node, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        by_word: dict[str, tuple[Phrase, ...]] = {}
+        others: list[Node] = []
+        for part in self.parts:
+            if isinstance(part, Phrase) and not part.prefix:
+                by_word[part.words[-1]] = (*by_word.get(part.words[-1], ()), part)
+            else:
+                others.append(part)
+        object.__setattr__(self, "_by_word", by_word)
+        object.__setattr__(self, "_others", tuple(others))
 
     def __str__(self) -> str:
         return " OR ".join(str(part) for part in self.parts)
+
+    def candidates(self, words: Mapping[str, Sequence[int]]) -> Iterator[Node]:
+        """The parts that a text of these words may match."""
+        for word in self._by_word.keys() & words.keys():
+            yield from self._by_word[word]
+        yield from self._others
 
 
 Node: TypeAlias = Phrase | Mention | Near | Title | Not | And | Or
@@ -205,13 +230,16 @@ def _evaluate(node: Node, view: _View, *, negated: bool) -> _Found | None:
         return _evaluate(node.inner, title, negated=negated)
     every = isinstance(node, And) != negated
     found: list[_Found] = []
-    for part in node.parts:
+    parts = node.candidates(view.words.positions) if isinstance(node, Or) else node.parts
+    for part in parts:
         result = _evaluate(part, view, negated=negated)
         if result is not None:
             found.append(result)
         elif every:
             return None
-    return (_together(found) if every else _either(found)) if found else None
+    if not found:
+        return _ABSENT if every else None
+    return _together(found) if every else _either(found)
 
 
 def _either(found: Sequence[_Found]) -> _Found:
