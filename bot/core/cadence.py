@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ LATE_AFTER = timedelta(minutes=15)
 
 _QUICKEST = timedelta(minutes=1)
 _JITTER = 0.1
+_MOMENT = timedelta(seconds=1)
 # Where the latest slot is looked for, the nearest stretch first: a line that fires every minute would
 # otherwise be walked through for the whole catch-up time.
 _STRETCHES = (timedelta(hours=1), timedelta(days=1), timedelta(days=8))
@@ -94,6 +96,22 @@ def due_slot(spec: DigestSpec, last: datetime | None, now: datetime) -> datetime
         if start == after:
             return None
     return max(_slots(spec.schedule, zone, after, now), default=None)
+
+
+def window_start(spec: DigestSpec, last: datetime | None, slot: datetime) -> datetime:
+    """Where the window of a digest that ends at ``slot`` begins: at the slot taken last.
+
+    A digest without one begins a whole period back: at the scheduled slot before, or, where that is less
+    than half a period ago (a digest composed by hand), at the one before that.
+    """
+    if last is not None:
+        return last
+    patient = replace(spec, catch_up=_STRETCHES[-1])
+    before = due_slot(patient, None, slot - _MOMENT)
+    if before is None:
+        return slot - WEEK
+    further = due_slot(patient, None, before - _MOMENT) or before - WEEK
+    return further if slot - before < (before - further) / 2 else before
 
 
 def next_slot(spec: DigestSpec, now: datetime) -> datetime:

@@ -60,24 +60,24 @@ def show(folder: Path) -> None:
         configuration = read_configuration(config, folder / "data", clock)
         report.introduce(configuration)
         with opened(configuration, clock) as application:
-            first = _round(application)
+            first = _round(application, MORNING)
             report.tell_polls(first)
             report.tell_stories(application)
             report.tell_messages(application)
             _keep(folder, mailbox, received)
             told = len(mailbox.messages) + len(received)
-            second = _round(application)
+            second = _round(application, clock.now())
             report.tell_second(second, len(mailbox.messages) + len(received) - told)
     report.conclude(folder, time.monotonic() - began)
 
 
-def _round(application: Application) -> Sequence[PollReport]:
+def _round(application: Application, slot: datetime) -> Sequence[PollReport]:
     """What the daemon does of itself, once: poll, judge, alert, compose the digest, send."""
     deps = application.deps
     reports = list(poll(deps, list(deps.feeds)))
     triage(deps)
     alert(deps)
-    compose(deps, deps.digests["daily"], deps.clock.now())
+    compose(deps, deps.digests["daily"], slot)
     while deliver(deps):
         continue
     return reports

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core import cadence
@@ -19,7 +18,6 @@ from bot.ports import Tx
 # waited for this one. The memory of what was told keeps everything else out.
 _LOOK_BACK = timedelta(days=2)
 _BUDGET_SPAN = timedelta(hours=1)
-_LONGEST_PERIOD = timedelta(days=8)
 _SUFFIXES = {
     "message/rfc822": ".eml",
     "application/json": ".json",
@@ -132,9 +130,9 @@ def _select(
     last: datetime | None,
     now: datetime,
 ) -> Selection | None:
-    window = Window(start=last or _slot_before(spec, slot), end=slot)
+    window = Window(start=cadence.window_start(spec, last, slot), end=slot)
     since = window.start - _LOOK_BACK if last else window.start
-    stories = [story for story in tx.stories.touched(spec.topics, since) if story.first_seen <= slot]
+    stories = tx.stories.touched(spec.topics, since)
     return select_digest(
         spec,
         channel,
@@ -146,12 +144,6 @@ def _select(
         late=cadence.is_late(slot, now),
         receipt=_receipt(deps, tx, window),
     )
-
-
-def _slot_before(spec: DigestSpec, slot: datetime) -> datetime:
-    """Where the window of a digest's first slot begins: at the slot that would have been before."""
-    patient = replace(spec, catch_up=_LONGEST_PERIOD)
-    return cadence.due_slot(patient, None, slot - timedelta(seconds=1)) or slot - _LONGEST_PERIOD
 
 
 def _receipt(deps: Deps, tx: Tx, window: Window) -> Receipt:
