@@ -165,11 +165,12 @@ def story_facts(story: Story, lexicon: Lexicon) -> Facts:
     texts: what one later report mentions by the way is no fact of the story.
     """
     originals = [member for member in story.members if member.placement.copy_of is None] or story.members[:1]
-    whole = [_member_facts(member, lexicon, headline_only=False) for member in originals]
-    heads = [_member_facts(member, lexicon, headline_only=True) for member in originals]
+    by_id = {entity.id: entity for entity in lexicon.entities}
+    read = [_member_facts(member, lexicon, by_id) for member in originals]
+    whole = [facts for _, facts in read]
     trusted = [
-        facts if number == 0 or member.primary else head
-        for number, (member, facts, head) in enumerate(zip(originals, whole, heads, strict=True))
+        facts if number == 0 or member.primary else headline
+        for number, (member, (headline, facts)) in enumerate(zip(originals, read, strict=True))
     ]
     counts = Counter(fact for facts in whole for fact in (*facts.parties, *facts.chips, *facts.figures))
     certain = {fact for facts in trusted for fact in (*facts.parties, *facts.chips, *facts.figures)}
@@ -183,14 +184,16 @@ def story_facts(story: Story, lexicon: Lexicon) -> Facts:
     )
 
 
-def _member_facts(member: Member, lexicon: Lexicon, *, headline_only: bool) -> Facts:
+def _member_facts(member: Member, lexicon: Lexicon, by_id: Mapping[str, Entity]) -> tuple[Facts, Facts]:
+    """The facts of an article's headline, and those of headline and lead."""
     item = member.item
-    lead = "" if headline_only else item.summary or item.body[:_READ]
-    by_id = {entity.id: entity for entity in lexicon.entities}
-    named = lexicon.find(document(item.title, lead))
-    first = {found: (spans[0].field != "title", spans[0].start) for found, spans in named.items()}
+    lead = item.summary or item.body[:_READ]
+    spans = lexicon.find(document(item.title, lead))
+    first = {found: (where[0].field != "title", where[0].start) for found, where in spans.items()}
     order = sorted(first, key=lambda found: (first[found], found))
-    return extract_facts(f"{item.title}\n{lead}", [by_id[found] for found in order])
+    in_title = [by_id[found] for found in order if spans[found][0].field == "title"]
+    named = [by_id[found] for found in order]
+    return extract_facts(item.title, in_title), extract_facts(f"{item.title}\n{lead}", named)
 
 
 def _distinct(values: Iterable[str]) -> tuple[str, ...]:
