@@ -16,7 +16,7 @@ _NUMERIC = re.compile(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
 _SURROGATES = re.compile(
     r"&#(?:[xX]0*([dD][89abAB][0-9a-fA-F]{2})|0*(5[56][0-9]{3}));&#(?:[xX]0*([dD][c-fC-F][0-9a-fA-F]{2})|0*(5[67][0-9]{3}));"
 )
-_NAMED = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
+_NAMED = re.compile(r"&([A-Za-z][A-Za-z0-9]{0,31});")
 _XML_NAMES = frozenset({"lt", "gt", "amp", "quot", "apos"})
 _HTML_NAMES = {
     name.rstrip(";"): value
