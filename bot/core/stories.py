@@ -36,7 +36,8 @@ _WORTH_A_LOOK = 0.05
 class StoryPolicy:
     """When stories close, and what each observation adds to the log-odds of belonging together.
 
-    The weights are a logistic regression over item–story pairs of four news streams, rounded.
+    The weights come from a logistic regression over item–story pairs of four news streams, rounded;
+    ``docs/stories.md`` says what moving them costs.
     """
 
     window: timedelta = timedelta(days=7)

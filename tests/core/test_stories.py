@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import json
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
+from math import comb
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -10,6 +14,7 @@ from bot.core import text
 from bot.core.stories import Grouper, StoryPolicy
 from bot.model import Article, Placement
 from tests.core.articles import DEAL, DEAL_AGAIN, FIRE, START, article
+from tests.shared import shared_path
 
 ENDINGS = ("by", "berg", "vik", "hus", "vin", "sund", "fors", "dal", "stad", "nes")
 DAYS = ("Monday", "Tuesday", "Friday", "Saturday")
@@ -124,6 +129,53 @@ def test_memory_holds_open_stories_only() -> None:
         grouper.place(article(number, (words, words), hours=6.0 * number))
     assert len(grouper) <= 6
 
+
+# ── labelled streams ─────────────────────────────────────────────────────────────────────────────
+
+
+def _labelled(name: str) -> tuple[list[Article], list[str], list[str]]:
+    """A stream's articles with their true stories and texts."""
+    path = shared_path(f"eval/stories/{name}.dev.jsonl")
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    articles = [
+        Article(
+            id=row["id"],
+            title=row["title"],
+            summary=row["summary"],
+            published=datetime.fromisoformat(row["published"].replace("Z", "+00:00")),
+        )
+        for row in rows
+    ]
+    return articles, [row["story"] for row in rows], [row.get("copy", row["id"]) for row in rows]
+
+
+def _b_cubed(gold: list[str], found: list[str]) -> float:
+    """Harmonic mean of B³ precision and recall (Bagga and Baldwin, 1998)."""
+    both, true, answered = Counter(zip(gold, found, strict=True)), Counter(gold), Counter(found)
+    precision = sum(n * n / answered[answer] for (_, answer), n in both.items())
+    recall = sum(n * n / true[story] for (story, _), n in both.items())
+    return 2 * precision * recall / (precision + recall) / len(gold)
+
+
+@pytest.mark.parametrize(("stream", "least"), [("gva", 0.85), ("mixed", 0.84), ("synd", 0.84), ("uci", 0.79)])
+def test_labelled_streams_are_grouped_as_well_as_measured(stream: str, least: float) -> None:
+    articles, gold, _ = _labelled(stream)
+    assert _b_cubed(gold, stories(articles)) >= least
+
+
+def test_made_copies_are_found_and_hardly_anything_else() -> None:
+    articles, _, gold = _labelled("synd")
+    grouper = Grouper()
+    found = [(placed := grouper.place(one)).copy_of or placed.item_id for one in articles]
+    both, true, answered = (
+        sum(comb(n, 2) for n in Counter(labels).values())
+        for labels in (zip(gold, found, strict=True), gold, found)
+    )
+    assert both / answered >= 0.97
+    assert both / true >= 0.95
+
+
+# ── properties ───────────────────────────────────────────────────────────────────────────────────
 
 TEXTS = st.sampled_from(
     [DEAL, DEAL_AGAIN, FIRE, (DEAL[0], ""), ("", DEAL[1]), ("", ""), (f"{FIRE[0]} - Wire", FIRE[1][:90])]
