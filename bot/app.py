@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from bot.catalogue import Catalogue, load_catalogue
 from bot.documents import KeyPath, TomlDocument, unknown
-from bot.errors import ConfigError, ConfigErrors, TopicQueryError
+from bot.errors import ConfigError, ConfigErrors, StoreVersion, TopicQueryError
 from bot.model import AlertRule, DigestSpec
 from bot.ports import Channel, Clock
 from bot.settings import Alert, Digest, Settings, load_settings, stray_variables
@@ -80,8 +80,18 @@ class Application:
 
     configuration: Configuration
     store: SqlStore
-    fetcher: HttpFetcher
     deps: Deps
+
+    def subscribe(self) -> None:
+        """Bring the states of feeds in line with the configuration; needed before polling."""
+        with self.store.begin() as tx:
+            tx.feeds.sync(self.configuration.catalogue.feeds, self.deps.clock.now())
+
+    def take_over(self) -> None:
+        """End the leases of a process that is gone. Only for the one that holds the data folder's lock."""
+        with self.store.begin() as tx:
+            tx.feeds.release()
+            tx.outbox.release()
 
 
 def starter_folder() -> Path:
@@ -255,10 +265,14 @@ def opened(configuration: Configuration, clock: Clock | None = None) -> Iterator
 
     Raises StoreError where the database can't be used.
     """
-    from bot.storage.engine import open_store, upgrade
+    from bot.storage.engine import check_version, open_store, upgrade
 
     busy = configuration.settings.storage.busy_timeout
-    upgrade(configuration.database, busy_timeout=busy)
+    try:
+        check_version(configuration.database, busy_timeout=busy)
+    except StoreVersion:
+        # New or older: migrated. One of a newer version is refused here too, and stays untouched.
+        upgrade(configuration.database, busy_timeout=busy)
     store = open_store(configuration.database, busy_timeout=busy)
     try:
         yield _tie(configuration, store, clock or SystemClock())
@@ -290,12 +304,9 @@ def _tie(configuration: Configuration, store: SqlStore, clock: Clock) -> Applica
     from bot.pipeline.deps import Deps, Pace
 
     settings, catalogue = configuration.settings, configuration.catalogue
-    fetcher = make_fetcher(settings, clock)
-    with store.begin() as tx:
-        tx.feeds.sync(catalogue.feeds, clock.now())
     deps = Deps(
         clock=clock,
-        fetcher=fetcher,
+        fetcher=make_fetcher(settings, clock),
         store=store,
         channels=configuration.channels,
         feeds={feed.id: feed for feed in catalogue.feeds},
@@ -319,4 +330,4 @@ def _tie(configuration: Configuration, store: SqlStore, clock: Clock) -> Applica
             delivery_lease=2 * max(settings.smtp.timeout, _SEND_WITHIN),
         ),
     )
-    return Application(configuration=configuration, store=store, fetcher=fetcher, deps=deps)
+    return Application(configuration=configuration, store=store, deps=deps)

@@ -40,6 +40,8 @@ def serve(configuration: Configuration, log_level: str = "") -> None:
     stopping = threading.Event()
     lifecycle.stop_on_signal(stopping)
     with lifecycle.single_instance(configuration.data), opened(configuration) as application:
+        application.take_over()
+        application.subscribe()
         deps = replace(application.deps, stopping=stopping.is_set)
         steps = _steps(deps)
         heartbeat = Heartbeat(started_at=deps.clock.now(), limits={step.name: _OVERDUE for step in steps})

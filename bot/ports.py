@@ -77,6 +77,10 @@ class FeedStore(Protocol):
         """Take these feeds whether due or not."""
         ...
 
+    def release(self) -> int:
+        """End all leases: for a process that knows it is the only one. Returns how many."""
+        ...
+
     def save(self, state: FeedState) -> None:
         """Write a feed's state and end its lease."""
         ...
@@ -168,6 +172,10 @@ class Outbox(Protocol):
 
         One whose lease ran out comes again; ``interrupted`` where an attempt had begun and never reported.
         """
+        ...
+
+    def release(self) -> int:
+        """End all leases: for a process that knows it is the only one. Returns how many."""
         ...
 
     def begin_attempt(self, key: str) -> None:

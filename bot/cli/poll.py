@@ -34,6 +34,7 @@ def poll(
     from bot.pipeline.poll import poll as poll_feeds
 
     with opened(config, data) as application:
+        application.subscribe()
         deps = application.deps
         chosen = _chosen(application, feed or [], every)
         with counted("polling", len(chosen) if chosen is not None else len(deps.feeds)) as advance:

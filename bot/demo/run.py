@@ -60,6 +60,7 @@ def show(folder: Path) -> None:
         configuration = read_configuration(config, folder / "data", clock)
         report.introduce(configuration)
         with opened(configuration, clock) as application:
+            application.subscribe()
             first = _round(application, MORNING)
             report.tell_polls(first)
             report.tell_stories(application)

@@ -72,6 +72,22 @@ def test_a_lease_ends_by_itself_or_by_saving(store: SqlStore) -> None:
     assert due(store, now=NOW + 6 * MINUTE) == ["a"]
 
 
+def test_releasing_ends_the_leases_of_a_process_that_is_gone(store: SqlStore) -> None:
+    with store.begin() as tx:
+        tx.feeds.sync([feed("a"), feed("b")], NOW)
+        tx.feeds.claim(["a"], NOW, MINUTE)
+        assert tx.feeds.release() == 1
+    assert due(store) == ["a", "b"]
+
+
+def test_the_only_process_ends_the_leases_of_a_killed_one(store: SqlStore) -> None:
+    with store.begin() as tx:
+        tx.feeds.sync([feed("a"), feed("b")], NOW)
+        tx.feeds.claim_due(NOW, 1, HOUR)
+        assert tx.feeds.release() == 1
+    assert due(store) == ["a", "b"]
+
+
 def test_named_feeds_are_claimed_before_they_are_due_but_not_out_of_somebodys_hands(store: SqlStore) -> None:
     with store.begin() as tx:
         tx.feeds.sync([feed("a"), feed("b"), feed("c")], NOW + HOUR)

@@ -9,6 +9,7 @@ from sqlalchemy import create_engine, text
 
 from bot.model import Delivery, DeliveryState, Message, Settlement
 from bot.storage.store import SqlStore
+from tests.storage.conftest import sqlalchemy_url
 from tests.storage.samples import HOUR, MINUTE, NOW, delivery, telling
 
 LEASE = 5 * MINUTE
@@ -70,6 +71,16 @@ def test_a_lease_alone_is_no_attempt(store: SqlStore) -> None:
     assert claim(store, now=NOW + LEASE) == [delivery()]
 
 
+def test_the_only_process_ends_the_leases_of_a_killed_one(store: SqlStore) -> None:
+    composed(store, delivery("leased"), delivery("begun"), delivery("waiting", due_at=NOW + HOUR))
+    claim(store)
+    with store.begin() as tx:
+        tx.outbox.begin_attempt("begun")
+        assert tx.outbox.release() == 2
+        assert tx.outbox.release() == 0
+    assert [(one.key, one.interrupted) for one in claim(store)] == [("leased", False), ("begun", True)]
+
+
 def test_an_attempt_that_never_reported_comes_again_interrupted_and_counted(store: SqlStore) -> None:
     composed(store, delivery())
     claim(store)
@@ -114,7 +125,7 @@ def test_what_was_sent_stays_sent(store: SqlStore) -> None:
 
 def test_changed_bytes_are_never_sent(store: SqlStore, url: str) -> None:
     composed(store, delivery("whole"), delivery("damaged"))
-    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    engine = create_engine(sqlalchemy_url(url))
     with engine.begin() as connection:
         connection.execute(
             text("UPDATE deliveries SET body = :body WHERE key = 'damaged'"), {"body": b"other"}
@@ -190,3 +201,12 @@ def test_a_slot_is_taken_once(store: SqlStore) -> None:
     assert last == NOW
     assert last is not None
     assert last.tzinfo is UTC
+
+
+def test_releasing_frees_what_a_dead_process_held_and_tells_what_it_had_begun(store: SqlStore) -> None:
+    composed(store, delivery("begun"), delivery("not-begun"))
+    claim(store)
+    with store.begin() as tx:
+        tx.outbox.begin_attempt("begun")
+        assert tx.outbox.release() == 2
+    assert {one.key: one.interrupted for one in claim(store)} == {"begun": True, "not-begun": False}
