@@ -14,6 +14,7 @@ from zlib import crc32
 
 from sqlalchemy import Connection, Engine, Insert, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from bot.errors import StoreBusy, StoreError, StoreVersion
 
@@ -27,6 +28,8 @@ _MIGRATE = "run `chipwatch db upgrade`"
 class Dialect(Protocol):
     """One engine's ways."""
 
+    one_writer: bool
+    """A writing transaction keeps all others waiting."""
     engine_options: Mapping[str, Any]
 
     def greet(self, connection: Any, busy_timeout: timedelta) -> None:
@@ -57,7 +60,7 @@ class Dialect(Protocol):
         """An INSERT that instead updates these columns where the key is there already."""
         ...
 
-    def trouble(self, error: BaseException) -> StoreError | None:
+    def trouble(self, error: DBAPIError) -> StoreError | None:
         """What a driver's error means to the user; ``None`` where it is a mistake of ours."""
         ...
 
@@ -65,6 +68,7 @@ class Dialect(Protocol):
 class Sqlite:
     """A file beside the process; one writer at a time, readers never wait."""
 
+    one_writer = True
     engine_options: Mapping[str, Any] = {}
 
     def greet(self, connection: Any, busy_timeout: timedelta) -> None:
@@ -104,12 +108,13 @@ class Sqlite:
             index_elements=[key], set_={name: insert.excluded[name] for name in update}
         )
 
-    def trouble(self, error: BaseException) -> StoreError | None:
-        if "no such table" in str(error) or "no such column" in str(error):
-            return StoreVersion(f"the database lacks tables of this version ({error}); {_MIGRATE}")
+    def trouble(self, error: DBAPIError) -> StoreError | None:
+        said = str(error.orig)
+        if said.startswith(("no such table", "no such column")):
+            return StoreVersion(f"the database lacks what this version needs ({said}); {_MIGRATE}")
         # The low byte is the primary code, the rest tells more about it (sqlite.org/rescode.html).
-        match getattr(error, "sqlite_errorcode", 0) & 0xFF:
-            case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+        match getattr(error.orig, "sqlite_errorcode", 0) & 0xFF:
+            case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED | sqlite3.SQLITE_PROTOCOL:
                 return StoreBusy("another process holds the database; try again when it is done")
             case sqlite3.SQLITE_FULL:
                 return StoreError("no room left for the database; free some disk space")
@@ -118,15 +123,16 @@ class Sqlite:
             case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH:
                 return StoreError("the database can't be opened; check the folder and its permissions")
             case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
-                return StoreError(f"the database is damaged ({error}); put a backup in its place")
+                return StoreError(f"the database is damaged ({said}); put a backup in its place")
             case sqlite3.SQLITE_IOERR:
-                return StoreError(f"the disk under the database fails ({error}); check it")
+                return StoreError(f"the disk under the database fails ({said}); check it")
         return None
 
 
 class Postgresql:
     """A server; many writers at a time."""
 
+    one_writer = False
     # A server may restart between two ticks: ask before use, so that no tick is lost to it.
     engine_options: Mapping[str, Any] = {"pool_pre_ping": True}
 
@@ -162,24 +168,22 @@ class Postgresql:
             index_elements=[key], set_={name: insert.excluded[name] for name in update}
         )
 
-    def trouble(self, error: BaseException) -> StoreError | None:
+    def trouble(self, error: DBAPIError) -> StoreError | None:
         # Classes and codes of the SQLSTATE: postgresql.org/docs/current/errcodes-appendix.html
-        state = getattr(error, "sqlstate", None) or ""
-        first = str(error).partition("\n")[0]
+        state = getattr(error.orig, "sqlstate", None) or ""
+        said = str(error.orig).partition("\n")[0]
         match state[:2], state:
             case _, "42P01" | "42703":
-                return StoreVersion(f"the database lacks tables of this version ({first}); {_MIGRATE}")
+                return StoreVersion(f"the database lacks what this version needs ({said}); {_MIGRATE}")
             case ("40", _) | (_, "55P03"):
                 return StoreBusy("another process holds the database; try again when it is done")
             case _, "53100":
                 return StoreError("no room left for the database; free some disk space")
             case _, "25006" | "42501":
-                return StoreError(f"the database may not be written ({first}); grant this user the right")
-            case _, "3D000":
-                return StoreError(f"{first}; create it with createdb")
-            case ("22" | "23" | "42" | "0A", _):
-                return None
-        return StoreError(f"the database server can't be used ({first}); check its address and that it runs")
+                return StoreError(f"the database may not be written ({said}); grant this user the right")
+        if isinstance(error, OperationalError | InterfaceError) or state.startswith("XX"):
+            return StoreError(f"the database can't be used ({said}); check its address and that it runs")
+        return None
 
 
 DIALECTS: Mapping[str, Dialect] = {"sqlite": Sqlite(), "postgresql": Postgresql()}

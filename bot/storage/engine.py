@@ -6,15 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError
 
 from bot.errors import StoreError, StoreVersion
 from bot.storage.dialects import DIALECTS, Dialect
 from bot.storage.schema import REVISIONS
-from bot.storage.store import SqlStore, translated
+from bot.storage.store import SqlStore, shown, translated
 
 BUSY_TIMEOUT = timedelta(seconds=5)
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -30,30 +29,21 @@ def open_store(url: str, *, busy_timeout: timedelta = BUSY_TIMEOUT) -> SqlStore:
     writer. Raises ``StoreError`` where the address is wrong or its driver is missing.
     """
     engine, dialect = _engine(url, busy_timeout)
-    return SqlStore(engine, dialect)
+    return SqlStore(engine, dialect, busy_timeout)
 
 
 def upgrade(url: str, *, busy_timeout: timedelta = BUSY_TIMEOUT) -> tuple[str | None, str]:
     """Bring the tables up to date, all or nothing. Returns the revisions before and after.
 
-    Safe to call from several processes at once: one migrates, the others find it done. Raises
-    ``StoreVersion`` where a newer version made the database.
+    Cheap where nothing is to do. Safe to call from several processes at once: one migrates, the others
+    wait and find it done. Raises ``StoreVersion`` where a newer version made the database.
     """
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    # The option is a template in which a percent sign stands for something else.
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     with _connected(url, busy_timeout) as (engine, dialect):
-        event.listen(engine, "connect", lambda connection, _record: dialect.loosen(connection))
-        with engine.begin() as connection:
-            dialect.hold(connection, "migrations")
+        with dialect.reader(engine).begin() as connection:
             before = _revision(connection)
-            _refuse_newer(before, engine.url)
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-            return before, REVISIONS[-1]
+        if before != REVISIONS[-1]:
+            before = _migrate(engine, dialect)
+    return before, REVISIONS[-1]
 
 
 def check_version(url: str, *, busy_timeout: timedelta = BUSY_TIMEOUT) -> None:
@@ -62,25 +52,38 @@ def check_version(url: str, *, busy_timeout: timedelta = BUSY_TIMEOUT) -> None:
     if file is not None and not file.exists():
         raise StoreVersion(f"there is no database at {file} yet; run `chipwatch db upgrade`")
     with _connected(url, busy_timeout) as (engine, dialect), dialect.reader(engine).begin() as connection:
-        revision = _revision(connection)
-        _refuse_newer(revision, engine.url)
-        if revision != REVISIONS[-1]:
-            raise StoreVersion(f"{_shown(engine.url)} is not migrated yet; run `chipwatch db upgrade`")
+        if _revision(connection) != REVISIONS[-1]:
+            raise StoreVersion(f"{shown(engine.url)} is not migrated yet; run `chipwatch db upgrade`")
 
 
-def _revision(connection: Any) -> str | None:
+def _migrate(engine: Engine, dialect: Dialect) -> str | None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    # The option is a template in which a percent sign stands for something else.
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    # Connections set up before are of no use: they check foreign keys.
+    engine.dispose()
+    event.listen(engine, "connect", lambda connection, _record: dialect.loosen(connection))
+    with engine.begin() as connection:
+        dialect.hold(connection, "migrations")
+        before = _revision(connection)
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    return before
+
+
+def _revision(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
     revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
-    return revision
-
-
-def _refuse_newer(revision: str | None, url: URL) -> None:
     if revision is not None and revision not in REVISIONS:
         raise StoreVersion(
-            f"{_shown(url)} was made by a newer version of chipwatch (revision {revision}); "
-            "install that version, or name another database"
+            f"{shown(connection.engine.url)} was made by a newer version of chipwatch "
+            f"(revision {revision}); install that version, or name another database"
         )
+    return revision
 
 
 @contextmanager
@@ -109,7 +112,7 @@ def _engine(url: str, busy_timeout: timedelta) -> tuple[Engine, Dialect]:
         engine = create_engine(address, hide_parameters=True, **dialect.engine_options)
     except ModuleNotFoundError as error:
         raise StoreError(
-            f"{_shown(address)} needs the package {error.name}; pip install 'chipwatch[postgres]'"
+            f"{shown(address)} needs the package {error.name}; pip install 'chipwatch[postgres]'"
         ) from error
     event.listen(engine, "connect", lambda connection, _record: dialect.greet(connection, busy_timeout))
     event.listen(engine, "begin", dialect.begin)
@@ -133,10 +136,7 @@ def _address(url: str) -> URL:
 
 
 def _file(address: URL) -> Path | None:
-    if address.get_backend_name() != "sqlite" or address.database is None:
+    """The file of a SQLite database; ``None`` for a server, and for SQLite's own ``file:`` addresses."""
+    if address.get_backend_name() != "sqlite" or not address.database or address.database.startswith("file:"):
         return None
     return Path(address.database)
-
-
-def _shown(url: URL) -> str:
-    return url.render_as_string(hide_password=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from threading import RLock
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import URL, Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -30,10 +32,12 @@ class SqlTx:
 class SqlStore:
     """A database in use (``ports.Store``). Threads may share it, but not a transaction."""
 
-    def __init__(self, engine: Engine, dialect: Dialect) -> None:
+    def __init__(self, engine: Engine, dialect: Dialect, busy_timeout: timedelta) -> None:
         self._engine = engine
         self._reader = dialect.reader(engine)
         self._dialect = dialect
+        self._busy_timeout = busy_timeout
+        self._turn = RLock()
 
     @contextmanager
     def begin(self) -> Iterator[SqlTx]:
@@ -42,7 +46,7 @@ class SqlStore:
         Raises ``StoreBusy`` where another writer doesn't end in time, ``StoreError`` where the database
         can't be used.
         """
-        with translated(self._engine, self._dialect), self._engine.begin() as connection:
+        with self._in_turn(), translated(self._engine, self._dialect), self._engine.begin() as connection:
             yield SqlTx(connection, self._dialect)
 
     @contextmanager
@@ -60,17 +64,39 @@ class SqlStore:
         """Give all connections back. Transactions under way in other threads keep theirs until they end."""
         self._engine.dispose()
 
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """Where the engine has one writer at a time, let the threads of this process queue for it.
+
+        SQLite would have each look again and again whether the file is free, with growing pauses: of
+        eight busy threads one may wait for seconds.
+        """
+        if not self._dialect.one_writer:
+            yield
+            return
+        if not self._turn.acquire(timeout=self._busy_timeout.total_seconds()):
+            raise StoreBusy(f"{shown(self._engine.url)}: another thread holds the database; try again later")
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+
+def shown(url: URL) -> str:
+    """The address of a database as people may see it: without its password and the name of its driver."""
+    return url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
+
 
 @contextmanager
 def translated(engine: Engine, dialect: Dialect) -> Iterator[None]:
     """Turn what a driver says into a ``StoreError`` that names the database; our own mistakes pass."""
-    where = engine.url.render_as_string(hide_password=True)
+    where = shown(engine.url)
     try:
         yield
     except PoolTimeout as error:
         raise StoreBusy(f"{where}: all connections are in use; try again later") from error
     except DBAPIError as error:
-        trouble = dialect.trouble(error.orig or error)
+        trouble = dialect.trouble(error)
         if trouble is None:
             raise
         raise type(trouble)(f"{where}: {trouble}") from error
