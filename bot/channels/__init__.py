@@ -45,12 +45,12 @@ def build(name: str, table: Mapping[str, Any], context: Context, document: TomlD
     Raises ConfigErrors for a missing or unknown type, for wrong options and for templates that can't be read.
     """
     at = ("channels", name)
-    kind = table.get("type")
-    if kind is None:
+    if "type" not in table:
         known = ", ".join(CHANNELS)
         raise ConfigErrors([document.error(f"type is missing; known are: {known}", (*at, "type"))])
+    kind = str(table["type"])
     if kind not in CHANNELS:
-        problem = unknown("channel type", str(kind), list(CHANNELS))
+        problem = unknown("channel type", kind, list(CHANNELS))
         raise ConfigErrors([document.error(problem, (*at, "type"))])
     values = {key: value for key, value in table.items() if key != "type"}
     options = validate(document, CHANNELS[kind].options, values, at)

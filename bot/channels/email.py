@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import quote
 
-from pydantic import Field, field_validator
+from pydantic import field_validator
 
 from bot.channels.context import LOOPBACK, Context, OptionError
 from bot.channels.templates import Footer, environment, html_page, text_page
@@ -43,7 +43,7 @@ def _mailbox(value: str) -> str:
 class EmailOptions(Strict):
     """Send each digest by mail, through the server of the ``[smtp]`` table."""
 
-    to: tuple[str, ...] = Field(min_length=1)
+    to: tuple[str, ...]
     """Recipients; each gets a message of their own."""
     sender: str = ""
     """Address in From, in place of the ``[smtp]`` one."""
@@ -55,8 +55,8 @@ class EmailOptions(Strict):
     @field_validator("to")
     @classmethod
     def _check_recipients(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if not all(value):
-            raise ValueError("a recipient is empty")
+        if not value or not all(value):
+            raise ValueError("name at least one mail address, and no empty one")
         return tuple(dict.fromkeys(_mailbox(mailbox) for mailbox in value))
 
     _check_mailboxes = field_validator("sender", "reply_to", "unsubscribe")(_mailbox)

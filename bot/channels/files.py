@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from bot.channels.context import Context
 from bot.channels.event import event
@@ -35,7 +35,15 @@ class FilesOptions(Strict):
 
     folder: str = Field(default="digests", min_length=1)
     """Where the files go; a relative folder stands in the data folder."""
-    formats: tuple[Literal["html", "txt", "json"], ...] = Field(default=("html", "txt", "json"), min_length=1)
+    formats: tuple[Literal["html", "txt", "json"], ...] = ("html", "txt", "json")
+    """Which files are written for each digest."""
+
+    @field_validator("formats")
+    @classmethod
+    def _check_formats(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value:
+            raise ValueError("name at least one of html, txt, json")
+        return tuple(dict.fromkeys(value))
 
 
 def make_files(name: str, options: FilesOptions, context: Context) -> FilesChannel:
@@ -64,7 +72,7 @@ class FilesChannel:
                 key=text_hash((key, self.name, kind), size=16),
                 message=self._message(kind, cut, key),
             )
-            for kind in dict.fromkeys(self.options.formats)
+            for kind in self.options.formats
         ]
 
     def _message(self, kind: str, cut: Cut, key: str) -> Message:

@@ -23,6 +23,7 @@ _BRACKETED = frozenset({
 })  # fmt: skip
 # 75 characters less "=?utf-8?b?" and "?=", three bytes to four characters.
 _WORD_BYTES = (75 - 12) // 4 * 3
+_LINE = 78 - len("Subject: ")
 _ID = re.compile(r"[A-Za-z0-9-]+")
 
 
@@ -49,8 +50,8 @@ def _subject_lines(text: str) -> list[str]:
 
     The standard library makes some encoded words longer than the 75 that are allowed.
     """
-    if text.isascii() and "=?" not in text:
-        return textwrap.wrap(text, 66, break_long_words=False, break_on_hyphens=False)
+    if text.isascii() and "=?" not in text and max(map(len, text.split()), default=0) <= _LINE:
+        return textwrap.wrap(text, _LINE, break_on_hyphens=False)
     chunks = [b""]
     for character in text:
         encoded = character.encode()

@@ -91,7 +91,7 @@ def clean(digest: Digest) -> Digest:
     return replace(
         digest,
         name=_line(digest.name, NAME),
-        title=_line(digest.title, TITLE),
+        title=_line(digest.title, TITLE) or _line(digest.name, NAME) or "News",
         sections=tuple(_clean_section(section) for section in digest.sections),
         also_seen=tuple(_clean_story(story) for story in digest.also_seen),
         quiet_topics=_lines(digest.quiet_topics, NAME),
@@ -112,7 +112,8 @@ def _lines(texts: Iterable[str], limit: int) -> tuple[str, ...]:
 
 def _clean_section(section: Section) -> Section:
     return Section(
-        title=_line(section.title, NAME), stories=tuple(_clean_story(story) for story in section.stories)
+        title=_line(section.title, NAME) or "Stories",
+        stories=tuple(_clean_story(story) for story in section.stories),
     )
 
 

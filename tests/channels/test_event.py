@@ -24,7 +24,7 @@ def test_the_published_schema_is_one() -> None:
 
 
 @given(digests())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_every_body_follows_the_schema(any_digest: Digest) -> None:
     body = json.loads(event(Cut(digest=clean(any_digest))))
     jsonschema.validate(body, SCHEMA)

@@ -94,7 +94,7 @@ def test_a_list_id_is_a_dot_atom_whatever_the_digest_is_called(name: str) -> Non
 
 
 @given(words, words, st.text(max_size=300))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_no_text_breaks_the_message(subject: str, name: str, body: str) -> None:
     body = one_line(body)
     letter = replace(

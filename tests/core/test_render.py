@@ -85,7 +85,7 @@ def test_a_link_holds_nothing_that_markup_could_trip_over(url: str) -> None:
 
 
 @given(digests())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_a_clean_digest_holds_single_safe_lines_only(any_digest: Digest) -> None:
     cleaned = clean(any_digest)
     ids = {each.id for each in (*any_digest.stories, *any_digest.also_seen)}
@@ -144,7 +144,7 @@ def test_fit_gives_way_in_order_also_seen_then_length_then_the_least_stories() -
 
 
 @given(digests(), st.integers(0, 3000))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_whatever_the_limit_a_story_is_shown_or_counted(any_digest: Digest, limit: int) -> None:
     cut = fit(any_digest, lambda cut: size(cut) <= limit)
     shown = [each.id for each in (*cut.digest.stories, *cut.digest.also_seen)]
@@ -155,7 +155,7 @@ def test_whatever_the_limit_a_story_is_shown_or_counted(any_digest: Digest, limi
 
 
 @given(digests(max_sections=4), st.integers(0, 1500), st.integers(1, 4))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_pages_keep_the_order_and_count_what_is_beyond_them(
     any_digest: Digest, limit: int, most: int
 ) -> None:
@@ -198,7 +198,7 @@ def test_an_alert_keeps_the_subject_of_its_first_telling() -> None:
 
 
 @given(digests())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_subject_and_preheader_are_short_single_lines(any_digest: Digest) -> None:
     cleaned = clean(any_digest)
     assert 0 < len(subject(cleaned)) <= (200 if cleaned.kind == "alert" else SUBJECT)
