@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import cast
-from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import httpx
 
@@ -101,7 +101,7 @@ class Requester:
             return FetchFailed(kind="too-large", detail=str(large))
         except BadEncodingError as bad:
             return FetchFailed(kind="encoding", detail=str(bad))
-        except httpx.InvalidURL:
+        except (httpx.InvalidURL, ValueError):  # names and ports that only one of the readers minds
             return FetchFailed(kind="refused", detail="an address that can't be read")
         except httpx.TransportError as error:
             return _transport_failure(error)
@@ -167,19 +167,22 @@ def _checked(url: str) -> str:
     """The address that is asked: absolute, without user name and password."""
     address = absolute(url)
     if address is None:
-        scheme = url.partition(":")[0] if ":" in url else ""
-        raise RefusedError(f"not an http or https address ({scheme[:20] or 'no scheme'})")
+        raise RefusedError(f"not an http or https address ({_scheme(url)})")
     return address
+
+
+def _scheme(url: str) -> str:
+    """What stands before the colon, the one part of a strange address that is safe to tell."""
+    scheme, colon, _ = url.strip().partition(":")
+    return scheme[:20] if colon and scheme.isascii() and scheme.isalnum() else "no scheme"
 
 
 def _redirected(place: _Place, status: int, location: str) -> _Place | FetchFailed:
     if not location:
         return FetchFailed(kind="redirect", detail=f"{status} without a Location", status=status)
-    joined = urljoin(_bare(place.url), location.strip())
-    target = absolute(joined)
+    target = absolute(location, _bare(place.url))
     if target is None:
-        scheme = urlsplit(joined).scheme[:20] if joined.isascii() else ""
-        raise RefusedError(f"redirected to an address that is not fetched ({scheme or 'unreadable'})")
+        raise RefusedError(f"redirected to an address that is not fetched ({_scheme(location)})")
     unbroken = place.unbroken and status in _PERMANENT
     return replace(place, url=target, unbroken=unbroken, moved_to=target if unbroken else place.moved_to)
 

@@ -1,0 +1,54 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.fetch.headers import LONGEST, fresh_for, retry_after
+
+NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({}, timedelta(0)),
+        ({"cache-control": "public, max-age=3600"}, HOUR),
+        ({"cache-control": 'max-age="3600"', "age": "600"}, HOUR - timedelta(minutes=10)),
+        ({"cache-control": "max-age=3600", "expires": "0"}, HOUR),
+        ({"cache-control": "no-cache, max-age=3600"}, timedelta(0)),
+        ({"cache-control": "max-age=99999999999999999999"}, LONGEST),
+        ({"cache-control": "max-age=-5"}, timedelta(0)),
+        ({"expires": "Tue, 03 Mar 2026 13:00:00 GMT"}, HOUR),
+        ({"expires": "Tue, 03 Mar 2026 13:00:00 GMT", "date": "Tue, 03 Mar 2026 12:30:00 GMT"}, HOUR / 2),
+        ({"expires": "Thu, 01 Jan 1970 00:00:00 GMT"}, timedelta(0)),
+        ({"expires": "-1"}, timedelta(0)),
+    ],
+)
+def test_freshness(headers: dict[str, str], expected: timedelta) -> None:
+    assert fresh_for(headers, NOW) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("120", timedelta(minutes=2)),
+        ("Tue, 03 Mar 2026 13:00:00 GMT", HOUR),
+        ("99999999999", LONGEST),
+        ("-5", None),
+        ("0", None),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", None),
+        ("soon", None),
+        ("", None),
+    ],
+)
+def test_retry_after(value: str, expected: timedelta | None) -> None:
+    assert retry_after({"retry-after": value}, NOW) == expected
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_any_header_is_a_bounded_wait(one: str, two: str) -> None:
+    headers = {"cache-control": f"max-age={one}", "expires": two, "date": one, "age": two, "retry-after": one}
+    assert timedelta(0) <= fresh_for(headers, NOW) <= LONGEST
+    assert timedelta(0) <= (retry_after(headers, NOW) or timedelta(0)) <= LONGEST

@@ -1,0 +1,264 @@
+"""One fetch against a real server; what runs many of them at once is in test_http.py."""
+
+import gzip
+import ssl
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import trustme
+
+from bot.fetch import FAILURES
+from bot.fetch.http import FetchOptions, HttpFetcher
+from bot.model import Feed, FeedState, Fetched, FetchFailed, FetchOutcome, NotModified
+from tests.http_server import Answer, ScriptedServer, http_server
+
+NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+OPTIONS = FetchOptions(
+    user_agent="chipwatch/1 (+mailto:you@example.org)",
+    allow_networks=("127.0.0.0/8", "::1"),
+    connect_timeout=timedelta(seconds=2),
+    read_timeout=timedelta(seconds=2),
+    total_timeout=timedelta(seconds=4),
+    max_body=100_000,
+)
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[ScriptedServer]:
+    with http_server() as server:
+        yield server
+
+
+@pytest.fixture
+def server(running: ScriptedServer) -> ScriptedServer:
+    running.requests.clear()
+    return running
+
+
+def fetch(state: FeedState | str, options: FetchOptions = OPTIONS) -> FetchOutcome:
+    if isinstance(state, str):
+        state = FeedState(feed_id="f", url=state, next_poll_at=NOW)
+    jobs = [(Feed(id="f", url=state.url), state)]
+    ((_, _, outcome),) = HttpFetcher(options, lambda: NOW).fetch_all(jobs)
+    if isinstance(outcome, FetchFailed):
+        assert outcome.kind in FAILURES
+    return outcome
+
+
+def failure(state: FeedState | str, options: FetchOptions = OPTIONS) -> FetchFailed:
+    outcome = fetch(state, options)
+    assert isinstance(outcome, FetchFailed)
+    return outcome
+
+
+def body(state: FeedState | str, options: FetchOptions = OPTIONS) -> Fetched:
+    outcome = fetch(state, options)
+    assert isinstance(outcome, Fetched), outcome
+    return outcome
+
+
+def test_a_body_comes_with_what_was_said_of_it(server: ScriptedServer) -> None:
+    headers = {
+        "Content-Type": "application/rss+xml",
+        "ETag": '"v1"',
+        "Last-Modified": "Mon, 02 Mar 2026 12:00:00 GMT",
+        "Cache-Control": "max-age=3600",
+        "Content-Encoding": "gzip",
+    }
+    url = server.play("/feed", Answer(body=gzip.compress(b"<rss/>"), headers=headers))
+    assert body(url) == Fetched(
+        body=b"<rss/>",
+        content_type="application/rss+xml",
+        final_url=url,
+        etag='"v1"',
+        modified="Mon, 02 Mar 2026 12:00:00 GMT",
+        fresh_for=HOUR,
+    )
+    (request,) = server.requests
+    assert request.headers["User-Agent"] == OPTIONS.user_agent
+    assert request.headers["Accept-Encoding"] == "gzip, deflate"
+    assert "If-None-Match" not in request.headers
+
+
+def read_before(url: str, full: timedelta) -> FeedState:
+    return FeedState(
+        feed_id="f", url=url, next_poll_at=NOW, etag='"v1"', modified="then", last_full_at=NOW - full
+    )
+
+
+def test_validators_are_sent_back(server: ScriptedServer) -> None:
+    url = server.play("/same", Answer(status=304, headers={"Cache-Control": "max-age=60"}))
+    assert fetch(read_before(url, HOUR)) == NotModified(fresh_for=timedelta(minutes=1))
+    assert server.requests[0].headers["If-None-Match"] == '"v1"'
+    assert server.requests[0].headers["If-Modified-Since"] == "then"
+
+
+def test_a_day_later_the_whole_feed_is_fetched(server: ScriptedServer) -> None:
+    url = server.play("/daily", Answer(body=b"x"))
+    body(read_before(url, timedelta(days=1)))
+    assert not {"If-None-Match", "If-Modified-Since"} & set(server.requests[0].headers)
+
+
+def test_a_validator_that_would_end_a_header_is_not_sent(server: ScriptedServer) -> None:
+    url = server.play("/inject", Answer(body=b"x"))
+    body(replace(read_before(url, HOUR), etag="a\r\nX-Evil: 1"))
+    assert not {"If-None-Match", "X-Evil"} & set(server.requests[0].headers)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "moved"),
+    [((301, 308), "/end"), ((302,), None), ((301, 302), "/hop1"), ((307, 301), None), ((303,), None)],
+)
+def test_redirects_are_followed_and_permanent_ones_noted(
+    server: ScriptedServer, statuses: tuple[int, ...], moved: str | None
+) -> None:
+    paths = ["/start", *(f"/hop{number}" for number in range(1, len(statuses))), "/end"]
+    for (path, target), status in zip(pairwise(paths), statuses, strict=True):
+        server.play(path, Answer(status=status, headers={"Location": target}))
+    server.play("/end", Answer(body=b"x"))
+    outcome = body(server.origin + "/start")
+    assert outcome.final_url == server.origin + "/end"
+    assert outcome.moved_to == (server.origin + moved if moved else None)
+
+
+@pytest.mark.parametrize(
+    ("location", "kind"),
+    [
+        ("http://169.254.169.254/latest/meta-data/", "refused"),
+        ("http://10.0.0.1/", "refused"),
+        ("http://0xa9fea9fe/", "refused"),
+        ("//[::ffff:10.0.0.1]/", "refused"),
+        ("file:///etc/passwd", "refused"),
+        ("gopher://127.0.0.1:11211/_stats", "refused"),
+        ("javascript:alert(1)", "refused"),
+        ("http://[bad/", "refused"),
+        ("", "redirect"),
+        ("/round", "redirect"),
+    ],
+)
+def test_redirects_lead_nowhere_private(server: ScriptedServer, location: str, kind: str) -> None:
+    url = server.play("/round", Answer(status=302, headers={"Location": location}))
+    assert failure(url).kind == kind
+    assert len(server.requests) == (6 if location == "/round" else 1)
+
+
+def test_a_name_that_leads_home_is_refused(server: ScriptedServer) -> None:
+    url = f"http://localhost:{server.port}/feed"
+    outcome = failure(url, replace(OPTIONS, allow_networks=()))
+    assert (outcome.kind, server.requests) == ("refused", [])
+    assert "allow_networks" in outcome.detail
+    server.play("/feed", Answer(body=b"x"))
+    assert body(url, replace(OPTIONS, allow_networks=("localhost",))).body == b"x"
+    assert server.requests[0].headers["Host"] == f"localhost:{server.port}"
+
+
+def test_credentials_stay_with_their_origin_and_out_of_every_word(server: ScriptedServer) -> None:
+    server.play("/secret", Answer(status=302, headers={"Location": f"http://localhost:{server.port}/else"}))
+    server.play("/else", Answer(body=b"x"))
+    url = f"http://user:pass%20word@127.0.0.1:{server.port}/secret"
+    outcome = body(url)
+    first, second = server.requests
+    assert first.headers["Authorization"] == "Basic dXNlcjpwYXNzIHdvcmQ="
+    assert "Authorization" not in second.headers
+    assert "pass" not in repr(outcome)
+    server.play("/secret", Answer(status=500))
+    assert "pass" not in repr(failure(url))
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "status"),
+    [
+        (Answer(status=404), "status", 404),
+        (Answer(status=500), "status", 500),
+        (Answer(status=410), "gone", 410),
+        (Answer(status=429), "throttled", 429),
+        (Answer(status=503), "status", 503),
+        (Answer(status=503, headers={"Retry-After": "60"}), "throttled", 503),
+        (Answer(status=599), "status", 599),
+        (Answer(body=b" " * 1000, endless=True), "too-large", None),
+        (
+            Answer(body=gzip.compress(b" " * 10_000_000), headers={"Content-Encoding": "gzip"}),
+            "too-large",
+            None,
+        ),
+        (Answer(body=b"\x1f\x8bxx", headers={"Content-Encoding": "gzip"}), "encoding", None),
+        (Answer(body=b"x", headers={"Content-Encoding": "br"}), "encoding", None),
+        (Answer(body=b"x", headers={"Content-Length": "999"}), "protocol", None),
+        (Answer(headers={f"X-{number}": "y" * 50 for number in range(5000)}), "protocol", None),
+    ],
+)
+def test_trouble_has_a_name(server: ScriptedServer, answer: Answer, kind: str, status: int | None) -> None:
+    outcome = failure(server.play("/trouble", answer))
+    assert (outcome.kind, outcome.status) == (kind, status)
+    assert outcome.detail
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("120", timedelta(minutes=2)), ("99999999999", timedelta(days=1)), ("-5", None), ("soon", None)],
+)
+def test_retry_after_is_bounded(server: ScriptedServer, value: str, expected: timedelta | None) -> None:
+    url = server.play("/later", Answer(status=429, headers={"Retry-After": value}))
+    assert failure(url).retry_after == expected
+
+
+@pytest.mark.parametrize("answer", [Answer(body=b"x" * 400, drip=0.02), Answer(delay=30)])
+def test_a_slow_server_is_given_up(server: ScriptedServer, answer: Answer) -> None:
+    outcome = failure(server.play("/slow", answer), replace(OPTIONS, total_timeout=timedelta(seconds=0.3)))
+    assert outcome.kind == "timeout"
+
+
+def test_silence_between_two_pieces_is_given_up(server: ScriptedServer) -> None:
+    options = replace(OPTIONS, read_timeout=timedelta(seconds=0.2))
+    assert failure(server.play("/silent", Answer(delay=30)), options).kind == "timeout"
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        ("http://127.0.0.1:1/", "connect"),
+        ("http://no-such-name.invalid/", "dns"),
+        ("ftp://example.org/", "refused"),
+        ("file:///etc/passwd", "refused"),
+        ("http://[bad", "refused"),
+        ("http://0177.0.0.1/", "refused"),
+        ("nonsense", "refused"),
+    ],
+)
+def test_addresses_that_lead_nowhere(url: str, kind: str) -> None:
+    assert failure(url).kind == kind
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture(scope="module")
+def secure(authority: trustme.CA) -> Iterator[ScriptedServer]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    with http_server(context) as server:
+        server.play("/feed", Answer(body=b"<rss/>"))
+        yield server
+
+
+def test_tls_checks_the_name_although_the_address_is_connected_to(
+    secure: ScriptedServer, authority: trustme.CA, tmp_path: Path
+) -> None:
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    trusting = replace(OPTIONS, ca_file=tmp_path / "ca.pem")
+    url = f"https://localhost:{secure.port}/feed"
+    assert body(url, trusting).body == b"<rss/>"
+    other_name = failure(f"https://127.0.0.1:{secure.port}/feed", trusting)
+    assert (other_name.kind, "certificate" in other_name.detail) == ("tls", True)
+    assert failure(url).kind == "tls"
+    assert failure(f"https://localhost:{secure.port}/feed".replace("https", "http"), trusting).kind in (
+        "protocol",
+        "connect",
+    )
