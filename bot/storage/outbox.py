@@ -139,7 +139,10 @@ class SqlOutbox:
     def told_since(self, channel: str, origin: str, since: datetime) -> int:
         """How many stories this origin told the channel after ``since`` (for the alert budget)."""
         query = select(func.count()).where(
-            tellings.c.channel == channel, tellings.c.origin == origin, tellings.c.told_at > since
+            tellings.c.channel == channel,
+            tellings.c.origin == origin,
+            tellings.c.told_at > since,
+            tellings.c.revision > 0,
         )
         return self._connection.scalar(query) or 0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -47,20 +47,26 @@ class SqlStories:
         """Add items to their stories, opening those that are new. An item stays where it was placed first.
 
         A story is seen when its items are: ``first_seen`` and ``last_seen`` span their first sights.
+        Raises ``LookupError`` where an item is not stored.
         """
-        placed = self._unplaced(placed)
-        if not placed:
+        # Two that place at once would both find the same items unplaced.
+        self._dialect.hold(self._connection, "placements")
+        first: dict[str, Placement] = {}
+        for each in placed:
+            first.setdefault(each.item_id, each)
+        seen = self._unplaced(list(first))
+        new = [each for each in first.values() if each.item_id in seen]
+        if not new:
             return
-        seen = self._seen({each.item_id for each in placed})
         spans: dict[str, list[datetime]] = defaultdict(list)
-        for each in placed:
+        for each in new:
             spans[each.story_id].append(seen[each.item_id])
-        for story_id in sorted(spans):
-            self._stretch(story_id, min(spans[story_id]), max(spans[story_id]))
-        # One by one: the positions that the engine counts must follow the order given.
-        for each in placed:
-            row: dict[str, Any] = {name: getattr(each, name) for name in _PLACEMENT}
-            self._connection.execute(insert(placements).values(**row, placed_at=now))
+        self._stretch({story_id: (min(times), max(times)) for story_id, times in spans.items()})
+        # Executed row by row, so the positions that the engine counts follow the order given.
+        self._connection.execute(
+            insert(placements),
+            [{name: getattr(each, name) for name in _PLACEMENT} | {"placed_at": now} for each in new],
+        )
 
     def placement(self, item_id: str) -> Placement | None:
         """Where an item was placed."""
@@ -97,33 +103,34 @@ class SqlStories:
             query = query.where(stories.c.last_seen > since)
         return self._whole(query.order_by(stories.c.last_seen.desc(), stories.c.id).limit(limit))
 
-    def _unplaced(self, placed: Sequence[Placement]) -> Sequence[Placement]:
-        # Two that place at once would both find the same items unplaced.
-        self._dialect.hold(self._connection, "placements")
-        there: set[str] = set()
-        for some in batches([each.item_id for each in placed]):
-            query = select(placements.c.item_id).where(placements.c.item_id.in_(some))
-            there.update(self._connection.scalars(query))
-        first = {each.item_id: each for each in reversed(placed)}
-        return [each for each in placed if each.item_id not in there and first[each.item_id] is each]
-
-    def _seen(self, item_ids: set[str]) -> dict[str, datetime]:
+    def _unplaced(self, item_ids: Sequence[str]) -> Mapping[str, datetime]:
+        """Item id → its first sight, for those of the items that have no place yet."""
         seen: dict[str, datetime] = {}
-        for some in batches(sorted(item_ids)):
-            rows = self._connection.execute(select(items.c.id, items.c.seen_at).where(items.c.id.in_(some)))
-            seen.update((row.id, row.seen_at) for row in rows)
+        stored = 0
+        query = select(items.c.id, items.c.seen_at, placements.c.position).outerjoin(placements)
+        for some in batches(item_ids):
+            for row in self._connection.execute(query.where(items.c.id.in_(some))):
+                stored += 1
+                if row.position is None:
+                    seen[row.id] = row.seen_at
+        if stored < len(item_ids):
+            raise LookupError(f"{len(item_ids) - stored} of the items to place are not stored")
         return seen
 
-    def _stretch(self, story_id: str, first: datetime, last: datetime) -> None:
-        stored = self._connection.execute(select(stories).where(stories.c.id == story_id)).one_or_none()
-        if stored is None:
-            self._connection.execute(insert(stories).values(id=story_id, first_seen=first, last_seen=last))
-            return
-        self._connection.execute(
-            update(stories)
-            .where(stories.c.id == story_id)
-            .values(first_seen=min(first, stored.first_seen), last_seen=max(last, stored.last_seen))
-        )
+    def _stretch(self, spans: Mapping[str, tuple[datetime, datetime]]) -> None:
+        """Open these stories, or stretch those that are there, to what was seen (first, last)."""
+        stored: dict[str, Row[Any]] = {}
+        for some in batches(sorted(spans)):
+            rows = self._connection.execute(select(stories).where(stories.c.id.in_(some)))
+            stored.update((row.id, row) for row in rows)
+        for story_id, (first, last) in spans.items():
+            if story_id not in stored:
+                opened = insert(stories).values(id=story_id, first_seen=first, last_seen=last)
+                self._connection.execute(opened)
+                continue
+            known = stored[story_id]
+            wider = {"first_seen": min(first, known.first_seen), "last_seen": max(last, known.last_seen)}
+            self._connection.execute(update(stories).where(stories.c.id == story_id).values(wider))
 
     def _whole(self, query: Select[Any]) -> Sequence[Story]:
         """The stories whose ids ``query`` gives, in its order: three statements for 500 stories."""

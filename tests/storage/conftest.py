@@ -84,6 +84,14 @@ def emptied_database(new_database: Databases) -> Iterator[Databases]:
     engine.dispose()
 
 
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder in memory where there is such a place: a commit waits for the disk otherwise."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(prefix="chipwatch-", dir=memory if memory.is_dir() else None) as name:
+        yield Path(name)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine_name(request: pytest.FixtureRequest) -> str:
     """Every test that asks for a database runs on each engine."""
@@ -91,18 +99,18 @@ def engine_name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def empty_url(engine_name: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def empty_url(engine_name: str, request: pytest.FixtureRequest, folder: Path) -> str:
     """Address of a database without tables."""
     if engine_name == "sqlite":
-        return f"sqlite:///{tmp_path / 'chipwatch.db'}"
+        return f"sqlite:///{folder / 'chipwatch.db'}"
     return str(request.getfixturevalue("new_database")())
 
 
 @pytest.fixture
-def url(engine_name: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def url(engine_name: str, request: pytest.FixtureRequest, folder: Path) -> str:
     """Address of a database with all tables and no rows."""
     if engine_name == "sqlite":
-        file = tmp_path / "chipwatch.db"
+        file = folder / "chipwatch.db"
         shutil.copy(request.getfixturevalue("migrated_file"), file)
         return f"sqlite:///{file}"
     return str(request.getfixturevalue("emptied_database")())

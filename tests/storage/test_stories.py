@@ -143,7 +143,7 @@ def test_the_number_of_statements_does_not_grow_with_the_stories(store: SqlStore
 
 
 def test_placing_an_item_that_is_not_stored_is_a_mistake(store: SqlStore) -> None:
-    with pytest.raises(KeyError), store.begin() as tx:
+    with pytest.raises(LookupError), store.begin() as tx:
         tx.stories.place([placement("unknown")], NOW)
 
 
