@@ -26,6 +26,8 @@ from bot.model import (
 )
 
 _STATUS_ORDER = (NEW, UPDATED, LATE)
+WAITING = 0
+"""Revision of a story that was beyond an alert's budget: noted, and not told yet."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,6 +45,8 @@ class Alerts:
     selections: tuple[Selection, ...] = ()
     held_back: int = 0
     """Stories beyond the budget; the last alert says how many."""
+    waiting: tuple[Telling, ...] = ()
+    """For those of them that a digest will tell: revision 0, so that no later alert does."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,15 +105,21 @@ def select_alerts(
     *,
     now: datetime,
     budget_left: int,
+    digest_follows: bool = True,
     timezone: str = "UTC",
     receipt: Receipt | None = None,
 ) -> Alerts:
     """One alert a story, best first, as far as the budget goes.
 
-    Left to the digest: stories below the rule's score, stories whose newest article is older than its
-    limit, and old articles that surfaced late. ``receipt`` stands on the last alert if some wait.
+    What is beyond it waits for the digest, if one follows on this channel, and else for the next budget.
+    Left to the digest are also stories below the rule's score, stories whose newest article is older than
+    its limit, and old articles that surfaced late. ``receipt`` stands on the last alert if some wait.
     """
-    urgent = [story for story in stories if now - newest(story) <= rule.max_age and not is_late(story)]
+    urgent = [
+        story
+        for story in stories
+        if now - newest(story) <= rule.max_age and not is_late(story) and not _waits(story, told)
+    ]
     chosen = [
         each for each in _choose(rule.topics, urgent, told, background) if each.story.score >= rule.min_score
     ]
@@ -121,7 +131,16 @@ def select_alerts(
         last = selections[-1]
         digest = replace(last.digest, receipt=replace(receipt, held_back=held_back))
         selections[-1] = replace(last, digest=digest)
-    return Alerts(selections=tuple(selections), held_back=held_back)
+    waiting = [
+        replace(each.telling(channel, rule.name, now), revision=WAITING)
+        for each in chosen[len(kept) :]
+        if digest_follows and each.story.revision == 1
+    ]
+    return Alerts(selections=tuple(selections), held_back=held_back, waiting=tuple(waiting))
+
+
+def _waits(story: Story, told: Mapping[str, Telling]) -> bool:
+    return story.id in told and told[story.id].revision == WAITING
 
 
 def _alert(
@@ -144,6 +163,7 @@ def _choose(
     topics: Sequence[str], stories: Sequence[Story], told: Mapping[str, Telling], background: Background
 ) -> list[_Chosen]:
     """What there is to tell, in order: new, updated, late; then by score and number of sources."""
+    told = {story_id: telling for story_id, telling in told.items() if telling.revision > WAITING}
     chosen = [
         _Chosen(story=fresh, topics=tuple(best_verdicts(story, topics)), before=told.get(story.id))
         for story in {story.id: story for story in stories}.values()

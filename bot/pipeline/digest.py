@@ -111,8 +111,13 @@ def _alert(deps: Deps, tx: Tx, rule: AlertRule, channel: str) -> int:
         _background(deps),
         now=now,
         budget_left=rule.budget - spent,
+        digest_follows=any(
+            channel in spec.channels and set(rule.topics) <= set(spec.topics)
+            for spec in deps.digests.values()
+        ),
         timezone=deps.timezone,
     )
+    tx.outbox.add((), alerts.waiting)
     count = 0
     for selection in alerts.selections:
         (telling,) = selection.tellings

@@ -215,3 +215,25 @@ def test_the_order_of_the_input_does_not_matter(
     assert digest_of(stories, told, spec=spec, facts=stated) == digest_of(
         shuffled, told, spec=spec, facts=stated
     )
+
+
+def test_what_waits_for_a_digest_is_alerted_by_no_later_budget_and_told_by_the_digest() -> None:
+    stories = [story(member(number, story=number)) for number in range(5)]
+    first = select_alerts(RULE, "mail", stories, {}, background(), now=NOW, budget_left=2)
+    told = {telling.story_id: telling for each in first.selections for telling in each.tellings}
+    told |= {telling.story_id: telling for telling in first.waiting}
+    assert sorted(telling.revision for telling in told.values()) == [0, 0, 0, 1, 1]
+    later = select_alerts(RULE, "mail", stories, told, background(), now=NOW, budget_left=9)
+    assert (later.selections, later.held_back) == ((), 0)
+    digest = select_digest(SPEC, "mail", WINDOW, stories, told, background(), now=NOW)
+    assert digest
+    assert {telling.story_id for telling in digest.tellings} == {each.story_id for each in first.waiting}
+    assert {telling.revision for telling in digest.tellings} == {1}
+
+
+def test_where_no_digest_follows_stories_wait_for_the_next_budget() -> None:
+    stories = [story(member(number, story=number)) for number in range(3)]
+    alerts = select_alerts(
+        RULE, "mail", stories, {}, background(), now=NOW, budget_left=2, digest_follows=False
+    )
+    assert (alerts.held_back, alerts.waiting) == (1, ())

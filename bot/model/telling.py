@@ -1,0 +1,226 @@
+"""Telling: digests as chosen, messages as rendered, deliveries as they end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TypeAlias
+
+from bot.model.stories import Facts
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Window:
+    """A span of time, start exclusive and end inclusive."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DigestSpec:
+    """A digest as configured: which topics, when, to which channels."""
+
+    name: str
+    title: str
+    topics: tuple[str, ...]
+    channels: tuple[str, ...]
+    schedule: str
+    """A cron line of five fields."""
+    timezone: str
+    max_stories: int = 20
+    send_empty: bool = False
+    catch_up: timedelta = timedelta(hours=24)
+    """How late a missed slot is still sent."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AlertRule:
+    """Stories told as soon as they are seen."""
+
+    name: str
+    topics: tuple[str, ...]
+    channels: tuple[str, ...]
+    min_score: float = 0.0
+    max_age: timedelta = timedelta(hours=24)
+    """A story whose newest article is older is left to the digest."""
+    budget: int = 6
+    """Alerts an hour and channel; beyond it stories wait for the digest."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """One independent source of a story; copies of its text are counted, not listed."""
+
+    name: str
+    title: str
+    url: str
+    published: datetime | None = None
+    primary: bool = False
+    copies: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToldStory:
+    """A story as a message tells it: chosen, ordered and explained, not yet rendered."""
+
+    id: str
+    revision: int
+    status: str
+    """NEW, UPDATED or LATE, in words."""
+    title: str
+    url: str
+    lead: str
+    topics: tuple[str, ...]
+    """Topic titles, best score first."""
+    score: float
+    sources: tuple[Source, ...]
+    items: int
+    facts: Facts
+    news: tuple[str, ...] = ()
+    """What is new since it was last told; empty for a first telling."""
+    because: tuple[str, ...] = ()
+    """Why it is here, one line a topic."""
+    relation: str = ""
+    """How it stands to the seed corpus, in words; empty where it doesn't."""
+    first_title: str = ""
+    """Title of its first telling, which never changes: mail readers thread by subject."""
+    first_seen: datetime
+    published: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Section:
+    title: str
+    stories: tuple[ToldStory, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Receipt:
+    """The coverage receipt at a digest's foot: what was read to find these stories."""
+
+    feeds: int
+    feeds_failing: tuple[str, ...]
+    items_read: int
+    stories_matched: int
+    held_back: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Digest:
+    """One message's content, before any channel renders it. An alert is a digest of kind ``alert``."""
+
+    kind: str
+    """``digest`` or ``alert``."""
+    name: str
+    title: str
+    window: Window
+    timezone: str
+    sections: tuple[Section, ...]
+    also_seen: tuple[ToldStory, ...] = ()
+    quiet_topics: tuple[str, ...] = ()
+    """Titles of watched topics without news."""
+    late: bool = False
+    receipt: Receipt | None = None
+
+    @property
+    def stories(self) -> tuple[ToldStory, ...]:
+        return tuple(story for section in self.sections for story in section.stories)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Message:
+    """A digest rendered for one channel and recipient; the bytes never change again."""
+
+    subject: str
+    content_type: str
+    body: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rendered:
+    """One part of what a channel makes of a digest (a long digest may take several messages)."""
+
+    recipient: str
+    key: str
+    message: Message
+
+
+class DeliveryState(StrEnum):
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    UNKNOWN = "unknown"
+    """The request may have been accepted, no answer came, and the channel can't drop duplicates."""
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """One message to one recipient: a row of the outbox."""
+
+    key: str
+    channel: str
+    recipient: str
+    origin: str
+    """Name of the digest or alert rule that composed it."""
+    message: Message
+    stories: tuple[str, ...] = ()
+    """Ids of the stories it tells."""
+    created_at: datetime
+    due_at: datetime
+    state: DeliveryState = DeliveryState.PENDING
+    attempt: int = 0
+    interrupted: bool = False
+    """Its last attempt never reported back: the process died, so it may have been accepted."""
+    note: str = ""
+    sent_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sent:
+    receipt: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refused:
+    """Not accepted. ``permanent`` goes dead at once; otherwise it is tried again."""
+
+    reason: str
+    permanent: bool = False
+    retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unanswered:
+    """Handed over, but no answer came: it may have been accepted."""
+
+    reason: str
+
+
+SendResult: TypeAlias = Sent | Refused | Unanswered
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RetryPolicy:
+    """When a channel tries again after a refusal that may pass."""
+
+    waits: tuple[timedelta, ...]
+    """Wait after the first, second, … failed attempt; the last one repeats."""
+    give_up: timedelta
+    """Age of a delivery, from its creation, from which it is not tried again."""
+    resend_unanswered: bool = False
+    """The receiver drops a repeat with the same key, so what got no answer may be sent again."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settlement:
+    """How an attempt ended: the next state of a delivery."""
+
+    key: str
+    state: DeliveryState
+    attempt: int
+    due_at: datetime | None = None
+    sent_at: datetime | None = None
+    note: str = ""
