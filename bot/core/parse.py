@@ -30,6 +30,7 @@ _ROOT = re.compile(r"<([A-Za-z_][\w.\-]*:?[\w.\-]*)")
 _PAGE = re.compile(
     r"(?:<\?xml[^<>]*>)?\s*(?:<!--[^<>]*-->\s*){0,9}<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE
 )
+_END_OF_ENTRY = re.compile(r"</(?:[A-Za-z_][\w.\-]{0,50}:)?(?:item|entry)\s{0,9}>", re.IGNORECASE)
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _PERIODS = {
     "hourly": timedelta(hours=1),
@@ -70,6 +71,7 @@ def _binary(body: bytes) -> bool:
 def _parse_xml(text: str, base_url: str, max_entries: int, faults: tuple[str, ...]) -> FeedDocument:
     import feedparser  # slow to import; `chipwatch --help` does without
 
+    text, cut = _first_entries(text, max_entries)
     headers = {"content-type": "application/xml; charset=utf-8", "content-location": base_url}
     stream = io.BytesIO(repair(text).encode("utf-8", "replace"))
     parsed = feedparser.parse(
@@ -87,9 +89,17 @@ def _parse_xml(text: str, base_url: str, max_entries: int, faults: tuple[str, ..
         format=version,
         ttl=_ttl(header),
         entries=tuple(_entry(entry, version) for entry in entries[:max_entries]),
-        left_out=max(0, len(entries) - max_entries),
+        left_out=cut + max(0, len(entries) - max_entries),
         faults=faults,
     )
+
+
+def _first_entries(text: str, most: int) -> tuple[str, int]:
+    """The document without the entries beyond the limit, and how many those were: parsing them takes time."""
+    ends = [match.end() for match in _END_OF_ENTRY.finditer(text)]
+    if len(ends) <= most:
+        return text, 0
+    return text[: ends[most - 1]] + text[ends[-1] :], len(ends) - most
 
 
 def _has_channel(text: str) -> bool:
