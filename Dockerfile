@@ -6,7 +6,7 @@ WORKDIR /src
 COPY requirements/runtime.lock requirements/
 RUN python -m venv /opt/chipwatch \
  && /opt/chipwatch/bin/pip install --no-cache-dir --require-hashes -r requirements/runtime.lock
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md LICENSE ./
 COPY config config
 COPY bot bot
 RUN pip install --no-cache-dir "hatchling>=1.27" \

@@ -47,6 +47,9 @@ test-slow: $(VENV)/dev ## the tests that take minutes
 test-browser: $(VENV)/dev ## what people look at, in a real Chromium
 	@$(BIN)/python -m pytest -m browser
 
+screenshots: $(VENV)/runtime ## the README's pictures, made anew from the demo (needs Chromium)
+	@$(BIN)/python docs/make_screenshots.py
+
 bench: $(VENV)/dev ## benchmarks; figures are ratios within one run
 	@for file in bench/*.py; do $(BIN)/python $$file; done
 
