@@ -70,6 +70,7 @@ class World:
     """Feeds with one story each, a webhook receiver and a mail server that all remember."""
 
     feeds: int
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))
     hooks: list[tuple[str, bytes]] = field(default_factory=list)
     """Id and body of every webhook request."""
     letters: list[bytes] = field(default_factory=list)
@@ -85,7 +86,7 @@ class World:
 
     def document(self, number: int) -> bytes:
         """A feed with one story of its own on topic, and an item that is not."""
-        published = format_datetime(datetime.now(UTC) - timedelta(minutes=30))
+        published = format_datetime(self.began - timedelta(minutes=30 + number))
         title, text = NEWS[number]
         items = [
             (f"chip-{number}", title, text),
