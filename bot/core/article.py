@@ -139,12 +139,12 @@ def _article_run(lines: Sequence[Line]) -> range:
         for number, line in enumerate(lines):
             if line.runs:
                 tie = _tie(line, core, number in run)
-                goes_on = number - 1 in run and lines[number - 1].runs and not line.notice
-                values[number] *= max(tie, 0.0) if goes_on else tie
+                beside = any(near in run and lines[near].runs for near in (number - 1, number + 1))
+                values[number] *= max(tie, 0.0) if beside and not line.notice else tie
         for block in blocks:
             if block.start >= run.stop and _is_headed_otherwise(lines, block, core):
                 values[block.start - 1] = _NEW_ARTICLE
-        run = _best_run(values)
+        run = _best_run(values) or run
     return _cut_at_sequel(lines, run)
 
 
@@ -211,21 +211,28 @@ def _best_run(values: Sequence[float]) -> range:
     best, best_run = 0.0, range(0)
     total, start = 0.0, 0
     for number, value in enumerate(values):
-        if total <= 0:
+        if total < 0:
             total, start = 0.0, number
         total += value
-        if total >= best and value >= 0:
+        if total > best or (best_run and value >= 0 and total == best):
             best, best_run = total, range(start, number + 1)
     return best_run
 
 
 def _tie(line: Line, core: Counter[str], own: bool) -> float:
-    """-1 … 1: whether a paragraph belongs to the article whose paragraphs use the words of ``core``."""
+    """-1 … 1: whether a paragraph belongs to the article whose paragraphs use the words of ``core``.
+
+    The less there is to compare it with, the less can speak against it.
+    """
     if not line.content:
         return 1.0
-    ease = min(1.0, len(core) / _SMALL_VOCABULARY) * (2 if line.notice else 1)
-    low, high = _NEUTRAL * ease, _FULL * ease
-    return max(-1.0, min(1.0, (_shared(line, core, own) - low) / (high - low))) if high else 1.0
+    rest = sum(core[word] == 1 for word in line.content) if own else 0
+    known = min(1.0, (len(core) - rest) / _SMALL_VOCABULARY)
+    if known <= 0:
+        return 1.0
+    strictness = known * (2 if line.notice else 1)
+    low, high = _NEUTRAL * strictness, _FULL * strictness
+    return max(-known, min(1.0, (_shared(line, core, own) - low) / (high - low)))
 
 
 def _shared(line: Line, core: Counter[str], own: bool) -> float:
@@ -283,6 +290,8 @@ def _title_line(lines: Sequence[Line], run: range, least: float = _HEADLINE) -> 
             if covered and score > best:
                 best, best_at = score, number
         gap += not inside and line.kind is not Kind.LABEL
+    if best_at is None and run.start == 1 and _may_be_title(lines[0]):
+        return 0
     return best_at
 
 

@@ -123,6 +123,20 @@ def test_a_headline_sheds_the_name_of_its_site_and_nothing_else(line: str, title
     assert article.text == BODY.strip()
 
 
+@pytest.mark.parametrize(
+    "paragraphs",
+    [
+        BODY.split("\n\n")[:1],
+        [BODY.split("\n\n", maxsplit=1)[0], "Its shares rose by nine percent."],
+        ["All was quiet until eleven.", *BODY.strip().split("\n\n"), "Nobody expected this so early."],
+    ],
+)
+def test_a_short_clean_article_loses_nothing(paragraphs: list[str]) -> None:
+    article = extract_text("\n\n".join(["Three big plans", *paragraphs]))
+    assert article.title == "Three big plans"
+    assert article.text.split("\n\n") == paragraphs
+
+
 def test_an_article_that_stands_twice_on_its_page_is_kept_once() -> None:
     page = f"Quarry builds a third line\n\n{BODY}\nShare\nPrint\nTop\nQuarry builds a third line\n\n{BODY}"
     assert extract_text(page).text == BODY.strip()
