@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from bot import __version__
 from bot.catalogue import Catalogue, load_catalogue
 from bot.documents import KeyPath, TomlDocument, unknown
 from bot.errors import ConfigError, ConfigErrors, StoreVersion, TopicQueryError
@@ -253,7 +253,7 @@ def _alerts(settings: Settings) -> tuple[AlertRule, ...]:
 def user_agent(settings: Settings) -> str:
     """How the bot names itself to servers: name, version and, where configured, whom to ask."""
     contact = settings.http.contact or "no contact configured"
-    return f"chipwatch/{version('chipwatch')} ({contact})"
+    return f"chipwatch/{__version__} ({contact})"
 
 
 # ── the bot, tied together ───────────────────────────────────────────────────────────────────────
