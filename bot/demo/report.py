@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -135,6 +136,15 @@ def conclude(folder: Path, seconds: float) -> None:
         f"  chipwatch items --topic mtia --config {folder}/config --data {folder}/data", soft_wrap=True
     )
     console.print(f"  chipwatch why ITEM --config {folder}/config --data {folder}/data\n", soft_wrap=True)
+
+
+def _command() -> str:
+    """How to call chipwatch from here: by its name, or through the Python that runs the demo."""
+    if shutil.which("chipwatch"):
+        return "chipwatch"
+    home = Path(sys.prefix)
+    here = home.relative_to(Path.cwd()) if home.is_relative_to(Path.cwd()) else home
+    return f"{here}/bin/python -m bot"
 
 
 def _table(title: str, columns: Sequence[str]) -> Table:
