@@ -132,10 +132,9 @@ def conclude(folder: Path, seconds: float) -> None:
         if (folder / name).exists():
             console.print(f"  {folder / name}", soft_wrap=True)
     console.print("\nAnd ask it why, about any item:\n")
-    console.print(
-        f"  chipwatch items --topic mtia --config {folder}/config --data {folder}/data", soft_wrap=True
-    )
-    console.print(f"  chipwatch why ITEM --config {folder}/config --data {folder}/data\n", soft_wrap=True)
+    command, where = _command(), f"--config {folder}/config --data {folder}/data"
+    console.print(f"  {command} items --topic mtia {where}", soft_wrap=True)
+    console.print(f"  {command} why ITEM {where}\n", soft_wrap=True)
 
 
 def _command() -> str:
