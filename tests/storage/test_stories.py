@@ -26,6 +26,7 @@ def test_a_story_spans_the_first_sights_of_its_items(store: SqlStore) -> None:
         store,
         (item("cccccc03", seen_at=NOW + HOUR), placement("cccccc03")),
         (item("aaaaaa01", seen_at=NOW - HOUR), placement("aaaaaa01", copy_of="bbbbbb02")),
+        (item("aaaaaa00", seen_at=NOW + HOUR), placement("aaaaaa00")),
     )
     with store.read() as tx:
         story = tx.stories.get("story-1")
@@ -34,7 +35,7 @@ def test_a_story_spans_the_first_sights_of_its_items(store: SqlStore) -> None:
         assert tx.stories.placement("unknown") is None
     assert story is not None
     assert (story.first_seen, story.last_seen) == (NOW - HOUR, NOW + HOUR)
-    assert [member.item.id for member in story.members] == ["aaaaaa01", "bbbbbb02", "cccccc03"]
+    assert [member.item.id for member in story.members] == ["aaaaaa01", "bbbbbb02", "cccccc03", "aaaaaa00"]
 
 
 def test_members_know_their_source_and_matched_verdicts(store: SqlStore) -> None:
@@ -73,12 +74,12 @@ def test_open_items_come_in_the_order_they_were_placed(store: SqlStore) -> None:
     placed(
         store,
         (item("bbbbbb02", seen_at=NOW), placement("bbbbbb02", "old", opens=True)),
-        (item("dddddd04", seen_at=NOW - HOUR), placement("dddddd04", "open", opens=True)),
+        (item("dddddd04", seen_at=NOW + 2 * HOUR), placement("dddddd04", "open", opens=True)),
     )
     placed(
         store,
         (item("cccccc03", seen_at=NOW + HOUR), placement("cccccc03", "open")),
-        (item("aaaaaa01", seen_at=NOW + HOUR), placement("aaaaaa01", "open")),
+        (item("aaaaaa01", seen_at=NOW - HOUR), placement("aaaaaa01", "open")),
     )
     with store.read() as tx:
         found = tx.stories.open_items(NOW)
