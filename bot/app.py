@@ -301,7 +301,7 @@ def make_fetcher(settings: Settings, clock: Clock | None = None) -> HttpFetcher:
 def _tie(configuration: Configuration, store: SqlStore, clock: Clock) -> Application:
     from bot.core.intake import PollPolicy
     from bot.core.stories import StoryPolicy
-    from bot.pipeline.deps import Deps, Pace
+    from bot.pipeline.deps import Deps, Pace, Retention
 
     settings, catalogue = configuration.settings, configuration.catalogue
     deps = Deps(
@@ -324,6 +324,7 @@ def _tie(configuration: Configuration, store: SqlStore, clock: Clock) -> Applica
         max_entries=settings.http.max_entries,
         timezone=settings.schedule.timezone,
         story_policy=StoryPolicy(window=settings.schedule.story_window),
+        retention=Retention(items=settings.retention.items, deliveries=settings.retention.deliveries),
         # Twice what one claim may take: nobody else gets the work while it can still be under way.
         pace=Pace(
             poll_lease=2 * settings.http.total_timeout,

@@ -19,6 +19,7 @@ from bot.pipeline.deps import Deps
 from bot.pipeline.digest import alert, compose_due
 from bot.pipeline.poll import poll
 from bot.pipeline.triage import triage
+from bot.pipeline.upkeep import upkeep
 from bot.runtime import lifecycle, local
 from bot.runtime.steps import Fields, Heartbeat, Step
 from bot.server.health import HealthServer
@@ -29,8 +30,10 @@ _EVERY = {
     "triage": timedelta(seconds=2),
     "digest": timedelta(seconds=10),
     "deliver": timedelta(seconds=2),
+    "upkeep": timedelta(hours=1),
 }
 _OVERDUE = timedelta(minutes=10)
+"""Beyond its pace, how long a step may take before the process counts as unready."""
 
 
 def serve(configuration: Configuration, log_level: str = "") -> None:
@@ -44,7 +47,9 @@ def serve(configuration: Configuration, log_level: str = "") -> None:
         application.subscribe()
         deps = replace(application.deps, stopping=stopping.is_set)
         steps = _steps(deps)
-        heartbeat = Heartbeat(started_at=deps.clock.now(), limits={step.name: _OVERDUE for step in steps})
+        heartbeat = Heartbeat(
+            started_at=deps.clock.now(), limits={step.name: step.every + _OVERDUE for step in steps}
+        )
         with _answering(application, heartbeat):
             scheduler = local.start(steps, heartbeat, deps.clock.now)
             structlog.get_logger().info(
@@ -82,7 +87,7 @@ def _answering(application: Application, heartbeat: Heartbeat) -> Iterator[None]
 
 
 def _steps(deps: Deps) -> list[Step]:
-    calls = {"poll": _poll, "triage": _triage, "digest": _digest, "deliver": _deliver}
+    calls = {"poll": _poll, "triage": _triage, "digest": _digest, "deliver": _deliver, "upkeep": _upkeep}
     return [
         Step(name=name, every=_EVERY[name], run=lambda call=call: call(deps))  # type: ignore[misc]
         for name, call in calls.items()
@@ -124,3 +129,8 @@ def _deliver(deps: Deps) -> Fields:
     for settlement in settled:
         counts[settlement.state.value] = int(str(counts.get(settlement.state.value, 0))) + 1
     return counts
+
+
+def _upkeep(deps: Deps) -> Fields:
+    items, deliveries = upkeep(deps)
+    return {"items": items, "deliveries": deliveries} if items or deliveries else {}

@@ -129,6 +129,13 @@ class ItemStore(Protocol):
         """Items first seen after ``since``."""
         ...
 
+    def prune(self, before: datetime) -> int:
+        """Forget the texts, and the verdicts that did not match, of judged items first seen before.
+
+        Headline, address and identity stay: an article that comes back is known again. Returns how many.
+        """
+        ...
+
 
 class StoryStore(Protocol):
     def open_items(self, since: datetime) -> Sequence[tuple[Item, Placement]]:
@@ -196,6 +203,10 @@ class Outbox(Protocol):
 
     def told_since(self, channel: str, origin: str, since: datetime) -> int:
         """How many stories this origin told the channel after ``since`` (for the alert budget)."""
+        ...
+
+    def prune(self, before: datetime) -> int:
+        """Drop what was sent or died before. What was told stays remembered. Returns how many."""
         ...
 
     def slot(self, digest: str, at: datetime, now: datetime) -> bool:

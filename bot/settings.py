@@ -110,6 +110,15 @@ class Digest(Strict):
     """A slot missed while the bot was down is sent when it is back, if it is not older than this."""
 
 
+class Retention(Strict):
+    """How long things are kept. What was told, and by what an article is known again, is kept for ever."""
+
+    items: Duration = timedelta(days=90)
+    """Texts and verdicts of items; headline and address stay."""
+    deliveries: Duration = timedelta(days=90)
+    """Messages that were sent or died."""
+
+
 class Server(Strict):
     bind: str = "127.0.0.1:8465"
     """Address and port of ``/healthz`` and ``/readyz``; empty for no server."""
@@ -146,6 +155,7 @@ class Settings(BaseSettings):
     channels: dict[str, dict[str, Any]] = Field(default_factory=dict)
     alerts: tuple[Alert, ...] = ()
     digests: dict[str, Digest] = Field(default_factory=dict)
+    retention: Retention = Retention()
     server: Server = Server()
     log: Log = Log()
 

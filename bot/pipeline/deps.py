@@ -22,6 +22,14 @@ class Pace:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Retention:
+    """Age from which texts and messages are forgotten."""
+
+    items: timedelta = timedelta(days=90)
+    deliveries: timedelta = timedelta(days=90)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Deps:
     clock: Clock
     fetcher: Fetcher
@@ -43,6 +51,7 @@ class Deps:
     story_policy: StoryPolicy
     timezone: str = "UTC"
     """In which alerts name times."""
+    retention: Retention = Retention()
     pace: Pace = Pace()
     stopping: Callable[[], bool] = lambda: False
     """True once the process was asked to end: a step finishes what it has begun and takes nothing new."""

@@ -128,6 +128,20 @@ class SqlItems:
             )
         self._connection.execute(update(items).where(items.c.id == item_id).values(judged_at=now))
 
+    def prune(self, before: datetime) -> int:
+        """Forget the texts, and the verdicts that did not match, of judged items first seen before.
+
+        The row stays with its hash: an article that comes back unchanged is known and unchanged.
+        """
+        old = and_(items.c.seen_at < before, items.c.judged_at.is_not(None))
+        stale = select(items.c.id).where(old)
+        self._connection.execute(
+            delete(verdicts).where(verdicts.c.matched.is_(False), verdicts.c.item_id.in_(stale))
+        )
+        worded = or_(items.c.summary != "", items.c.body != "")
+        emptied = update(items).where(old, worded).values(summary="", body="")
+        return self._connection.execute(emptied).rowcount
+
     def get(self, reference: str) -> Item | None:
         """By id, address (the newest item that has it), or unique id prefix of at least six characters."""
         if not reference:

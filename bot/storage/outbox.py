@@ -8,7 +8,7 @@ from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Table, and_, delete, func, insert, or_, select, update
 
 from bot.model import Delivery, DeliveryState, Message, Settlement, Telling
 from bot.storage.dialects import Dialect, batches
@@ -145,6 +145,12 @@ class SqlOutbox:
             tellings.c.revision > 0,
         )
         return self._connection.scalar(query) or 0
+
+    def prune(self, before: datetime) -> int:
+        """Drop what was sent or died before; tellings stay, so nothing is told again."""
+        ended = (DeliveryState.SENT.value, DeliveryState.DEAD.value)
+        old = delete(deliveries).where(deliveries.c.created_at < before, deliveries.c.state.in_(ended))
+        return self._connection.execute(old).rowcount
 
     def slot(self, digest: str, at: datetime, now: datetime) -> bool:
         """Take the digest slot ``at``; ``False`` where it was taken before."""

@@ -194,3 +194,19 @@ def test_search_by_topic_time_and_number(store: SqlStore) -> None:
         assert len(tx.items.search(topic="silicon", since=None, words=[], limit=2)) == 2
         assert not tx.items.search(topic="other", since=None, words=[], limit=9)
         assert tx.items.count_since(NOW) == 3
+
+
+def test_pruning_forgets_texts_and_idle_verdicts_and_keeps_identities(store: SqlStore) -> None:
+    old, young, waiting = item("aaaaaa01"), item("bbbbbb02", seen_at=NOW + HOUR), item("cccccc03")
+    stored(store, old, young, waiting)
+    with store.begin() as tx:
+        tx.items.judge(old.id, [verdict(old.id), verdict(old.id, "deals", matched=False)], NOW)
+        tx.items.judge(young.id, [], NOW)
+        assert tx.items.prune(NOW + MINUTE) == 1
+        assert tx.items.prune(NOW + MINUTE) == 0
+    with store.read() as tx:
+        assert tx.items.get(old.id) == replace(old, summary="", body="")
+        assert tx.items.get(young.id) == young
+        assert tx.items.get(waiting.id) == waiting
+        assert [each.topic_id for each in tx.items.verdicts(old.id)] == ["silicon"]
+        assert tx.items.known(old.keys)[old.keys[0]].content_hash == old.content_hash

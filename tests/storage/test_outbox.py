@@ -210,3 +210,14 @@ def test_releasing_frees_what_a_dead_process_held_and_tells_what_it_had_begun(st
         tx.outbox.begin_attempt("begun")
         assert tx.outbox.release() == 2
     assert {one.key: one.interrupted for one in claim(store)} == {"begun": True, "not-begun": False}
+
+
+def test_pruning_drops_what_ended_long_ago_and_keeps_what_waits(store: SqlStore) -> None:
+    composed(store, *(delivery(key, stories=("s1",)) for key in ("sent", "dead", "held", "waiting")))
+    settle(store, "sent", DeliveryState.SENT)
+    settle(store, "dead", DeliveryState.DEAD)
+    settle(store, "held", DeliveryState.UNKNOWN)
+    with store.begin() as tx:
+        assert tx.outbox.prune(NOW - HOUR) == 0
+        assert tx.outbox.prune(NOW + HOUR) == 2
+    assert {one.key for one in listed(store, story_id="s1")} == {"held", "waiting"}

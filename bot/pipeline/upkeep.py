@@ -1,0 +1,15 @@
+"""Upkeep: forget what is older than the configuration keeps."""
+
+from __future__ import annotations
+
+from bot.pipeline.deps import Deps
+
+
+def upkeep(deps: Deps) -> tuple[int, int]:
+    """Prune texts and messages. Returns how many items lost their text, and how many messages are gone."""
+    now = deps.clock.now()
+    with deps.store.begin() as tx:
+        return (
+            tx.items.prune(now - deps.retention.items),
+            tx.outbox.prune(now - deps.retention.deliveries),
+        )
