@@ -13,12 +13,14 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
+from xml.sax import SAXParseException
 
 from bot.core.dates import from_fields
 from bot.core.encoding import decode
 from bot.core.json_feed import looks_like_json, parse_json
 from bot.core.markup import title_text, unlabelled
 from bot.core.repair import repair
+from bot.core.text import one_line
 from bot.errors import FeedError
 from bot.model import Entry, FeedDocument
 
@@ -31,6 +33,16 @@ _PAGE = re.compile(
     r"(?:<\?xml[^<>]*>)?\s*(?:<!--[^<>]*-->\s*){0,9}<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE
 )
 _END_OF_ENTRY = re.compile(r"</(?:[A-Za-z_][\w.\-]{0,50}:)?(?:item|entry)\s{0,9}>", re.IGNORECASE)
+# What feedparser and the parsers below it are known to raise on odd input; it promises to raise nothing.
+_PARSER_FAULTS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _PERIODS = {
     "hourly": timedelta(hours=1),
@@ -74,14 +86,17 @@ def _parse_xml(text: str, base_url: str, max_entries: int, faults: tuple[str, ..
     text, cut = _first_entries(text, max_entries)
     headers = {"content-type": "application/xml; charset=utf-8", "content-location": base_url}
     stream = io.BytesIO(repair(text).encode("utf-8", "replace"))
-    parsed = feedparser.parse(
-        stream, response_headers=headers, sanitize_html=False, resolve_relative_uris=False
-    )
+    try:
+        parsed = feedparser.parse(
+            stream, response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+        )
+    except _PARSER_FAULTS as error:
+        raise FeedError(f"the parser gave up on it ({type(error).__name__})") from error
     header, entries, version = parsed["feed"], parsed["entries"], parsed["version"] or ""
     if not entries and (not version or _PAGE.match(text)) and not _has_channel(text):
         raise FeedError(_what_it_is(text))
     if parsed["bozo"]:
-        faults = (*faults, f"not well-formed: {parsed.get('bozo_exception')}"[:200])
+        faults = (*faults, _fault(parsed.get("bozo_exception")))
     return FeedDocument(
         title=title_text(_html(header, "title", version)),
         link=_string(header, "link") or None,
@@ -92,6 +107,13 @@ def _parse_xml(text: str, base_url: str, max_entries: int, faults: tuple[str, ..
         left_out=cut + max(0, len(entries) - max_entries),
         faults=faults,
     )
+
+
+def _fault(error: object) -> str:
+    """What the parser minded, in a line."""
+    if isinstance(error, SAXParseException):
+        return f"broken XML in line {error.getLineNumber()} ({error.getMessage()}); read as far as possible"
+    return one_line(f"not well-formed: {error}")[:200]
 
 
 def _first_entries(text: str, most: int) -> tuple[str, int]:
