@@ -112,7 +112,7 @@ def _parse_xml(text: str, base_url: str, max_entries: int, faults: tuple[str, ..
 def _fault(error: object) -> str:
     """What the parser minded, in a line."""
     if isinstance(error, SAXParseException):
-        return f"broken XML in line {error.getLineNumber()} ({error.getMessage()}); read as far as possible"
+        return f"broken XML ({error.getMessage()}); read as far as possible"
     return one_line(f"not well-formed: {error}")[:200]
 
 
