@@ -9,13 +9,18 @@ from datetime import datetime, timedelta
 
 from bot.core import text
 from bot.core.facts import new_facts, remembered
+from bot.core.lexicon import FIELDS
+from bot.core.relation import RELATED
+from bot.core.urls import untracked
 from bot.model import (
     Exemplar,
     Facts,
+    Item,
     Member,
     Nearest,
     Relation,
     Source,
+    Span,
     Story,
     Telling,
     ToldStory,
@@ -27,11 +32,11 @@ NEW, UPDATED, LATE = "NEW", "UPDATED", "LATE"
 LATE_AFTER = timedelta(days=7)
 """A story whose newest article was that old when it was first seen is no news."""
 _LEAD = 280
-_DETAIL = 120
-_REASONS = 2
-"""Signals named a topic: those that speak for it most."""
-_PRIOR = "prior"
-"""The share that every verdict of a topic has alike: no reason for this story."""
+_TERMS = 4
+"""Matched words quoted a topic."""
+_TERM = 40
+_EXEMPLAR = 70
+"""Characters of a matched word or phrase, and of an exemplar's title, in a reason."""
 _MANY_SOURCES = 3
 """New sources that are news by themselves, if they also double the number."""
 
@@ -98,7 +103,7 @@ def tell(
         revision=told.revision + 1 if told else 1,
         status=UPDATED if told else LATE if is_late(story) else NEW,
         title=text.one_line(chief.item.title),
-        url=chief.item.url,
+        url=untracked(chief.item.url),
         lead=_lead(chief),
         topics=tuple(background.title(topic) for topic in verdicts),
         score=max(verdict.score for verdict in verdicts.values()),
@@ -106,7 +111,7 @@ def tell(
         items=len(story.members),
         facts=facts,
         news=news,
-        because=tuple(_because(background.title(topic), verdict) for topic, verdict in verdicts.items()),
+        because=tuple(_because(story, verdict, background) for verdict in verdicts.values()),
         relation=_relation(story, topics, background),
         first_title=_first_title(story),
         first_seen=story.first_seen,
@@ -157,7 +162,7 @@ def _source(member: Member, copies: int) -> Source:
     return Source(
         name=member.source,
         title=text.one_line(member.item.title),
-        url=member.item.url,
+        url=untracked(member.item.url),
         published=member.item.published,
         primary=member.primary,
         copies=copies,
@@ -216,18 +221,33 @@ def _lead(member: Member) -> str:
 # ── reasons ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def _because(title: str, verdict: Verdict) -> str:
-    """``Custom silicon 97%: query (title: “custom chip”); exemplars (nearest “…” 0.41)``."""
-    told_by = (share for share in verdict.shares if share.share > 0 and share.signal != _PRIOR)
-    speaking = sorted(told_by, key=lambda share: -share.share)
-    reasons = [
-        f"{share.signal} ({text.shorten(text.one_line(share.detail), _DETAIL)})"
-        if share.detail
-        else share.signal
-        for share in speaking[:_REASONS]
-    ]
-    score = f"{title} {verdict.score:.0%}"
+def _because(story: Story, verdict: Verdict, background: Background) -> str:
+    """``Custom silicon, 97%: “custom chip”, “tape-out”; reads like “Norvik tapes out its first chip”``."""
+    item = next(member.item for member in story.members if member.item.id == verdict.item_id)
+    terms = [f"“{text.shorten(term, _TERM)}”" for term in _terms(item, verdict.spans)]
+    reasons = [", ".join(terms)] if terms else []
+    near = verdict.nearest
+    if near and near.exemplar in background.exemplars and (near.similarity >= RELATED or not terms):
+        title = text.one_line(background.exemplars[near.exemplar].title)
+        reasons.append(f"reads like “{text.shorten(title, _EXEMPLAR)}”")
+    score = f"{background.title(verdict.topic_id)}, {verdict.score:.0%}"
     return f"{score}: {'; '.join(reasons)}" if reasons else score
+
+
+def _terms(item: Item, spans: Sequence[Span]) -> Sequence[str]:
+    """What matched, as the item spells it: first in the title, no words twice or inside longer ones."""
+    texts = {"title": item.title, "summary": item.summary, "body": item.body}
+    terms: dict[str, str] = {}
+    for span in sorted(spans, key=lambda span: (FIELDS.index(span.field), span.start)):
+        term = text.one_line(texts[span.field][span.start : span.end])
+        if term:
+            terms.setdefault(f" {' '.join(text.words(term))} ", term)
+    quoted = [term for words, term in terms.items() if not any(_is_inside(words, other) for other in terms)]
+    return quoted[:_TERMS]
+
+
+def _is_inside(words: str, others: str) -> bool:
+    return words != others and words in others
 
 
 def _relation(story: Story, topics: Sequence[str], background: Background) -> str:

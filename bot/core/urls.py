@@ -123,6 +123,17 @@ def canonical(url: str) -> str:
     return urlunsplit(("https", netloc, path, query, ""))
 
 
+def untracked(url: str) -> str:
+    """An address without its tracking parameters, for people to open; otherwise as it was."""
+    address, mark, fragment = url.partition("#")
+    address, _, query = address.partition("?")
+    pairs = query.split("&")
+    kept = [pair for pair in pairs if not _is_tracking(_normal_escapes(pair))]
+    if len(kept) == len(pairs):
+        return url
+    return "?".join(part for part in (address, "&".join(kept)) if part) + mark + fragment
+
+
 def _ascii_host(name: str) -> str:
     bare = name.rstrip(".").lower()
     if (address := literal(bare)) is not None:

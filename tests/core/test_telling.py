@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,7 +14,7 @@ from bot.core.telling import (
     remember,
     tell,
 )
-from bot.model import Facts, Relation, Story, ToldStory
+from bot.model import Facts, Nearest, Relation, Span, Story, ToldStory
 from tests.core.told import NOW, TOPICS, background, member, near, story, telling, verdict
 
 
@@ -87,9 +88,60 @@ def test_why_it_is_here_is_one_line_a_topic() -> None:
     one = story(member(1, matched=("deals",), score=0.6), member(2, matched=("chips",), score=0.9))
     result = told(one)
     assert result.topics == ("Chips", "Deals")
-    assert result.because[0] == "Chips 90%: query (title: “halcyon”); entities (Norvik)"
+    assert result.because == ("Chips, 90%", "Deals, 60%")
     assert list(best_verdicts(one, TOPICS)) == ["chips", "deals"]
     assert result.score == 0.9
+
+
+def judged(*matched: str, title: str, summary: str = "", nearest: Nearest | None = None) -> Story:
+    """A story of one article in which these words matched, wherever they stand."""
+    one = member(1, title=title, summary=summary)
+    texts = {"title": title, "summary": summary}
+    spans = tuple(
+        Span(field=field, start=found.start(), end=found.end(), term=words)
+        for field, source in texts.items()
+        for words in matched
+        for found in re.finditer(re.escape(words), source)
+    )
+    return story(replace(one, verdicts=(replace(verdict("i1", nearest=nearest), spans=spans),)))
+
+
+def test_reasons_quote_what_matched_and_what_it_reads_like() -> None:
+    matched = ("tape-out", "MTIA", "MTIA chip", "Meta")
+    one = judged(
+        *matched,
+        title="Meta nears tape-out of its MTIA",
+        summary="META: the MTIA chip of Meta is near.",
+        nearest=near(Relation.NONE),
+    )
+    assert told(one).because == (
+        "Chips, 90%: “Meta”, “tape-out”, “MTIA chip”; reads like “Norvik’s first order”",
+    )
+
+
+def test_reasons_are_few_and_short() -> None:
+    words = ("alpha", "beta", "gamma", "delta", "epsilon")
+    assert told(judged(*words, title=" ".join(words))).because == (
+        "Chips, 90%: “alpha”, “beta”, “gamma”, “delta”",
+    )
+    (line,) = told(judged("word " * 60, title="word " * 60)).because
+    assert len(line) < 70
+
+
+def test_a_faint_likeness_is_named_only_where_nothing_else_is() -> None:
+    faint = near(Relation.NONE, similarity=0.1)
+    assert told(judged("Norvik", title="Norvik", nearest=faint)).because == ("Chips, 90%: “Norvik”",)
+    assert told(judged(title="Norvik", nearest=faint)).because == (
+        "Chips, 90%: reads like “Norvik’s first order”",
+    )
+    assert told(judged(title="Norvik", nearest=near(Relation.NONE, "gone"))).because == ("Chips, 90%",)
+
+
+def test_links_carry_no_tracking() -> None:
+    one = member(1)
+    followed = replace(one, item=replace(one.item, url="https://a.example/1?id=7&utm_source=rss#top"))
+    result = told(story(followed))
+    assert (result.url, result.sources[0].url) == ("https://a.example/1?id=7#top",) * 2
 
 
 @pytest.mark.parametrize(
@@ -103,13 +155,13 @@ def test_why_it_is_here_is_one_line_a_topic() -> None:
 )
 def test_the_relation_to_the_corpus_is_said(relation: Relation, words: str) -> None:
     one = member(1)
-    judged = replace(one, verdicts=(verdict("i1", nearest=near(relation)),))
-    assert told(story(judged)).relation == words
+    related = replace(one, verdicts=(verdict("i1", nearest=near(relation)),))
+    assert told(story(related)).relation == words
 
 
 def test_an_exemplar_that_is_gone_is_not_mentioned() -> None:
-    judged = replace(member(1), verdicts=(verdict("i1", nearest=near(Relation.SAME_STORY, "gone")),))
-    assert told(story(judged)).relation == ""
+    orphan = replace(member(1), verdicts=(verdict("i1", nearest=near(Relation.SAME_STORY, "gone")),))
+    assert told(story(orphan)).relation == ""
 
 
 def test_old_articles_that_surface_late_are_labelled() -> None:

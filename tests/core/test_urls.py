@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.urls import LONGEST, absolute, canonical, host, is_front_page, public
+from bot.core.urls import LONGEST, absolute, canonical, host, is_front_page, public, untracked
 
 BASE = "https://example.org/news/feed.xml"
 _HOSTS = st.sampled_from(
@@ -124,3 +124,24 @@ def test_a_front_page_names_no_article() -> None:
     assert is_front_page("https://example.org/")
     assert not is_front_page("https://example.org/?p=1")
     assert not is_front_page("https://example.org/a")
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://a.example/1?utm_source=x&id=7&fbclid=9#part", "https://a.example/1?id=7#part"),
+        ("https://a.example/1?utm%5Fsource=x", "https://a.example/1"),
+        ("https://a.example/1?ref=rss&ref=home", "https://a.example/1?ref=home"),
+        ("https://a.example/1?UTM_medium=feed#utm_source=x", "https://a.example/1#utm_source=x"),
+        ("HTTP://A.example:80/x/../1/?b=%7e&&a", "HTTP://A.example:80/x/../1/?b=%7e&&a"),
+        ("https://a.example/1?", "https://a.example/1?"),
+    ],
+)
+def test_links_lose_their_tracking_and_nothing_else(url: str, expected: str) -> None:
+    assert untracked(url) == expected
+
+
+@given(st.text())
+def test_untracked_is_idempotent_and_means_the_same_article(url: str) -> None:
+    assert untracked(untracked(url)) == untracked(url)
+    assert canonical(untracked(url)) == canonical(url)
