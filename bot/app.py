@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 from bot import __version__
 from bot.catalogue import Catalogue, load_catalogue
 from bot.documents import KeyPath, TomlDocument, unknown
-from bot.errors import ConfigError, ConfigErrors, StoreVersion, TopicQueryError
+from bot.errors import ConfigError, ConfigErrors, StoreError, StoreVersion, TopicQueryError
 from bot.model import AlertRule, DigestSpec
 from bot.ports import Channel, Clock
 from bot.settings import Alert, Digest, Settings, load_settings, stray_variables
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _SEND_WITHIN = timedelta(minutes=1)
+_IN_THE_DATA_FOLDER = "sqlite"
 PACKAGE = Path(__file__).parent
 
 
@@ -71,7 +72,7 @@ class Configuration:
     def database(self) -> str:
         """The database's address; the short ``sqlite`` is a file in the data folder."""
         url = self.settings.storage.url
-        return f"sqlite:///{self.data / 'chipwatch.db'}" if url == "sqlite" else url
+        return f"sqlite:///{self.data / 'chipwatch.db'}" if url == _IN_THE_DATA_FOLDER else url
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,8 +120,10 @@ def read_configuration(folder: Path, data: Path, clock: Clock | None = None) -> 
     if not folder.is_dir():
         remedy = f"make one with: chipwatch init {folder}"
         raise ConfigErrors([ConfigError(f"there is no such folder; {remedy}", file=folder)])
-    problems: list[ConfigError] = list(stray_variables(os.environ))
+    problems: list[ConfigError] = []
     settings, document = _collect(problems, lambda: load_settings(folder)) or (None, None)
+    named = {problem.key for problem in problems}
+    problems += [stray for stray in stray_variables(os.environ) if stray.key not in named]
     catalogue = _collect(problems, lambda: load_catalogue(folder))
     judge = _collect(problems, lambda: make_judge(catalogue)) if catalogue else None
     if settings and document and catalogue:
@@ -155,9 +158,15 @@ def _collect(problems: list[ConfigError], read: Callable[[], T]) -> T | None:
 def _check_references(
     settings: Settings, document: TomlDocument, catalogue: Catalogue
 ) -> Iterator[ConfigError]:
-    """Channels, topics, cron lines and zones that digests and alerts name."""
+    """The database's address; channels, topics, cron lines and zones that digests and alerts name."""
     from bot.core.cadence import check_schedule
+    from bot.storage.engine import check_address
 
+    if settings.storage.url != _IN_THE_DATA_FOLDER:
+        try:
+            check_address(settings.storage.url)
+        except StoreError as error:
+            yield document.error(str(error), ("storage", "url"))
     if problem := _zone_problem(settings.schedule.timezone):
         yield document.error(problem, ("schedule", "timezone"))
     for index, alert in enumerate(settings.alerts):

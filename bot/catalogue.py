@@ -14,7 +14,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from bot.documents import Duration, Strict, TomlDocument, parse_toml, read_toml, unknown, validate
 from bot.errors import ConfigError, ConfigErrors
@@ -25,13 +25,20 @@ _FRONT_MATTER = re.compile(r"\A\ufeff?\+\+\+[ \t]*\r?\n(.*?)^\+\+\+[ \t]*\r?$\n?
 
 
 class FeedTable(Strict):
-    url: str = Field(pattern=r"^https?://[^\s]+$")
+    url: str = Field(json_schema_extra={"pattern": r"^https?://[^\s]+$"})
     title: str = ""
     tags: tuple[str, ...] = ()
     every: Duration | None = None
     """Fixed poll interval; without it the feed's own rhythm decides."""
     enabled: bool = True
     language: str | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        if not re.fullmatch(r"https?://[^\s]+", value):
+            raise ValueError("write a whole web address that starts with https:// (or http://)")
+        return value
 
 
 class FeedsFile(Strict):
@@ -46,6 +53,16 @@ class TopicFile(Strict):
     """Corpus articles by file name without ``.md``; without it those that name the topic."""
     threshold: Literal["auto"] | float = "auto"
     languages: tuple[str, ...] = ()
+
+    @field_validator("threshold", mode="before")
+    @classmethod
+    def _probability(cls, value: object) -> object:
+        try:
+            if value == "auto" or 0 < float(str(value)) < 1:
+                return value
+        except ValueError:
+            pass
+        raise ValueError('must be "auto" or a probability between 0 and 1')
 
 
 class EntityTable(Strict):
@@ -208,9 +225,6 @@ def load_topic(path: Path, documents: dict[str, TomlDocument] | None = None) -> 
     table = validate(document, TopicFile)
     if documents is not None:
         documents[f"topics/{path.stem}"] = document
-    if isinstance(table.threshold, float) and not 0 < table.threshold < 1:
-        problem = 'must be "auto" or a probability between 0 and 1'
-        raise ConfigErrors([document.error(problem, ("threshold",))])
     return Topic(
         id=path.stem,
         title=table.title,
@@ -252,6 +266,8 @@ def _check_names(
         for name in sorted(exemplar.topics - set(topic_ids)):
             problems.append(document.error(unknown("topic", name, topic_ids), ("topics",)))
         for key, other in (("copy_of", exemplar.copy_of), ("same_event", exemplar.same_event)):
-            if other is not None and (other not in exemplar_ids or other == exemplar.id):
+            if other == exemplar.id:
+                problems.append(document.error("names the article itself", (key,)))
+            elif other is not None and other not in exemplar_ids:
                 problems.append(document.error(unknown("exemplar", other, exemplar_ids), (key,)))
     return problems

@@ -25,7 +25,25 @@ _KEY = re.compile(
 )
 _PART = re.compile(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""")
 _DURATION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([smhdw])\s*$")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+_LONGEST = timedelta(days=36_500)
+"""A time that far back still has a date."""
+
+
+# Pydantic's names of mistakes → what to write, in the words of TOML.
+_WORDS = {
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+    "dict_type": "must be a table",
+    "float_parsing": "must be a number",
+    "float_type": "must be a number",
+    "int_from_float": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+    "model_type": "must be a table",
+    "string_type": "must be text in quotes",
+    "tuple_type": "must be a list; of tables, write [[…]]",
+}
 
 
 class Strict(BaseModel):
@@ -36,7 +54,10 @@ class Strict(BaseModel):
 
 def _duration(value: object) -> object:
     if isinstance(value, str) and (match := _DURATION.match(value)):
-        return timedelta(**{_UNITS[match[2]]: float(match[1])})
+        seconds = float(match[1]) * _SECONDS[match[2]]
+        if seconds > _LONGEST.total_seconds():
+            raise ValueError(f"a duration is {_LONGEST.days}d at most")
+        return timedelta(seconds=seconds)
     if isinstance(value, str | int | float) and not isinstance(value, bool):
         raise ValueError('write a duration as a number with s, m, h, d or w: "90s", "15m", "24h", "7d"')
     return value
@@ -145,7 +166,7 @@ def translate(
         elif found["type"] == "missing":
             problem = "is missing"
         else:
-            problem = found["msg"].removeprefix("Value error, ")
+            problem = _WORDS.get(found["type"]) or found["msg"].removeprefix("Value error, ")
         problems.append(document.error(problem[:1].lower() + problem[1:], path))
     return problems
 

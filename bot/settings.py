@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,6 +18,7 @@ from pydantic_settings import (
     NestedSecretsSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
 
 from bot.documents import Duration, Strict, TomlDocument, parse_toml, read_toml, translate, unknown
@@ -54,6 +56,17 @@ class Http(Strict):
     """Requests under way at once to one host."""
     allow_networks: tuple[str, ...] = ()
     """Hosts and networks that feeds may reach although they are private: ``wiki.lan``, ``10.1.0.0/16``."""
+
+    @field_validator("allow_networks")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in value:
+            if "/" in entry:
+                try:
+                    ip_network(entry.strip(), strict=False)
+                except ValueError:
+                    raise ValueError(f'"{entry}" is no network; write it like "10.1.0.0/16"') from None
+        return value
 
 
 class Schedule(Strict):
@@ -191,6 +204,10 @@ def load_settings(config: Path) -> tuple[Settings, TomlDocument]:
     document = read_toml(path) if path.exists() else parse_toml("", path)
     try:
         return Settings(**document.data), document
+    except SettingsError as error:
+        # A whole table in one variable that is no JSON, or a folder of secrets that is not there.
+        problem = str(error).replace(' from source "EnvSettingsSource"', ": it must be JSON")
+        raise ConfigErrors([ConfigError(problem, file="environment")]) from None
     except ValidationError as error:
         raise ConfigErrors(_name_variables(translate(document, error, Settings), error)) from error
 

@@ -64,7 +64,16 @@ def test_a_title_is_all_a_topic_needs(config: Path) -> None:
             '[[feed]]\nurk = "x"\n',
             'feeds.toml:2: feed[0].urk: unknown key "urk"; did you mean "url"?',
         ),
-        ("feeds.toml", '[[feed]]\nurl = "file:///etc/passwd"\n', "feeds.toml:2: feed[0].url: "),
+        (
+            "feeds.toml",
+            '[[feed]]\nurl = "file:///etc/passwd"\n',
+            "feeds.toml:2: feed[0].url: write a whole web address that starts with https://",
+        ),
+        (
+            "feeds.toml",
+            '[feed]\nurl = "http://a/"\n',
+            "feeds.toml:1: feed: must be a list; of tables, write [[",
+        ),
         (
             "feeds.toml",
             '[[feed]]\nurl = "http://a/"\n[[feed]]\nurl = "http://a/"\n',
@@ -76,6 +85,11 @@ def test_a_title_is_all_a_topic_needs(config: Path) -> None:
             'chips.toml:1: titel: unknown key "titel"; did you mean "title"?',
         ),
         ("topics/chips.toml", 'title = "x"\nthreshold = 7.0\n', "chips.toml:2: threshold: must be"),
+        (
+            "topics/chips.toml",
+            'title = "x"\nthreshold = "high"\n',
+            'chips.toml:2: threshold: must be "auto" or a probability between 0 and 1',
+        ),
         ("topics/chips.toml", 'title = "x"\nexemplars = ["norvk"]\n', 'did you mean "norvik"?'),
         (
             "entities.toml",
@@ -93,7 +107,7 @@ def test_a_title_is_all_a_topic_needs(config: Path) -> None:
         (
             "corpus/norvik.md",
             EXEMPLAR.replace("topics", 'copy_of = "norvik"\ntopics'),
-            "norvik.md:5: copy_of: unknown exemplar",
+            "norvik.md:5: copy_of: names the article itself",
         ),
     ],
 )

@@ -122,6 +122,13 @@ def test_durations_are_read_in_any_unit() -> None:
     assert validate(document, Outer).inner.wait == timedelta(minutes=90)
 
 
+@pytest.mark.parametrize("spelled", ["36501d", "9999999999999999999999w"])
+def test_a_duration_longer_than_a_date_reaches_back_is_refused(spelled: str) -> None:
+    document = parse_toml(f'title = "a"\ninner.wait = "{spelled}"\n', Path("x.toml"))
+    with pytest.raises(ConfigErrors, match=r"x\.toml:2: inner\.wait: a duration is 36500d at most"):
+        validate(document, Outer)
+
+
 @given(st.integers(min_value=1, max_value=10**7))
 def test_a_duration_reads_back_as_it_was_spelled(seconds: int) -> None:
     spelled = spell_duration(timedelta(seconds=seconds))

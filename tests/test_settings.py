@@ -53,7 +53,7 @@ def test_a_typo_names_file_line_key_and_the_valid_name(tmp_path: Path) -> None:
 
 def test_a_wrong_variable_is_named_and_not_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHIPWATCH_SMTP__PORT", "many")
-    with pytest.raises(ConfigErrors, match=r"^environment: CHIPWATCH_SMTP__PORT: input should be"):
+    with pytest.raises(ConfigErrors, match=r"^environment: CHIPWATCH_SMTP__PORT: must be a whole number"):
         load_settings(tmp_path)
 
 
@@ -69,3 +69,28 @@ def test_a_variable_that_sets_nothing_is_named() -> None:
 def test_an_address_to_bind_needs_host_and_port(tmp_path: Path, bind: str) -> None:
     with pytest.raises(ConfigErrors, match="write address and port"):
         load_settings(write(tmp_path, f'[server]\nbind = "{bind}"\n'))
+
+
+def test_a_table_in_one_variable_must_be_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHIPWATCH_SMTP", "password=s3cret")
+    with pytest.raises(
+        ConfigErrors, match=r'^environment: error parsing value for field "smtp": it must be JSON$'
+    ) as caught:
+        load_settings(tmp_path)
+    assert "s3cret" not in str(caught.value)
+
+
+def test_a_folder_of_secrets_that_is_not_there_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHIPWATCH_SECRETS", str(tmp_path / "nowhere"))
+    with pytest.raises(ConfigErrors, match=r"^environment: .*nowhere"):
+        load_settings(tmp_path)
+
+
+def test_networks_are_networks_and_hosts_are_hosts(tmp_path: Path) -> None:
+    good = '["wiki.lan", "10.1.2.3", "10.1.0.1/16", "fd00::/8", "[::1]"]'
+    settings, _ = load_settings(write(tmp_path, f"[http]\nallow_networks = {good}\n"))
+    assert len(settings.http.allow_networks) == 5
+    with pytest.raises(ConfigErrors, match=r'toml:2: http\.allow_networks: "10\.1\.0\.0/99" is no network'):
+        load_settings(write(tmp_path, '[http]\nallow_networks = ["10.1.0.0/99"]\n'))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.core.views import DigestView
+from bot.documents import unknown
 from bot.errors import ConfigError, ConfigErrors
 
 if TYPE_CHECKING:
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 TEXT_WIDTH = 76
 PAGES = ("digest.html.j2", "digest.txt.j2")
+_GIVEN = ("digest", "footer")
+"""What a page is made of: the names its template may use."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,13 +54,33 @@ def environment(overrides: Path | None) -> Environment:
         lstrip_blocks=True,
     )
     made.filters["wrap"] = wrap
-    for name in PAGES:
-        try:
-            made.get_template(name)
-        except jinja2.TemplateSyntaxError as error:
-            place = error.filename or name
-            raise ConfigErrors([ConfigError(str(error.message), file=place, line=error.lineno)]) from error
+    problems = [] if overrides is None else list(_mistakes(made, overrides))
+    if problems:
+        raise ConfigErrors(problems)
     return made
+
+
+def _mistakes(made: Environment, overrides: Path) -> Iterator[ConfigError]:
+    """What can be told of a user's templates before anything is rendered."""
+    import jinja2
+    from jinja2 import meta, nodes
+
+    for path in sorted(overrides.glob("*.j2")):
+        if path.name not in PAGES:
+            yield ConfigError(unknown("template", path.name, PAGES), file=path)
+            continue
+        try:
+            made.get_template(path.name)
+            tree = made.parse(path.read_text(encoding="utf-8"))
+        except jinja2.TemplateSyntaxError as error:
+            yield ConfigError(str(error.message), file=path, line=error.lineno)
+            continue
+        except (OSError, UnicodeDecodeError):
+            yield ConfigError("can't be read as UTF-8 text", file=path)
+            continue
+        for name in sorted(meta.find_undeclared_variables(tree) - set(_GIVEN)):
+            line = next(node.lineno for node in tree.find_all(nodes.Name) if node.name == name)
+            yield ConfigError(unknown("name", name, _GIVEN), file=path, line=line)
 
 
 def html_page(overrides: Path | None, view: DigestView, footer: Footer) -> str:

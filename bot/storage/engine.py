@@ -46,6 +46,11 @@ def upgrade(url: str, *, busy_timeout: timedelta = BUSY_TIMEOUT) -> tuple[str | 
     return before, REVISIONS[-1]
 
 
+def check_address(url: str) -> None:
+    """Raise ``StoreError`` where ``url`` is no address of an engine we know. Connects to nothing."""
+    _address(url)
+
+
 def check_version(url: str, *, busy_timeout: timedelta = BUSY_TIMEOUT) -> None:
     """Raise ``StoreVersion`` unless the tables are those of this code. Creates nothing."""
     file = _file(_address(url))

@@ -54,6 +54,32 @@ def test_an_undefined_name_is_an_error_that_names_the_template(tmp_path: Path) -
         text_page(tmp_path, told(), FOOTER)
 
 
+@pytest.mark.parametrize(
+    ("name", "source", "told"),
+    [
+        (
+            "digset.html.j2",
+            "x",
+            'digset.html.j2: unknown template "digset.html.j2"; did you mean "digest.html.j2"?',
+        ),
+        ("digest.txt.j2", "a\n{% if %}", "digest.txt.j2:2: Expected an expression"),
+        ("digest.txt.j2", "a\n\n{{ x | shout }}", "digest.txt.j2:3: No filter named 'shout'"),
+        (
+            "digest.txt.j2",
+            "a\n{{ digets.title }}",
+            'digest.txt.j2:2: unknown name "digets"; did you mean "digest"?',
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_template_is_told_before_it_is_used(
+    tmp_path: Path, name: str, source: str, told: str
+) -> None:
+    (tmp_path / name).write_text(source)
+    with pytest.raises(ConfigErrors) as caught:
+        environment(tmp_path)
+    assert f"{tmp_path}/{told}" in str(caught.value)
+
+
 def test_html_is_escaped_and_text_is_not() -> None:
     bad = replace(digest(1), title='<b>"AT&T"</b>')
     assert "&lt;b&gt;" in html_page(None, told(bad), FOOTER)

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import create_engine, inspect, text
 
 from bot.errors import StoreError, StoreVersion
-from bot.storage.engine import check_version, open_store, upgrade
+from bot.storage.engine import check_address, check_version, open_store, upgrade
 from bot.storage.schema import REVISIONS, metadata
 from tests.storage.conftest import sqlalchemy_url
 from tests.storage.samples import item
@@ -94,6 +94,8 @@ def test_a_folder_that_can_not_be_made_is_named(tmp_path: Path) -> None:
 def test_an_address_that_is_none_is_refused_with_an_example(url: str) -> None:
     with pytest.raises(StoreError, match=r"sqlite:///path/to/file\.db or postgresql://user@host/name"):
         open_store(url)
+    with pytest.raises(StoreError, match=r"sqlite:///path/to/file\.db or postgresql://user@host/name"):
+        check_address(url)
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
