@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bot.cli.commands import Commands
 from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir
 from bot.cli.output import print_json, say
 from bot.errors import UsageError
@@ -16,7 +17,7 @@ from bot.errors import UsageError
 if TYPE_CHECKING:
     from bot.app import Configuration
 
-app = typer.Typer(help="The configuration files.", no_args_is_help=True)
+app = Commands("The configuration files.")
 
 
 def init(
@@ -83,7 +84,7 @@ def show(config: ConfigDir = CONFIG, data: DataDir = DATA, as_json: AsJson = Fal
 
 @app.command()
 def schema(
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to write the schemas.")] = Path(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write the schemas.")] = Path(
         "schemas"
     ),
 ) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.cli.commands import Commands
 from bot.cli.options import CONFIG, AsJson, ConfigDir
 from bot.cli.output import print_json, print_table, say
 from bot.errors import UsageError
@@ -18,17 +19,19 @@ if TYPE_CHECKING:
     from bot.core.article import ExtractedArticle
     from bot.model import Exemplar
 
-app = typer.Typer(help="The seed corpus: example articles that say what a topic is.", no_args_is_help=True)
+app = Commands("The seed corpus: example articles that say what a topic is.")
 
 
 @app.command()
 def add(
     sources: Annotated[
-        list[str], typer.Argument(metavar="FILE_OR_URL…", help="Clean text, a saved page, or an address.")
+        list[str], typer.Argument(metavar="FILE_OR_URL", help="Clean text, a saved page, or an address.")
     ],
     topic: Annotated[
         list[str] | None,
-        typer.Option("--topic", help="Label: a topic it is an example of; none is a negative example."),
+        typer.Option(
+            "--topic", metavar="ID", help="Label: a topic it is an example of; none is a negative example."
+        ),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be kept; write nothing.")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import typer
-
+from bot.cli.commands import Commands
 from bot.cli.options import CONFIG, DATA, ConfigDir, DataDir
 from bot.cli.output import say
 
-app = typer.Typer(help="The database.", no_args_is_help=True)
+app = Commands("The database.")
 
 
 @app.command()

@@ -7,18 +7,21 @@ from typing import Annotated
 
 import typer
 
+from bot.cli.commands import Commands
 from bot.cli.opening import opened
 from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir, Limit
 from bot.cli.output import print_json, print_table, say
 from bot.errors import UsageError
 from bot.model import DeliveryState
 
-app = typer.Typer(help="The outbox: what was sent, what waits, what failed.", no_args_is_help=True)
+app = Commands("The outbox: what was sent, what waits, what failed.")
 
 
 @app.command("list")
 def list_(
-    state: Annotated[str, typer.Option("--state", help="pending, sending, sent, unknown or dead.")] = "",
+    state: Annotated[
+        str, typer.Option("--state", metavar="STATE", help="pending, sending, sent, unknown or dead.")
+    ] = "",
     limit: Limit = 50,
     config: ConfigDir = CONFIG,
     data: DataDir = DATA,
@@ -55,7 +58,7 @@ def list_(
             )
             for delivery in found
         ),
-        empty="the outbox is empty",
+        empty=f"no delivery is {state}" if state else "the outbox is empty",
     )
 
 
@@ -73,7 +76,7 @@ def dead(
 @app.command()
 def retry(
     keys: Annotated[
-        list[str], typer.Argument(metavar="KEY…", help="Keys, or their beginnings, of dead or unknown ones.")
+        list[str], typer.Argument(metavar="KEY", help="Keys, or their beginnings, of dead or unknown ones.")
     ],
     config: ConfigDir = CONFIG,
     data: DataDir = DATA,

@@ -14,7 +14,7 @@ from bot.errors import UsageError
 
 
 def digest(
-    name: Annotated[str, typer.Argument(help="A [digests.NAME] of chipwatch.toml.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help=r"A \[digests.NAME] of chipwatch.toml.")],
     preview: Annotated[
         Path | None,
         typer.Option("--preview", metavar="DIR", help="Write files there; send and remember nothing."),

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bot.cli.commands import Commands
 from bot.cli.opening import opened
 from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir
 from bot.cli.output import print_json, print_table, say, short_time
-from bot.errors import UsageError
+from bot.errors import ChipwatchError, UsageError
 
 if TYPE_CHECKING:
     from bot.feedlist import Subscription
     from bot.model import FeedDocument, Fetched, Item, Verdict
 
-app = typer.Typer(help="The feeds that are polled.", no_args_is_help=True)
+app = Commands("The feeds that are polled.")
 
 Url = Annotated[str, typer.Argument(metavar="URL", help="Address of a feed.")]
 _SHOWN = 10
@@ -72,9 +73,11 @@ def list_(config: ConfigDir = CONFIG, data: DataDir = DATA, as_json: AsJson = Fa
 @app.command()
 def add(
     urls: Annotated[
-        list[str], typer.Argument(metavar="URL…", help="Addresses of feeds, or of pages that name one.")
+        list[str], typer.Argument(metavar="URL", help="Addresses of feeds, or of pages that name one.")
     ],
-    tag: Annotated[list[str] | None, typer.Option("--tag", help="Tag it; may be repeated.")] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option("--tag", metavar="TAG", help="Tag it; may be repeated.")
+    ] = None,
     unchecked: Annotated[
         bool, typer.Option("--unchecked", help="Add the address as it is, without a look.")
     ] = False,
@@ -94,7 +97,7 @@ def add(
             continue
         try:
             found.append(_find(url, tuple(tag or ()), config))
-        except UsageError as error:
+        except ChipwatchError as error:
             say(f"✗ {url}: {error}")
             failed += 1
     for subscription in feedlist.add(config / "feeds.toml", found):
@@ -164,7 +167,9 @@ def test_(url: Url, config: ConfigDir = CONFIG, as_json: AsJson = False) -> None
 
 
 @app.command("import")
-def import_(file: Annotated[Path, typer.Argument(metavar="FILE.opml")], config: ConfigDir = CONFIG) -> None:
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="An OPML file.")], config: ConfigDir = CONFIG
+) -> None:
     """Add the feeds of an OPML file; its folders become tags.
 
     [dim]Example: chipwatch feeds import subscriptions.opml[/dim]
@@ -202,20 +207,16 @@ def _fetch(url: str, config: Path) -> Fetched:
         case Fetched() as fetched:
             return fetched
         case FetchFailed(kind=kind, detail=detail):
-            raise UsageError(f"{kind}: {detail}")
+            raise ChipwatchError(f"{kind}: {detail}")
         case _:
-            raise UsageError("the server says that nothing has changed, to somebody who never asked")
+            raise ChipwatchError("the server says that nothing has changed, to somebody who never asked")
 
 
 def _read(url: str, config: Path) -> tuple[Fetched, FeedDocument]:
     from bot.core.parse import parse
-    from bot.errors import FeedError
 
     fetched = _fetch(url, config)
-    try:
-        return fetched, parse(fetched.body, fetched.content_type, fetched.final_url)
-    except FeedError as error:
-        raise UsageError(f"{url}: {error}") from error
+    return fetched, parse(fetched.body, fetched.content_type, fetched.final_url)
 
 
 def _find(url: str, tags: tuple[str, ...], config: Path) -> Subscription:
@@ -232,7 +233,7 @@ def _find(url: str, tags: tuple[str, ...], config: Path) -> Subscription:
     except FeedError as error:
         for link in feed_links(fetched.body, fetched.final_url):
             return Subscription(url=link, title=_read(link, config)[1].title, tags=tags)
-        raise UsageError(f"{error}, and it names no feed") from error
+        raise ChipwatchError(f"{error}, and it names no feed") from error
 
 
 def _validators(fetched: Fetched) -> str:

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 File = Annotated[
     Path | None,
-    typer.Argument(help="Read this file; without it, or with -, standard input.", show_default=False),
+    typer.Argument(
+        metavar="FILE", help="Read this file; without it, or with -, standard input.", show_default=False
+    ),
 ]
 
 
@@ -122,9 +124,12 @@ def group(file: File = None) -> None:
 def parse(
     file: File = None,
     url: Annotated[
-        str, typer.Option("--url", help="Address the document came from; relative links need it.")
+        str,
+        typer.Option("--url", metavar="URL", help="Address the document came from; relative links need it."),
     ] = "",
-    content_type: Annotated[str, typer.Option("--content-type", help="As its server named it.")] = "",
+    content_type: Annotated[
+        str, typer.Option("--content-type", metavar="TYPE", help="As its server named it.")
+    ] = "",
 ) -> None:
     """Read a feed document (RSS, Atom, RDF, JSON Feed): a line for the feed, then a line an item.
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from bot import __version__
 from bot.cli import (
     configuration,
     corpus,
@@ -21,14 +22,15 @@ from bot.cli import (
     poll,
     run,
 )
+from bot.cli.commands import Commands
 from bot.cli.exits import guarded
+from bot.cli.output import say
 
-app = typer.Typer(
-    name="chipwatch",
-    help="Give it feeds and a handful of example articles; it tells you once, with its reasons, "
+app = Commands(
+    "Give it feeds and a handful of example articles; it tells you once, with its reasons, "
     "when something that matters happens.",
     epilog="Start with: chipwatch demo",
-    no_args_is_help=True,
+    name="chipwatch",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -38,17 +40,19 @@ app = typer.Typer(
 _DAEMON, _LOOK, _SETUP, _FILTER = "Watch", "Look", "Set up", "Filters (JSON Lines in, JSON Lines out)"
 
 
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        say(f"chipwatch {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def _root(
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version and stop.", callback=_tell_version, is_eager=True),
     ] = False,
-) -> None:
-    if version:
-        from importlib.metadata import version as installed
-
-        typer.echo(f"chipwatch {installed('chipwatch')}")
-        raise typer.Exit
+) -> None: ...
 
 
 for _panel, _commands in {
@@ -69,4 +73,6 @@ for _panel, _groups in {
 
 def main() -> None:
     """Run the command line and end the process with its exit status."""
+    # A title may hold a character that this terminal's encoding can't show: it is spelled out instead.
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     sys.exit(guarded(partial(app, prog_name="chipwatch")))

@@ -13,20 +13,21 @@ from bot.errors import UsageError
 
 ConfigDir = Annotated[
     Path,
-    typer.Option(
-        "--config", envvar="CHIPWATCH_CONFIG", help="Folder of the configuration.", show_default=True
-    ),
+    typer.Option("--config", metavar="DIR", envvar="CHIPWATCH_CONFIG", help="Folder of the configuration."),
 ]
 DataDir = Annotated[
-    Path, typer.Option("--data", envvar="CHIPWATCH_DATA", help="Folder of the database.", show_default=True)
+    Path, typer.Option("--data", metavar="DIR", envvar="CHIPWATCH_DATA", help="Folder of the database.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON in place of a table.")]
 Since = Annotated[
-    str, typer.Option("--since", help="A date, a time, or an age: 2026-03-04, 2026-03-04T07:30, 36h, 7d.")
+    str,
+    typer.Option(
+        "--since", metavar="TIME", help="A date, a time, or an age: 2026-03-04, 2026-03-04T07:30, 36h, 7d."
+    ),
 ]
-Topic = Annotated[str, typer.Option("--topic", help="Only what matched this topic.")]
-Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many.")]
-Words = Annotated[list[str] | None, typer.Argument(metavar="[WORD]…", help="Words that must all occur.")]
+Topic = Annotated[str, typer.Option("--topic", metavar="ID", help="Only what matched this topic.")]
+Limit = Annotated[int, typer.Option("--limit", "-n", metavar="N", min=1, help="At most so many.")]
+Words = Annotated[list[str] | None, typer.Argument(metavar="WORD", help="Words that must all occur.")]
 
 CONFIG, DATA = Path("config"), Path("data")
 
@@ -36,14 +37,14 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 def moment(text: str, now: datetime) -> datetime:
     """A date, a time or an age as an aware UTC time; without a zone it is UTC. Raises UsageError."""
-    if age := _AGE.match(text):
-        return now - timedelta(**{_UNITS[age[2]]: int(age[1])})
     try:
+        if age := _AGE.match(text):
+            return now - timedelta(**{_UNITS[age[2]]: int(age[1])})
         parsed = datetime.fromisoformat(text)
-    except ValueError as error:
+        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         problem = f'"{text}" is no time; write 2026-03-04, 2026-03-04T07:30 or an age such as 36h or 7d'
         raise UsageError(problem) from error
-    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
 
 
 def since(text: str, now: datetime) -> datetime | None:

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-_NEVER_WRAPPED = 24
-"""Cells up to this width stay on one line, however narrow the terminal is."""
-_ENDLESS = 100_000
+NOTHING = "–"
+"""How an empty cell is printed."""
 
 
 def print_json(value: Any) -> None:
@@ -25,26 +24,14 @@ def print_line(value: Mapping[str, Any]) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
-    """A table with a heading row; in a pipe it has no colours and is as wide as its content."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
+    """A table with a heading row, or ``empty`` where it would have no other."""
     cells = [[_cell(value) for value in row] for row in rows]
     if not cells:
         say(empty)
         return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for number, column in enumerate(columns):
-        longest = max(len(row[number]) for row in cells)
-        table.add_column(column, overflow="fold", no_wrap=longest <= _NEVER_WRAPPED)
-    for row in cells:
-        table.add_row(*map(Text, row))
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=Console(width=_ENDLESS).measure(table).maximum)
-    console.print(table)
+    from bot.cli.tables import draw
+
+    draw(columns, cells)
 
 
 def say(text: str = "") -> None:
@@ -59,13 +46,13 @@ def note(text: str) -> None:
 
 def short_time(at: datetime | None) -> str:
     """``2026-03-04 07:30``, in UTC."""
-    return f"{at:%Y-%m-%d %H:%M}" if at else "–"
+    return f"{at:%Y-%m-%d %H:%M}" if at else NOTHING
 
 
 def _cell(value: object) -> str:
     match value:
         case None:
-            return "–"
+            return NOTHING
         case datetime():
             return short_time(value)
         case float():

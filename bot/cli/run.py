@@ -14,7 +14,9 @@ from bot.errors import ChipwatchError
 def run(
     config: ConfigDir = CONFIG,
     data: DataDir = DATA,
-    log_level: Annotated[str, typer.Option("--log-level", help="debug, info, warning or error.")] = "",
+    log_level: Annotated[
+        str, typer.Option("--log-level", metavar="LEVEL", help="debug, info, warning or error.")
+    ] = "",
 ) -> None:
     """Run the daemon: poll, judge, alert, compose, deliver, until SIGTERM.
 

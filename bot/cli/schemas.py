@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -10,8 +11,9 @@ from bot.catalogue import CorpusHeader, EntitiesFile, FeedsFile, TopicFile
 from bot.channels import CHANNELS
 from bot.settings import Settings
 
-_SINGLE = {"string", "integer", "number", "boolean"}
-_REFERENCE = {
+_SINGLE = ("string", "integer", "number", "boolean")
+_REFERENCE: Mapping[str, Any] = {
+    "description": 'A value from outside the file: { env = "NAME" } or { file = "path" }.',
     "type": "object",
     "properties": {"env": {"type": "string"}, "file": {"type": "string"}},
     "minProperties": 1,
@@ -33,10 +35,7 @@ def configuration_schemas() -> dict[str, dict[str, Any]]:
         "entities": EntitiesFile.model_json_schema(),
         "corpus": CorpusHeader.model_json_schema(),
     }
-    for schema in schemas.values():
-        _allow_references(schema)
-        schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    return schemas
+    return {name: _finished(schema) for name, schema in schemas.items()}
 
 
 def _channel_schema(kind: str, options: type[BaseModel]) -> dict[str, Any]:
@@ -46,16 +45,27 @@ def _channel_schema(kind: str, options: type[BaseModel]) -> dict[str, Any]:
     return schema
 
 
-def _allow_references(schema: dict[str, Any]) -> None:
-    """Let every single value also be ``{ env = "NAME" }`` or ``{ file = "path" }``."""
-    waiting: list[Any] = [schema]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, list):
-            waiting.extend(part)
-        if not isinstance(part, dict):
-            continue
-        for name, described in part.get("properties", {}).items():
-            if isinstance(described, dict) and described.get("type") in _SINGLE:
-                part["properties"][name] = {"anyOf": [described, _REFERENCE]}
-        waiting.extend(part.values())
+def _finished(schema: dict[str, Any]) -> dict[str, Any]:
+    finished = _referable(schema)
+    finished["$defs"] = {**finished.get("$defs", {}), "Reference": _REFERENCE}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **finished}
+
+
+def _referable(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema with every single value in it also allowed to be a reference."""
+    changed = dict(schema)
+    for keyword in ("properties", "$defs"):
+        if keyword in changed:
+            changed[keyword] = {name: _referable(inner) for name, inner in changed[keyword].items()}
+    for keyword in ("anyOf", "oneOf"):
+        if keyword in changed:
+            changed[keyword] = [_referable(inner) for inner in changed[keyword]]
+    for keyword in ("items", "additionalProperties"):
+        if isinstance(changed.get(keyword), dict):
+            changed[keyword] = _referable(changed[keyword])
+    if changed.get("type") not in _SINGLE:
+        return changed
+    told: dict[str, Any] = {
+        key: changed.pop(key) for key in ("title", "description", "default") if key in changed
+    }
+    return {**told, "anyOf": [changed, {"$ref": "#/$defs/Reference"}]}

@@ -1,0 +1,32 @@
+from pathlib import Path
+
+import pytest
+
+from bot.cli.opening import opened
+from bot.errors import ConfigErrors, StoreError
+from tests.cli.calling import chipwatch, write_config
+
+
+def test_a_command_gets_the_bot_and_the_database_is_made(tmp_path: Path) -> None:
+    config = write_config(tmp_path / "config")
+    with opened(config, tmp_path / "new" / "data") as application, application.store.read() as tx:
+        assert list(application.deps.topics) == ["ferries"]
+        assert tx.items.search(topic=None, since=None, words=(), limit=1) == []
+    assert (tmp_path / "new" / "data" / "chipwatch.db").exists()
+
+
+def test_a_wrong_configuration_opens_nothing(tmp_path: Path) -> None:
+    config = write_config(tmp_path / "config", topic='titel = "x"\n')
+    with pytest.raises(ConfigErrors), opened(config, tmp_path / "data"):
+        pass
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_data_folder_that_can_not_be_is_named(tmp_path: Path) -> None:
+    config = write_config(tmp_path / "config")
+    (tmp_path / "data").write_text("a file")
+    with pytest.raises(StoreError, match="data"), opened(config, tmp_path / "data"):
+        pass
+    called = chipwatch("items", "--config", config, "--data", tmp_path / "data")
+    assert called.status == 1
+    assert called.err.startswith(f"chipwatch: {tmp_path / 'data'}")
