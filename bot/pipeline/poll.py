@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.core.intake import NOT_A_FEED, is_new_body, plan_poll
 from bot.core.normalise import normalise
@@ -75,6 +75,7 @@ def _take_in(deps: Deps, feed: Feed, state: FeedState, outcome: FetchOutcome) ->
                 outcome.final_url,
                 max_entries=deps.max_entries,
             )
+            document = replace(document, language=document.language or feed.language)
             items = normalise(document, feed.id, outcome.final_url, now)
         except FeedError as error:
             outcome = FetchFailed(kind=NOT_A_FEED, detail=str(error), status=outcome.status)

@@ -35,6 +35,13 @@ def test_an_edit_is_an_edit_and_judged_again(bot: Bot) -> None:
     assert titles(bot) == ["A chip for 7 million"]
 
 
+def test_a_feed_that_names_no_language_has_the_configured_one(bot: Bot) -> None:
+    bot.publish(entry("1", "Ein Chip"))
+    german = {FEED.id: replace(FEED, language="de")}
+    (report,) = poll(replace(bot.deps, feeds=german), [FEED.id])
+    assert [item.language for item in report.plan.new] == ["de"]
+
+
 def test_the_same_body_is_not_read_again(bot: Bot) -> None:
     bot.publish(entry("1", "A chip"))
     once(bot)
