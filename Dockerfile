@@ -25,7 +25,7 @@ ENV PATH=/opt/chipwatch/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     CHIPWATCH_CONFIG=/config CHIPWATCH_DATA=/data
 USER 10001:10001
 VOLUME ["/data"]
-# Everything the process writes is below /data; the rest of the file system may be read-only.
+# All that is kept is below /data; the rest may be read-only, with a tmpfs at /tmp (docs/operations.md).
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s CMD ["chipwatch", "health"]
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["chipwatch"]

@@ -32,7 +32,7 @@ DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
 
 _ROW = re.compile(r"^\| `(?P<key>[^`]+)` \| (?P<default>[^|]*?) \|", re.MULTILINE)
 _FENCE = re.compile(r"^```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
-_LINK = re.compile(r"!?\[[^\]]*\]\((?P<target>[^)\s]+)\)")
+_LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)|\bsrc(?:set)?=\"(?P<picture>[^\"]+)\"")
 
 
 def name_of(path: Path) -> str:
@@ -223,12 +223,13 @@ def anchors(path: Path) -> set[str]:
 @pytest.mark.parametrize("path", PAGES, ids=name_of)
 def test_links_lead_somewhere(path: Path) -> None:
     for link in _LINK.finditer(_FENCE.sub("", path.read_text())):
-        if re.match(r"[a-z]+:", link["target"]):
+        address = link["target"] or link["picture"]
+        if re.match(r"[a-z]+:", address):
             continue
-        file, _, anchor = link["target"].partition("#")
+        file, _, anchor = address.partition("#")
         target = (path.parent / file).resolve() if file else path
-        assert target.exists(), link["target"]
-        assert not anchor or anchor in anchors(target), link["target"]
+        assert target.exists(), address
+        assert not anchor or anchor in anchors(target), address
 
 
 @pytest.mark.parametrize("path", PAGES, ids=name_of)
@@ -246,8 +247,8 @@ def test_every_page_can_be_found_from_the_readme() -> None:
         if path in found or path.suffix != ".md":
             continue
         found.add(path)
-        for link in _LINK.finditer(path.read_text()):
-            target = (path.parent / link["target"].partition("#")[0]).resolve()
+        for link in filter(None, (match["target"] for match in _LINK.finditer(path.read_text()))):
+            target = (path.parent / link.partition("#")[0]).resolve()
             waiting += (
                 sorted(target.glob("*.md")) if target.is_dir() else [target] if target.is_file() else []
             )
