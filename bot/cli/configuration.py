@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from bot.app import Configuration
 
 app = Commands("The configuration files.")
+
+_MASK = "********"
+_PASSWORD = re.compile(r"(?<=:)(?!//)[^:@/]*(?=@)|(?<=[?&]password=)[^&]*")
+"""Inside a database's address."""
 
 
 def init(
@@ -107,9 +112,10 @@ def schema(
 def _masked(configuration: Configuration) -> dict[str, Any]:
     """The settings as plain values; what came from outside the file is named and not shown."""
     shown: dict[str, Any] = configuration.settings.model_dump(mode="json", exclude_none=True)
+    shown["storage"]["url"] = _PASSWORD.sub(_MASK, shown["storage"]["url"])
     for name, table in shown["channels"].items():
         for key in configuration.secret_options(name) & table.keys():
-            table[key] = "********"
+            table[key] = _MASK
     for path, origin in configuration.document.origins.items():
         _put(shown, path, f"(from {origin})")
     return shown

@@ -6,19 +6,15 @@ A bad line is answered with an error object that names its number, and never end
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bot.cli.options import CONFIG, AsJson, ConfigDir
 from bot.cli.output import note, print_json, print_line, print_table, say
+from bot.cli.rows import BadLine, Row, read_rows, reading
 from bot.errors import FeedError, UsageError
 
 if TYPE_CHECKING:
@@ -35,29 +31,6 @@ File = Annotated[
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """One line of input: ``{id, title, summary?, body?, url?, published?}`` and whatever else it holds."""
-
-    id: Any
-    title: str
-    summary: str
-    body: str
-    url: str
-    published: datetime | None
-    language: str | None
-    raw: Mapping[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class BadLine:
-    line: int
-    problem: str
-
-    def answer(self) -> dict[str, Any]:
-        return {"error": self.problem, "line": self.line}
-
-
 def classify(file: File = None, config: ConfigDir = CONFIG) -> None:
     """Judge items against the topics: a probability, a decision and the reasons, a line each.
 
@@ -66,8 +39,8 @@ def classify(file: File = None, config: ConfigDir = CONFIG) -> None:
     from bot.core.classify import nearest
 
     judge = _judge(config)
-    with _lines(file) as lines:
-        for row in _rows(lines):
+    with reading(file) as lines:
+        for row in read_rows(lines):
             if isinstance(row, BadLine):
                 print_line(row.answer())
                 continue
@@ -93,13 +66,14 @@ def group(file: File = None) -> None:
     [dim]Example: chipwatch group < items.jsonl | jq -r .story | sort | uniq -c | sort -rn[/dim]
     """
     from bot.core.stories import Grouper
+    from bot.core.urls import host
     from bot.model import Article
 
     grouper = Grouper()
     # The grouper knows items by a text of its own: ids of a stream may be numbers, or stand twice.
     ids: dict[str, Any] = {}
-    with _lines(file) as lines:
-        for number, row in enumerate(_rows(lines)):
+    with reading(file) as lines:
+        for number, row in enumerate(read_rows(lines)):
             if isinstance(row, BadLine):
                 print_line(row.answer())
                 continue
@@ -111,7 +85,7 @@ def group(file: File = None) -> None:
                     title=row.title,
                     summary=row.summary,
                     body=row.body,
-                    source=str(row.raw.get("source") or urlsplit(row.url).hostname or ""),
+                    source=str(row.raw.get("source") or host(row.url)),
                     published=row.published,
                 )
             )
@@ -138,7 +112,7 @@ def parse(
     from bot.core.normalise import as_published
     from bot.core.parse import parse as parse_document
 
-    with _lines(file) as source:
+    with reading(file) as source:
         body = source.read()
     try:
         document = parse_document(body, content_type, url)
@@ -191,8 +165,8 @@ def eval_(
 
     judge = _judge(config)
     rows, bad = [], 0
-    with _lines(file) as lines:
-        for row in _rows(lines):
+    with reading(file) as lines:
+        for row in read_rows(lines):
             if isinstance(row, BadLine) or not isinstance(row.raw.get("topics"), list):
                 problem = (
                     row.answer() if isinstance(row, BadLine) else {"id": row.id, "error": 'needs "topics"'}
@@ -306,64 +280,3 @@ def _spell_verdict(verdict: Verdict) -> dict[str, Any]:
             for share in verdict.shares
         ],
     }
-
-
-@contextmanager
-def _lines(file: Path | None) -> Iterator[BinaryIO]:
-    # What JSON can spell and UTF-8 cannot (a lone surrogate) is spelled as JSON's own escape.
-    sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
-    if file is None or str(file) == "-":
-        yield sys.stdin.buffer
-        return
-    try:
-        stream = file.open("rb")
-    except OSError as error:
-        raise UsageError(f"{file} can't be read: {error.strerror}") from error
-    with stream:
-        yield stream
-
-
-def _rows(lines: BinaryIO) -> Iterator[Row | BadLine]:
-    for number, line in enumerate(iter(lines.readline, b""), start=1):
-        if line.strip():
-            yield _row(line, number)
-
-
-def _row(line: bytes, number: int) -> Row | BadLine:
-    try:
-        raw = json.loads(line, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        reason = getattr(error, "msg", None) or str(error) or "nested too deeply"
-        return BadLine(line=number, problem=f"not a JSON object: {reason}")
-    if not isinstance(raw, dict):
-        return BadLine(line=number, problem="not a JSON object")
-    missing = [key for key in ("id", "title") if raw.get(key) is None]
-    if missing:
-        return BadLine(line=number, problem=f"needs {' and '.join(missing)}")
-    texts = {key: raw.get(key) or "" for key in ("title", "summary", "body", "url")}
-    wrong = [key for key, value in texts.items() if not isinstance(value, str)]
-    if wrong or not isinstance(raw["id"], str | int | float):
-        return BadLine(line=number, problem=f"{' and '.join(wrong) or 'id'} must be text")
-    language = raw.get("language")
-    return Row(
-        id=raw["id"],
-        **texts,
-        published=_published(raw.get("published")),
-        language=language if isinstance(language, str) else None,
-        raw=raw,
-    )
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON")
-
-
-def _published(value: object) -> datetime | None:
-    """A date or time as ISO 8601; what is none counts as unknown, as in a feed."""
-    if not isinstance(value, str):
-        return None
-    try:
-        parsed = datetime.fromisoformat(value)
-        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None

@@ -36,7 +36,8 @@ class Outcome:
 
 def chipwatch(*arguments: object, stdin: bytes = b"") -> Outcome:
     """``chipwatch ARGUMENTS``, with what it reads and prints, as bytes of UTF-8, kept in memory."""
-    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+    out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+    err = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="backslashreplace", write_through=True)
     before, sys.stdin = sys.stdin, io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8")
     try:
         with redirect_stdout(out), redirect_stderr(err):

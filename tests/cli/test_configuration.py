@@ -1,0 +1,296 @@
+import json
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.app import starter_folder
+from tests.cli.calling import ENTITIES, SETTINGS, TOPIC, chipwatch, write_config
+
+SECRET = "s3cret-and-never-shown"
+MATTER = '+++\ntitle = "A pier"\n{}\n+++\n\nIt is long.\n'
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    return write_config(tmp_path / "config", feeds=["https://harbor.example/rss"])
+
+
+# ── check ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_sound_configuration_is_counted(config: Path) -> None:
+    called = chipwatch("config", "check", "--config", config)
+    assert called.status == 0
+    assert (
+        "is sound: 1 feeds, 1 topics, 1 entities, 4 example articles, 1 channels, 0 alerts, 1 digests"
+        in called.out
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "told"),
+    [
+        (
+            "chipwatch.toml",
+            SETTINGS.replace("per_host", "per_hots"),
+            'chipwatch.toml:3: http.per_hots: unknown key "per_hots"; did you mean "per_host"?',
+        ),
+        (
+            "chipwatch.toml",
+            SETTINGS + "\n[chanels.mail]\n",
+            'chipwatch.toml:17: chanels: unknown key "chanels"; did you mean "channels"?',
+        ),
+        (
+            "chipwatch.toml",
+            SETTINGS.replace('"files"', '"file"'),
+            'chipwatch.toml:9: channels.folder.type: unknown channel type "file"; did you mean "files"?',
+        ),
+        (
+            "chipwatch.toml",
+            SETTINGS.replace('["folder"]', '["fodler"]'),
+            'chipwatch.toml:14: digests.daily.channels: unknown channel "fodler"; did you mean "folder"?',
+        ),
+        (
+            "chipwatch.toml",
+            SETTINGS + '\n[[alerts]]\ntopics = ["feries"]\nchannels = ["folder"]\n',
+            'chipwatch.toml:18: alerts[0].topics: unknown topic "feries"; did you mean "ferries"?',
+        ),
+        (
+            "chipwatch.toml",
+            SETTINGS.replace("0 7 * * *", "0 7 31 2 *"),
+            "chipwatch.toml:15: digests.daily.schedule: ",
+        ),
+        (
+            "chipwatch.toml",
+            SETTINGS.replace("[schedule]", '[schedule]\ntimezone = "Europe/Oslow"'),
+            'toml:6: schedule.timezone: unknown time zone "Europe/Oslow"; did you mean "Europe/Oslo"?',
+        ),
+        (
+            "chipwatch.toml",
+            SETTINGS + '\n[storage]\nurl = "mysql://host/db"\n',
+            "chipwatch.toml:18: storage.url: no database engine is called mysql; write sqlite:///",
+        ),
+        (
+            "feeds.toml",
+            '[[feed]]\nurl = "https://a.example/"\ntitel = "A"\n',
+            'feeds.toml:3: feed[0].titel: unknown key "titel"; did you mean "title"?',
+        ),
+        (
+            "topics/ferries.toml",
+            TOPIC.replace("query", "qeury"),
+            'topics/ferries.toml:2: qeury: unknown key "qeury"; did you mean "query"?',
+        ),
+        (
+            "topics/ferries.toml",
+            TOPIC.replace("@skerry", "@skery"),
+            "topics/ferries.toml:2: query: at character 1: unknown entity @skery; nearest: @skerry",
+        ),
+        (
+            "entities.toml",
+            ENTITIES.replace("aliases", "alaises"),
+            'entities.toml:5: entity[0].alaises: unknown key "alaises"; did you mean "aliases"?',
+        ),
+        (
+            "corpus/pier.md",
+            MATTER.format('topic = ["ferries"]'),
+            'corpus/pier.md:3: topic: unknown key "topic"; did you mean "topics"?',
+        ),
+        (
+            "corpus/pier.md",
+            MATTER.format('topics = ["feries"]'),
+            'corpus/pier.md:3: topics: unknown topic "feries"; did you mean "ferries"?',
+        ),
+        (
+            "templates/digset.html.j2",
+            "x",
+            'templates/digset.html.j2: unknown template "digset.html.j2"; did you mean "digest.html.j2"?',
+        ),
+        (
+            "templates/digest.html.j2",
+            "<p>\n{{ digets.title }}",
+            'templates/digest.html.j2:2: unknown name "digets"; did you mean "digest"?',
+        ),
+    ],
+)
+@pytest.mark.parametrize("command", [["config", "check"], ["items"]], ids=" ".join)
+def test_a_typo_is_refused_by_every_command_with_file_line_key_and_remedy(
+    config: Path, tmp_path: Path, file: str, text: str, told: str, command: list[str]
+) -> None:
+    (config / file).parent.mkdir(exist_ok=True)
+    (config / file).write_text(text)
+    called = chipwatch(*command, "--config", config, "--data", tmp_path / "data")
+    assert called.status == 2
+    assert told in called.err
+    assert called.err.startswith(f"chipwatch: {config}/{file}")
+    assert not called.out
+    assert not (tmp_path / "data").exists()
+
+
+def test_all_mistakes_of_all_files_are_told_at_once(config: Path) -> None:
+    (config / "chipwatch.toml").write_text(SETTINGS.replace("per_host", "per_hots"))
+    (config / "feeds.toml").write_text('[[feed]]\nurl = "harbor.example"\n')
+    (config / "corpus" / "pier.md").write_text("no front matter")
+    told = chipwatch("config", "check", "--config", config).err
+    assert [line.split(":")[1].rpartition("/")[2] for line in told.splitlines()] == [
+        "chipwatch.toml",
+        "feeds.toml",
+        "pier.md",
+    ]
+
+
+def test_a_stray_variable_is_told_once(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHIPWATCH_HTTP__PER_HOTS", "3")
+    monkeypatch.setenv("CHIPWATCH_SMPT__HOST", "mail.example")
+    called = chipwatch("config", "check", "--config", config)
+    assert called.status == 2
+    assert sorted(line.split(": ")[2] for line in called.err.splitlines()) == [
+        "CHIPWATCH_HTTP__PER_HOTS",
+        "CHIPWATCH_SMPT__HOST",
+    ]
+
+
+@pytest.mark.parametrize(
+    "command", ["config check", "items", "poll", "digest daily", "run", "classify", "eval"]
+)
+def test_a_folder_that_is_not_there_says_how_to_make_one(tmp_path: Path, command: str) -> None:
+    called = chipwatch(*command.split(), "--config", tmp_path / "nowhere")
+    assert called.status == 2
+    assert f"chipwatch init {tmp_path / 'nowhere'}" in called.err
+
+
+# ── show ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def secretive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A configuration with a secret in every way there is to give one."""
+    monkeypatch.setenv("HOOK_SECRET", "whsec_" + "c2VjcmV0LXNlY3JldC1zZWNyZXQtMTIz")
+    monkeypatch.setenv("MAIL_USER", SECRET + "-user")
+    monkeypatch.setenv("CHIPWATCH_CHANNELS__CHAT__URL", f"https://hooks.slack.com/services/{SECRET}")
+    settings = f"""
+[storage]
+url = "postgresql://watch:{SECRET}@db.example/news?password={SECRET}"
+
+[smtp]
+host = "mail.example"
+username = {{ env = "MAIL_USER" }}
+password = {{ file = "password" }}
+sender = "watch@harbor.example"
+
+[channels.mail]
+type = "email"
+to = ["ann@harbor.example"]
+
+[channels.chat]
+type = "slack"
+
+[channels.hook]
+type = "webhook"
+url = "https://harbor.example/hook/{SECRET}"
+secret = {{ env = "HOOK_SECRET" }}
+"""
+    config = write_config(tmp_path / "config", settings=settings)
+    (config / "password").write_text(SECRET + "\n")
+    yield config
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_settings_are_shown_and_secrets_are_not(secretive: Path, options: list[str]) -> None:
+    called = chipwatch("config", "show", "--config", secretive, *options)
+    assert called.status == 0, called.err
+    assert SECRET not in called.out
+    assert "c2VjcmV0" not in called.out
+    shown = json.loads(called.out) if options else tomllib.loads(called.out)
+    assert shown["smtp"]["host"] == "mail.example"
+    assert shown["smtp"]["username"] == "(from environment variable MAIL_USER)"
+    assert shown["smtp"]["password"] == "(from file password)"
+    assert shown["channels"]["mail"]["to"] == ["ann@harbor.example"]
+    assert shown["channels"]["chat"]["url"] == "********"
+    assert shown["channels"]["hook"] == {
+        "type": "webhook",
+        "url": "********",
+        "secret": "(from environment variable HOOK_SECRET)",
+    }
+    assert shown["storage"]["url"] == "postgresql://watch:********@db.example/news?password=********"
+    assert shown["http"]["concurrency"] == 50, "what is not in the file stands at its default"
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    ['port = "many"', 'securty = "plain"', 'security = "none"', "timeout = 5"],
+)
+def test_no_error_holds_a_secret(secretive: Path, spoilt: str) -> None:
+    path = secretive / "chipwatch.toml"
+    path.write_text(path.read_text().replace('host = "mail.example"', spoilt))
+    called = chipwatch("config", "check", "--config", secretive)
+    assert called.status == 2
+    assert "smtp." in called.err
+    assert SECRET not in called.err
+
+
+def test_a_database_that_can_not_be_reached_is_named_without_its_password(
+    secretive: Path, tmp_path: Path
+) -> None:
+    path = secretive / "chipwatch.toml"
+    path.write_text(
+        path.read_text().replace("db.example/news", "127.0.0.1:9/news").replace(f"?password={SECRET}", "")
+    )
+    called = chipwatch("items", "--config", secretive, "--data", tmp_path / "data")
+    assert called.status == 1
+    assert "127.0.0.1" in called.err
+    assert SECRET not in called.err
+
+
+# ── init ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_starter_configuration_is_sound_and_whole(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "config"
+    called = chipwatch("init", folder)
+    assert called.status == 0
+    assert f"chipwatch config check --config {folder}" in called.out
+    checked = chipwatch("config", "check", "--config", folder)
+    assert checked.status == 0, checked.err
+    assert not (folder / "demo").exists()
+    shipped = starter_folder()
+    for path in shipped.rglob("*"):
+        relative = path.relative_to(shipped)
+        if path.is_file() and relative.parts[0] != "demo":
+            assert (folder / relative).read_bytes() == path.read_bytes()
+
+
+def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("x")
+    called = chipwatch("init", tmp_path)
+    assert called.status == 2
+    assert "is not empty" in called.err
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+    assert chipwatch("init", tmp_path / "mine").status == 2
+    (tmp_path / "empty").mkdir()
+    assert chipwatch("init", tmp_path / "empty").status == 0
+
+
+# ── schema ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_schemas_are_written_a_file_each(tmp_path: Path) -> None:
+    called = chipwatch("config", "schema", tmp_path / "schemas")
+    assert called.status == 0
+    written = [Path(line) for line in called.out.splitlines()]
+    assert [path.name.removesuffix(".schema.json") for path in written] == [
+        "chipwatch",
+        "feeds",
+        "topic",
+        "entities",
+        "corpus",
+    ]
+    assert all("$schema" in json.loads(path.read_text()) for path in written)
+
+
+def test_a_folder_that_can_not_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    called = chipwatch("config", "schema", tmp_path / "file")
+    assert called.status == 2
+    assert str(tmp_path / "file") in called.err
