@@ -62,6 +62,10 @@ def exemplars(evidence: Evidence, profile: TopicProfile) -> Reading:
         return Reading(value=None, detail="abstained: the topic has no exemplars")
     compared = contrast(evidence.similarities, profile.on, profile.off)
     z = (compared.value - profile.centre) / weights.CONTRAST_SPREAD
+    if z < 0 and profile.query is not None:
+        # Few examples show little of what a topic can look like: to be unlike them says little against
+        # a query that matches.
+        z *= len(profile.on) / (len(profile.on) + weights.UNLIKENESS_TRUST)
     nearest = max(profile.on, key=evidence.similarities.__getitem__)
     title = shorten(evidence.judge.corpus.references[nearest].exemplar.title, _TITLE_SHOWN)
     detail = f"like the topic {compared.on:.2f}, like other articles {compared.off:.2f}"

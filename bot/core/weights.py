@@ -26,6 +26,8 @@ CONTRAST_SPREAD = 0.05
 CENTRE_TRUST = 20.0
 """Exemplars of a topic at which its own centre counts as much as the shipped one."""
 Z_LIMIT = 4.0
+UNLIKENESS_TRUST = 2.0
+"""Exemplars of a topic with a query at which unlikeness to them counts half; likeness always counts whole."""
 
 CAST_PART = 0.5
 """An entity belongs to a topic's cast when this part of its exemplars names it …"""

@@ -121,3 +121,13 @@ def test_vetoes_nobody_asked_for_are_silent() -> None:
     evidence = Evidence(features=features, judge=world, similarities=world.corpus.similarities(features))
     assert signals.exclude(evidence, world.profiles[0]) is None
     assert signals.language(evidence, world.profiles[0]) is None
+
+
+def test_being_unlike_a_few_examples_says_less_against_a_query() -> None:
+    title = "Rain floods a cellar in Kesh"
+    with_query = read("exemplars", TOPIC, title).value
+    alone = read("exemplars", replace(TOPIC, query=""), title).value
+    assert with_query is not None
+    assert alone is not None
+    few = 3  # articles in CAST that are on topic
+    assert with_query / alone == pytest.approx(few / (few + weights.UNLIKENESS_TRUST))
