@@ -3,13 +3,13 @@ ARG PYTHON=python:3.13-slim
 
 FROM ${PYTHON} AS build
 WORKDIR /src
-COPY requirements/runtime.lock requirements/
+COPY requirements requirements
 RUN python -m venv /opt/chipwatch \
- && /opt/chipwatch/bin/pip install --no-cache-dir --require-hashes -r requirements/runtime.lock
+ && /opt/chipwatch/bin/pip install --no-cache-dir --require-hashes -r requirements/image.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY config config
 COPY bot bot
-RUN pip install --no-cache-dir "hatchling>=1.27" \
+RUN pip install --no-cache-dir --require-hashes -r requirements/build.lock \
  && pip wheel --no-deps --no-build-isolation --wheel-dir /tmp/wheel . \
  && /opt/chipwatch/bin/pip install --no-cache-dir --no-deps /tmp/wheel/*.whl \
  && /opt/chipwatch/bin/pip uninstall --yes pip

@@ -53,9 +53,12 @@ screenshots: $(VENV)/runtime ## the README's pictures, made anew from the demo (
 bench: $(VENV)/dev ## benchmarks; figures are ratios within one run
 	@for file in bench/*.py; do $(BIN)/python $$file; done
 
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 lock: ## pin all packages anew, with hashes (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml -o requirements/runtime.lock
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -c requirements/runtime.lock --extra postgres --group dev pyproject.toml -o requirements/dev.lock
+	$(COMPILE) pyproject.toml -o requirements/runtime.lock
+	$(COMPILE) -c requirements/runtime.lock --extra postgres pyproject.toml -o requirements/image.lock
+	$(COMPILE) -c requirements/image.lock --extra postgres --group dev pyproject.toml -o requirements/dev.lock
+	$(COMPILE) -c requirements/dev.lock requirements/build.in -o requirements/build.lock
 
 clean:
 	rm -rf $(VENV) data demo-output build dist

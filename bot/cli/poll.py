@@ -123,9 +123,9 @@ def _print(reports: list[PollReport], rest: dict[str, Any]) -> None:
     )
     if reports:
         say(
-            f"{len(reports)} feeds: {sum(len(report.plan.new) for report in reports)} new items; "
-            f"{rest['judged']} judged, {rest['matched']} match a topic, {rest['stories']} new stories, "
-            f"{rest['alerts']} alerts in the outbox"
+            f"feeds: {len(reports)}; new items: {sum(len(report.plan.new) for report in reports)}; "
+            f"judged: {rest['judged']}; on topic: {rest['matched']}; new stories: {rest['stories']}; "
+            f"alert messages in the outbox: {rest['alerts']}"
         )
 
 
