@@ -1,0 +1,291 @@
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import pytest
+
+from bot.model import Delivery, Digest, FetchFailed, Message, Rendered
+from bot.pipeline.deps import Deps
+from bot.pipeline.digest import alert, compose, compose_due, preview_digest, readable_files
+from bot.pipeline.poll import poll
+from bot.pipeline.triage import triage
+from tests.fakes import START, RecordingChannel
+from tests.pipeline.conftest import FEED, Bot, entry
+
+EIGHT = START + timedelta(hours=1)
+"""The digest's first slot."""
+
+CHIP = entry("1", "Norvik tapes out its Fjell accelerator", "Samples go to two customers this summer.")
+DEAL = entry("2", "Ostren takes over a chip designer", "The price is $300 million.")
+RAIN = entry("3", "Rain closes the harbour", "Boats stay in until Friday.")
+
+
+def take_in(bot: Bot, *entries: str) -> None:
+    """Poll and judge what the feed holds now."""
+    bot.publish(*entries)
+    list(poll(bot.deps, [FEED.id]))
+    triage(bot.deps)
+
+
+def outbox(bot: Bot) -> Sequence[Delivery]:
+    """Oldest first."""
+    with bot.store.read() as tx:
+        return list(reversed(tx.outbox.deliveries(state=None, limit=100)))
+
+
+def told(bot: Bot) -> list[str]:
+    """The titles of each message, one line a message."""
+    return [delivery.message.body.decode().replace("\n", " | ") for delivery in outbox(bot)]
+
+
+def daily(bot: Bot) -> int:
+    return compose(bot.deps, bot.deps.digests["daily"], bot.clock.now())
+
+
+# ── digests ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_story_is_told_once(bot: Bot) -> None:
+    take_in(bot, CHIP, RAIN)
+    assert daily(bot) == 1
+    assert told(bot) == ["Norvik tapes out its Fjell accelerator"]
+    bot.clock.pass_by(timedelta(days=1))
+    take_in(bot, CHIP, RAIN)
+    assert daily(bot) == 0
+    bot.clock.pass_by(timedelta(days=1))
+    take_in(bot, DEAL, CHIP)
+    assert daily(bot) == 1
+    assert told(bot)[1:] == ["Ostren takes over a chip designer"]
+
+
+def test_what_a_delivery_holds_is_enough_to_send_and_to_explain_it(bot: Bot) -> None:
+    take_in(bot, CHIP)
+    daily(bot)
+    (delivery,) = outbox(bot)
+    assert (delivery.channel, delivery.recipient, delivery.origin) == ("chat", "team", "daily")
+    assert delivery.created_at == delivery.due_at == START
+    with bot.store.read() as tx:
+        (story,) = tx.stories.search(topic="chips", since=None, words=(), limit=9)
+        assert delivery.stories == (story.id,)
+        assert tx.outbox.told("chat", [story.id])[story.id].origin == "daily"
+
+
+def test_a_slot_is_taken_once_whatever_happened_since(bot: Bot) -> None:
+    take_in(bot, CHIP)
+    assert compose(bot.deps, bot.deps.digests["daily"], EIGHT) == 1
+    take_in(bot, DEAL, CHIP)
+    assert compose(bot.deps, bot.deps.digests["daily"], EIGHT) == 0
+    assert daily(bot) == 1
+
+
+def test_every_channel_is_told_and_remembers_for_itself(bot: Bot) -> None:
+    mail = RecordingChannel(recipients=("ann", "bob"))
+    spec = replace(bot.deps.digests["daily"], channels=("chat", "mail"))
+    deps = replace(bot.deps, channels={"chat": bot.channel, "mail": mail})
+    take_in(bot, CHIP)
+    assert alert(deps) == 1, "the rule tells the chat"
+    assert compose(deps, spec, bot.clock.now()) == 2, "the digest tells those who don't know: both by mail"
+    assert [(each.channel, each.recipient) for each in outbox(bot)] == [
+        ("chat", "team"),
+        ("mail", "ann"),
+        ("mail", "bob"),
+    ]
+
+
+@pytest.mark.parametrize(("send_empty", "messages"), [(False, 0), (True, 1)])
+def test_a_quiet_day_is_told_only_where_that_is_wanted(bot: Bot, send_empty: bool, messages: int) -> None:
+    take_in(bot, RAIN)
+    spec = replace(bot.deps.digests["daily"], send_empty=send_empty)
+    assert compose(bot.deps, spec, bot.clock.now()) == messages
+    for digest in bot.channel.digests:
+        assert digest.quiet_topics == ("Chips",)
+
+
+def test_the_receipt_says_what_was_read_and_which_feeds_fail(bot: Bot) -> None:
+    take_in(bot, CHIP, RAIN)
+    bot.fetcher.answers[FEED.url] = [FetchFailed(kind="timeout", detail="no answer")]
+    list(poll(bot.deps, [FEED.id]))
+    daily(bot)
+    receipt = bot.channel.digests[-1].receipt
+    assert receipt is not None
+    assert (receipt.feeds, receipt.feeds_failing) == (1, ("Harbor Wire",))
+    assert (receipt.items_read, receipt.stories_matched) == (2, 1)
+
+
+def test_what_was_judged_after_the_digest_is_told_by_the_next(bot: Bot) -> None:
+    bot.publish(CHIP)
+    list(poll(bot.deps, [FEED.id]))
+    bot.clock.pass_by(timedelta(minutes=1))
+    assert daily(bot) == 0
+    triage(bot.deps)
+    bot.clock.pass_by(timedelta(days=1))
+    assert daily(bot) == 1
+
+
+# ── on a clock ───────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_digest_begins_when_it_is_first_seen_and_then_keeps_its_slots(bot: Bot) -> None:
+    bot.clock.at = EIGHT + timedelta(minutes=30)
+    take_in(bot, CHIP)
+    assert compose_due(bot.deps) == 0, "today's slot was before it was configured"
+    bot.clock.at = EIGHT + timedelta(days=1) - timedelta(seconds=1)
+    assert compose_due(bot.deps) == 0
+    bot.clock.pass_by(timedelta(seconds=2))
+    assert compose_due(bot.deps) == 1
+    assert compose_due(bot.deps) == 0
+    (digest,) = bot.channel.digests
+    assert digest.window.end == EIGHT + timedelta(days=1)
+    assert not digest.late
+
+
+def test_slots_missed_while_it_was_down_become_one_late_digest(bot: Bot) -> None:
+    compose_due(bot.deps)
+    take_in(bot, CHIP)
+    bot.clock.at = EIGHT + timedelta(days=3, hours=5)
+    assert compose_due(bot.deps) == 1
+    assert compose_due(bot.deps) == 0
+    (digest,) = bot.channel.digests
+    assert digest.late
+    assert digest.window.end == EIGHT + timedelta(days=3)
+    assert digest.window.start == START, "the window begins where the last one ended"
+
+
+def test_what_is_missed_too_long_ago_waits_for_the_next_slot(bot: Bot) -> None:
+    spec = replace(bot.deps.digests["daily"], schedule="0 8 * * 3", catch_up=timedelta(hours=2))
+    deps = replace(bot.deps, digests={"daily": spec})
+    compose_due(deps)
+    take_in(bot, CHIP)
+    bot.clock.at = EIGHT + timedelta(days=1, hours=3)
+    assert compose_due(deps) == 0
+    bot.clock.at = EIGHT + timedelta(days=8)
+    assert compose_due(deps) == 1
+
+
+# ── alerts ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_alert_goes_out_at_once_and_the_digest_does_not_repeat_it(bot: Bot) -> None:
+    take_in(bot, CHIP, RAIN)
+    assert alert(bot.deps) == 1
+    assert alert(bot.deps) == 0
+    assert daily(bot) == 0
+    (digest,) = bot.channel.digests
+    assert (digest.kind, digest.name, digest.title) == ("alert", "now", "Chips")
+
+
+def test_old_news_is_left_to_the_digest(bot: Bot) -> None:
+    take_in(bot, CHIP)
+    old = entry("9", "Havnor shows its own chip", published="Mon, 15 Jun 2026 05:00:00 GMT")
+    bot.clock.pass_by(timedelta(hours=1))
+    take_in(bot, CHIP, old)
+    assert alert(bot.deps) == 1
+    assert daily(bot) == 1
+    assert told(bot)[1] == "Havnor shows its own chip"
+
+
+def test_what_was_there_before_the_first_poll_is_never_told(bot: Bot) -> None:
+    take_in(bot, entry("9", "Havnor shows its own chip", published="Fri, 12 Jun 2026 05:00:00 GMT"))
+    assert alert(bot.deps) == 0
+    assert daily(bot) == 0
+
+
+def test_beyond_its_budget_an_alert_says_how_many_wait_for_the_digest(bot: Bot) -> None:
+    (rule,) = bot.deps.alerts
+    deps = replace(bot.deps, alerts=(replace(rule, budget=1),))
+    take_in(bot, CHIP, DEAL, entry("4", "Halden cancels its training silicon", "The team of 90 moves on."))
+    assert alert(deps) == 1
+    receipt = bot.channel.digests[0].receipt
+    assert receipt is not None
+    assert receipt.held_back == 2
+    assert alert(deps) == 0
+    assert daily(bot) == 1
+    assert len(bot.channel.digests[-1].stories) == 2
+
+
+def test_a_rule_takes_its_score_into_account(bot: Bot) -> None:
+    (rule,) = bot.deps.alerts
+    take_in(bot, CHIP)
+    assert alert(replace(bot.deps, alerts=(replace(rule, min_score=1.0),))) == 0
+    assert alert(bot.deps) == 1
+
+
+# ── all or nothing ───────────────────────────────────────────────────────────────────────────────
+
+
+class Killed(Exception):
+    """Stands for the end of the process."""
+
+
+@dataclass
+class KilledWhileRendering(RecordingChannel):
+    alive: bool = False
+
+    def render(self, digest: Digest, key: str) -> Sequence[Rendered]:
+        if not self.alive:
+            raise Killed
+        return super().render(digest, key)
+
+
+@pytest.mark.parametrize("step", ["digest", "alert"])
+def test_killed_in_the_middle_nothing_is_lost_and_nothing_is_doubled(bot: Bot, step: str) -> None:
+    weak = KilledWhileRendering()
+    channels = {"chat": bot.channel, "weak": weak}
+    spec = replace(bot.deps.digests["daily"], channels=("chat", "weak"))
+    (rule,) = bot.deps.alerts
+    deps = replace(bot.deps, channels=channels, alerts=(replace(rule, channels=("chat", "weak")),))
+
+    def run(deps: Deps) -> int:
+        return compose(deps, spec, EIGHT) if step == "digest" else alert(deps)
+
+    take_in(bot, CHIP)
+    with pytest.raises(Killed):
+        run(deps)
+    weak.alive = True
+    run(deps)
+    assert sorted(each.channel for each in outbox(bot)) == ["chat", "weak"]
+    assert run(deps) == 0
+
+
+def test_the_same_slot_gives_the_same_keys_and_bytes(bot: Bot) -> None:
+    take_in(bot, CHIP)
+    before = preview_digest(bot.deps, bot.deps.digests["daily"], EIGHT)
+    compose(bot.deps, bot.deps.digests["daily"], EIGHT)
+    (delivery,) = outbox(bot)
+    assert list(before.values()) == [delivery.message.body]
+
+
+# ── previews ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_preview_sends_nothing_and_remembers_nothing(bot: Bot) -> None:
+    take_in(bot, CHIP)
+    for _ in range(2):
+        files = preview_digest(bot.deps, bot.deps.digests["daily"], bot.clock.now())
+        assert files == {"daily-chat-1.txt": b"Norvik tapes out its Fjell accelerator"}
+    assert outbox(bot) == []
+    assert daily(bot) == 1
+    assert preview_digest(bot.deps, bot.deps.digests["daily"], bot.clock.now()) == {}
+
+
+def test_a_letter_is_also_laid_out_as_it_reads() -> None:
+    letter = (
+        b"Subject: News\r\nMIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=x\r\n\r\n"
+        b"--x\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nplain\r\n"
+        b"--x\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>html</p>\r\n--x--\r\n"
+    )
+    files = readable_files("n", Message(subject="News", content_type="message/rfc822", body=letter))
+    assert {name: content.strip() for name, content in files.items() if name != "n.eml"} == {
+        "n.txt": b"plain",
+        "n.html": b"<p>html</p>",
+    }
+    assert files["n.eml"] == letter
+
+
+@pytest.mark.parametrize(
+    ("content_type", "suffix"),
+    [("application/json; charset=utf-8", ".json"), ("text/html", ".html"), ("image/png", ".bin")],
+)
+def test_other_messages_are_one_file_of_their_kind(content_type: str, suffix: str) -> None:
+    message = Message(subject="News", content_type=content_type, body=b"x")
+    assert readable_files("n", message) == {f"n{suffix}": b"x"}
