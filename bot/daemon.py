@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,6 +15,7 @@ import structlog
 from bot import logs
 from bot.app import Application, Configuration, opened
 from bot.errors import StoreError
+from bot.model import DeliveryState
 from bot.pipeline.deliver import deliver
 from bot.pipeline.deps import Deps
 from bot.pipeline.digest import alert, compose_due
@@ -104,6 +106,7 @@ def _poll(deps: Deps) -> Fields:
             "polled",
             feed=report.feed.url,
             result=report.plan.result,
+            detail=report.plan.state.last_result,
             new=len(report.plan.new),
             revised=len(report.plan.revised),
             next=report.plan.state.next_poll_at.isoformat(timespec="seconds"),
@@ -124,11 +127,14 @@ def _digest(deps: Deps) -> Fields:
 
 
 def _deliver(deps: Deps) -> Fields:
+    log = structlog.get_logger()
     settled = deliver(deps)
-    counts: dict[str, object] = {}
-    for settlement in settled:
-        counts[settlement.state.value] = int(str(counts.get(settlement.state.value, 0))) + 1
-    return counts
+    for each in settled:
+        if each.state is not DeliveryState.SENT:
+            log.warning(
+                "not delivered", key=each.key, state=each.state.value, note=each.note, tries=each.attempt
+            )
+    return Counter(each.state.value for each in settled)
 
 
 def _upkeep(deps: Deps) -> Fields:

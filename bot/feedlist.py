@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import tomlkit
 from tomlkit.items import AoT
 
+from bot.documents import read_toml
 from bot.errors import UsageError
 from bot.model import Feed
 
@@ -26,7 +27,7 @@ class Subscription:
 
 def add(path: Path, subscriptions: Sequence[Subscription]) -> list[Subscription]:
     """Append what is not there yet and return it. Raises UsageError where the file can't be written."""
-    document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
+    document = _read(path) if path.exists() else tomlkit.document()
     feeds = document.setdefault("feed", tomlkit.aot())
     if not isinstance(feeds, AoT):
         raise UsageError(f"{path}: feed must be a list of [[feed]] tables")
@@ -54,7 +55,7 @@ def remove(path: Path, url: str) -> bool:
     """Take a feed out. ``False`` where it is not there."""
     if not path.exists():
         return False
-    document = tomlkit.parse(path.read_text(encoding="utf-8"))
+    document = _read(path)
     feeds = document.get("feed")
     if not isinstance(feeds, AoT):
         return False
@@ -64,6 +65,12 @@ def remove(path: Path, url: str) -> bool:
             _write(path, tomlkit.dumps(document))
             return True
     return False
+
+
+def _read(path: Path) -> tomlkit.TOMLDocument:
+    """The file with its comments. Raises ConfigErrors, which name the line, for what is no TOML."""
+    read_toml(path)
+    return tomlkit.parse(path.read_bytes().decode("utf-8-sig"))
 
 
 def _write(path: Path, text: str) -> None:

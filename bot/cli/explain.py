@@ -102,8 +102,10 @@ def why(
 
     [dim]Example: chipwatch why https://example.org/news/chip[/dim]
     """
+    from bot.core.urls import canonical
+
     with opened(config, data) as application, application.store.begin() as tx:
-        item = tx.items.get(reference)
+        item = tx.items.get(reference) or tx.items.get(canonical(reference))
         if item is None:
             raise UsageError(f'no item is known by "{reference}"; find one with: chipwatch items WORD')
         verdicts = tx.items.verdicts(item.id)

@@ -98,7 +98,7 @@ def add(
         try:
             found.append(_find(url, tuple(tag or ()), config))
         except ChipwatchError as error:
-            say(f"✗ {url}: {error}")
+            say(f"✗ {error}")
             failed += 1
     for subscription in feedlist.add(config / "feeds.toml", found):
         say(f"✓ {subscription.url}  {subscription.title}")
@@ -207,16 +207,23 @@ def _fetch(url: str, config: Path) -> Fetched:
         case Fetched() as fetched:
             return fetched
         case FetchFailed(kind=kind, detail=detail):
-            raise ChipwatchError(f"{kind}: {detail}")
+            raise ChipwatchError(f"{url}: {kind}: {detail}")
         case _:
             raise ChipwatchError("the server says that nothing has changed, to somebody who never asked")
 
 
 def _read(url: str, config: Path) -> tuple[Fetched, FeedDocument]:
+    from bot.core.discover import feed_links
     from bot.core.parse import parse
+    from bot.errors import FeedError
 
     fetched = _fetch(url, config)
-    return fetched, parse(fetched.body, fetched.content_type, fetched.final_url)
+    try:
+        return fetched, parse(fetched.body, fetched.content_type, fetched.final_url)
+    except FeedError as error:
+        named = feed_links(fetched.body, fetched.final_url)
+        hint = f"; it names {named[0]}" if named else ""
+        raise ChipwatchError(f"{url}: {error}{hint}") from error
 
 
 def _find(url: str, tags: tuple[str, ...], config: Path) -> Subscription:
@@ -233,7 +240,7 @@ def _find(url: str, tags: tuple[str, ...], config: Path) -> Subscription:
     except FeedError as error:
         for link in feed_links(fetched.body, fetched.final_url):
             return Subscription(url=link, title=_read(link, config)[1].title, tags=tags)
-        raise ChipwatchError(f"{error}, and it names no feed") from error
+        raise ChipwatchError(f"{url}: {error}, and it names no feed") from error
 
 
 def _validators(fetched: Fetched) -> str:

@@ -26,7 +26,7 @@ def poll(
     data: DataDir = DATA,
     as_json: AsJson = False,
 ) -> None:
-    """Poll now what is due, judge what is new and send the alerts; a row a feed.
+    """Poll now what is due, judge what is new and put alerts into the outbox; a row a feed.
 
     [dim]Example: chipwatch poll --feed https://example.org/feed[/dim]
     """

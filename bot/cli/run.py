@@ -8,7 +8,7 @@ import typer
 
 from bot.cli.options import CONFIG, DATA, ConfigDir, DataDir
 from bot.cli.output import say
-from bot.errors import ChipwatchError
+from bot.errors import ChipwatchError, UsageError
 
 
 def run(
@@ -24,7 +24,11 @@ def run(
     """
     from bot.app import read_configuration
     from bot.daemon import serve
+    from bot.documents import unknown
+    from bot.settings import LEVELS
 
+    if log_level and log_level not in LEVELS:
+        raise UsageError(unknown("level", log_level, LEVELS))
     serve(read_configuration(config, data), log_level)
 
 
@@ -45,7 +49,7 @@ def health(config: ConfigDir = CONFIG, data: DataDir = DATA) -> None:  # noqa: A
     try:
         answer = httpx.get(f"http://{host}:{port}/readyz", timeout=4, trust_env=False)
         troubles = answer.json()["troubles"]
-    except (httpx.HTTPError, ValueError, KeyError) as error:
+    except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
         raise ChipwatchError(
             f"no answer at {bind}: {type(error).__name__}; is chipwatch run running?"
         ) from error

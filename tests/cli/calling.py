@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterable
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -122,7 +124,9 @@ def rss(*entries: str, title: str = "Harbor Wire") -> bytes:
     return f"<rss version='2.0'><channel><title>{title}</title>{''.join(entries)}</channel></rss>".encode()
 
 
-def entry(guid: str, title: str, text: str = "", published: str = "Tue, 16 Jun 2026 06:00:00 GMT") -> str:
+def entry(guid: str, title: str, text: str = "", *, hours_ago: float = 1) -> str:
+    """An item of a feed, published so long before now: commands run on the real clock."""
+    published = format_datetime(datetime.now(UTC) - timedelta(hours=hours_ago))
     return (
         f"<item><guid isPermaLink='false'>{guid}</guid><link>https://harbor.example/{guid}</link>"
         f"<title>{title}</title><description>{text}</description><pubDate>{published}</pubDate></item>"

@@ -1,0 +1,114 @@
+from pathlib import Path
+
+import pytest
+
+from bot.demo.servers import receiver
+from tests.cli.calling import NEWS, SETTINGS, entry, write_config
+from tests.cli.conftest import Place
+from tests.http_server import Answer
+
+ALERTS = SETTINGS + '\n[[alerts]]\nname = "urgent"\ntopics = ["ferries"]\nchannels = ["folder"]\n'
+
+
+def test_a_round_takes_in_judges_and_says_so(place: Place) -> None:
+    (place.config / "chipwatch.toml").write_text(ALERTS)
+    report = place.json("poll")
+    (feed,) = report["feeds"]
+    assert (feed["url"], feed["result"], feed["new"], feed["unchanged"]) == (place.feed, "new", 2, 0)
+    assert (report["judged"], report["matched"], report["stories"]) == (2, 1, 2)
+    assert report["alerts"] > 0
+    assert len(place.json("deliveries", "list")) == report["alerts"]
+
+
+def test_the_table_has_a_row_a_feed_and_a_summary(place: Place) -> None:
+    told = place.call("poll").out
+    (row,) = (line for line in told.splitlines() if place.feed in line)
+    assert row.split()[:5] == [place.feed, "new", "2", "0", "0"]
+    assert "feeds: 1; new items: 2; judged: 2; on topic: 1; new stories: 2;" in told
+
+
+def test_only_what_is_due_is_polled_unless_asked(polled: Place) -> None:
+    called = polled.call("poll")
+    assert called.status == 0
+    assert called.out == "no feed is due; poll all of them with --all\n"
+    assert polled.json("poll")["feeds"] == []
+    assert len(polled.json("poll", "--all")["feeds"]) == 1
+    (feed,) = polled.json("poll", "--feed", polled.feed)["feeds"]
+    assert (feed["result"], feed["new"]) == ("unchanged", 0)
+
+
+def test_news_and_edits_are_counted_apart(polled: Place) -> None:
+    edited = entry("2", "Ostren library stays open late", "Books until eleven on Fridays.")
+    polled.publish(entry("3", "A third ferry for the sound"), NEWS[0], edited)
+    (feed,) = polled.json("poll", "--all")["feeds"]
+    assert [feed[key] for key in ("result", "new", "revised", "unchanged")] == ["new", 1, 1, 1]
+
+
+def test_a_feed_that_fails_is_named_and_the_others_are_read(place: Place) -> None:
+    page = place.web.play(place.path + "/page", Answer(body=b"<html><body>Moved</body></html>"))
+    dead = "http://127.0.0.1:9/rss"
+    write_config(place.config, feeds=[dead, place.feed, page])
+    called = place.call("poll", "--json")
+    assert called.status == 1
+    found = {feed["url"]: feed for feed in called.json["feeds"]}
+    assert found[place.feed]["result"] == "new"
+    assert found[dead]["result"] == "failed"
+    assert "connect" in found[dead]["note"]
+    assert found[page]["result"] == "not-a-feed"
+    assert "HTML page" in found[page]["note"]
+    assert "HTML page" in place.call("poll", "--all").out
+
+
+def test_an_unknown_feed_is_answered_with_the_nearest(place: Place) -> None:
+    called = place.call("poll", "--feed", place.feed + "s")
+    assert called.status == 2
+    assert f'did you mean "{place.feed}"?' in called.err
+
+
+def test_a_disabled_feed_is_polled_only_by_name(place: Place) -> None:
+    (place.config / "feeds.toml").write_text(f'[[feed]]\nurl = "{place.feed}"\nenabled = false\n')
+    assert place.json("poll")["feeds"] == []
+    assert place.json("poll", "--all")["feeds"] == []
+    assert len(place.json("poll", "--feed", place.feed)["feeds"]) == 1
+
+
+def test_what_is_due_is_sent_once(polled: Place) -> None:
+    assert polled.call("deliver").out == "nothing is due\n"
+    polled.call("digest", "daily")
+    sent = polled.json("deliver")
+    assert {each["state"] for each in sent} == {"sent"}
+    assert all(Path(each["note"]).is_file() for each in sent)
+    assert polled.json("deliver") == []
+
+
+def test_what_can_not_be_sent_is_named_and_status_1(polled: Place) -> None:
+    path = polled.config / "chipwatch.toml"
+    polled.call("digest", "daily")
+    (polled.data / "digests").write_text("a file where the folder should be")
+    called = polled.call("deliver")
+    assert called.status == 1
+    assert "pending" in called.out
+    assert polled.call("deliver").status == 0, "it is tried again later"
+    assert path.exists()
+
+
+def test_alerts_go_to_a_real_webhook(place: Place) -> None:
+    with receiver() as (base, received):
+        settings = ALERTS.replace(
+            'type = "files"',
+            f'type = "webhook"\nurl = "{base}/hook"\nsecret = "whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQtMTIz"',
+        )
+        (place.config / "chipwatch.toml").write_text(settings)
+        assert place.json("poll")["alerts"] == 1
+        assert [each["state"] for each in place.json("deliver")] == ["sent"]
+        assert place.json("deliver") == []
+    (request,) = received
+    assert request.path == "/hook"
+    assert b"electric ferry" in request.body
+
+
+@pytest.mark.parametrize("command", ["poll", "deliver"])
+def test_a_wrong_option_is_a_wrong_call(place: Place, command: str) -> None:
+    called = place.call(command, "--nope")
+    assert called.status == 2
+    assert "--nope" in called.err
