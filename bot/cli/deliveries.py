@@ -31,9 +31,11 @@ def list_(
 
     [dim]Example: chipwatch deliveries list --state dead[/dim]
     """
+    from bot.documents import unknown
+
     if state and state not in list(DeliveryState):
-        raise UsageError(f'unknown state "{state}"; known are: {", ".join(DeliveryState)}')
-    with opened(config, data) as application, application.store.begin() as tx:
+        raise UsageError(unknown("state", state, list(DeliveryState)))
+    with opened(config, data) as application, application.store.read() as tx:
         found = tx.outbox.deliveries(state=DeliveryState(state) if state else None, limit=limit)
     if as_json:
         rows = []

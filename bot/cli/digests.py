@@ -43,6 +43,11 @@ def digest(
         now = deps.clock.now()
         slot = moment(at, now) if at else now
         if preview is None:
+            if slot > now:
+                # It would count as the last slot, and no digest would come before it.
+                raise UsageError(
+                    f"{at} is still to come: a digest of then can only be looked at, with --preview"
+                )
             count = compose(deps, deps.digests[name], slot)
             if as_json:
                 print_json({"digest": name, "at": slot, "deliveries": count})

@@ -31,7 +31,7 @@ def items(
 
     [dim]Example: chipwatch items --topic mtia --since 7d broadcom[/dim]
     """
-    with opened(config, data) as application, application.store.begin() as tx:
+    with opened(config, data) as application, application.store.read() as tx:
         found = tx.items.search(
             topic=_known_topic(application, topic),
             since=since(after, application.deps.clock.now()),
@@ -64,7 +64,7 @@ def stories(
 
     [dim]Example: chipwatch stories --topic chip-deals --since 48h[/dim]
     """
-    with opened(config, data) as application, application.store.begin() as tx:
+    with opened(config, data) as application, application.store.read() as tx:
         found = tx.stories.search(
             topic=_known_topic(application, topic),
             since=since(after, application.deps.clock.now()),
@@ -104,7 +104,7 @@ def why(
     """
     from bot.core.urls import canonical
 
-    with opened(config, data) as application, application.store.begin() as tx:
+    with opened(config, data) as application, application.store.read() as tx:
         item = tx.items.get(reference) or tx.items.get(canonical(reference))
         if item is None:
             raise UsageError(f'no item is known by "{reference}"; find one with: chipwatch items WORD')

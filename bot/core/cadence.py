@@ -101,10 +101,10 @@ def due_slot(spec: DigestSpec, last: datetime | None, now: datetime) -> datetime
 def window_start(spec: DigestSpec, last: datetime | None, slot: datetime) -> datetime:
     """Where the window of a digest that ends at ``slot`` begins: at the slot taken last.
 
-    A digest without one begins a whole period back: at the scheduled slot before, or, where that is less
-    than half a period ago (a digest composed by hand), at the one before that.
+    A digest without one before ``slot`` begins a whole period back: at the scheduled slot before, or,
+    where that is less than half a period ago (a digest composed by hand), at the one before that.
     """
-    if last is not None:
+    if last is not None and last < slot:
         return last
     patient = replace(spec, catch_up=_STRETCHES[-1])
     before = due_slot(patient, None, slot - _MOMENT)

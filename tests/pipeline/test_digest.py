@@ -122,6 +122,16 @@ def test_what_was_judged_after_the_digest_is_told_by_the_next(bot: Bot) -> None:
     assert daily(bot) == 1
 
 
+def test_a_slot_before_the_last_one_has_a_window_of_its_own(bot: Bot) -> None:
+    take_in(bot, CHIP)
+    spec = replace(bot.deps.digests["daily"], send_empty=True)
+    for slot in (EIGHT, EIGHT - timedelta(days=3)):
+        assert compose(bot.deps, spec, slot) == 1
+    before, earlier = bot.channel.digests
+    assert before.window.end == EIGHT
+    assert earlier.window.end - earlier.window.start == timedelta(days=1)
+
+
 # ── on a clock ───────────────────────────────────────────────────────────────────────────────────
 
 
