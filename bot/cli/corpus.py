@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.cli.commands import Commands
+from bot.cli.opening import require_folder
 from bot.cli.options import CONFIG, AsJson, ConfigDir
 from bot.cli.output import print_json, print_table, say
 from bot.errors import UsageError
@@ -29,10 +31,11 @@ def add(
     ],
     topic: Annotated[
         list[str] | None,
-        typer.Option(
-            "--topic", metavar="ID", help="Label: a topic it is an example of; none is a negative example."
-        ),
+        typer.Option("--topic", metavar="ID", help="Label: a topic they are examples of; may be repeated."),
     ] = None,
+    negative: Annotated[
+        bool, typer.Option("--negative", help="Label: examples of what is not meant.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be kept; write nothing.")
     ] = False,
@@ -40,12 +43,14 @@ def add(
 ) -> None:
     """Import example articles: the article is kept, navigation and related news are dropped.
 
+    Without a label an article gets the only topic there is, or the topics that match it by now.
+
     [dim]Example: chipwatch corpus add --topic mtia saved-page.html notes.txt[/dim]
     """
     from bot.catalogue import load_catalogue
 
-    catalogue = load_catalogue(config)
-    topics = _known_topics(catalogue, topic or [])
+    catalogue = load_catalogue(require_folder(config))
+    label = _labeller(catalogue, topic or [], negative)
     known = list(catalogue.exemplars)
     failed = 0
     for source in sources:
@@ -63,6 +68,8 @@ def add(
         say(f"    “{article.title}”, {kept} words kept, {article.dropped_lines} lines dropped")
         if copy_of:
             say(f"    the same text as {copy_of.id} (“{copy_of.title}”): marked as its copy, counted once")
+        topics = label(article)
+        say(f"    {_label_words(topics, negative)}")
         path = config / "corpus" / f"{name}.md"
         if not dry_run:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -80,7 +87,7 @@ def list_(config: ConfigDir = CONFIG, as_json: AsJson = False) -> None:
     """
     from bot.catalogue import load_catalogue
 
-    exemplars = load_catalogue(config).exemplars
+    exemplars = load_catalogue(require_folder(config)).exemplars
     if as_json:
         print_json([_spell(exemplar) for exemplar in exemplars])
         return
@@ -128,7 +135,7 @@ def remove(name: str, config: ConfigDir = CONFIG) -> None:
     from bot.catalogue import load_catalogue
 
     exemplar = _find(config, name)
-    catalogue = load_catalogue(config)
+    catalogue = load_catalogue(require_folder(config))
     users = [topic.id for topic in catalogue.topics if exemplar.id in topic.exemplars]
     users += [other.id for other in catalogue.exemplars if exemplar.id in (other.copy_of, other.same_event)]
     if users:
@@ -202,21 +209,48 @@ def _file_name(title: str, taken: set[str]) -> str:
     return name
 
 
-def _known_topics(catalogue: Catalogue, topics: list[str]) -> list[str]:
+def _labeller(
+    catalogue: Catalogue, topics: list[str], negative: bool
+) -> Callable[[ExtractedArticle], list[str]]:
+    """How articles get their topics: as told, or else the only one, or those that match."""
     from bot.documents import unknown
 
     known = [topic.id for topic in catalogue.topics]
     for name in topics:
         if name not in known:
             raise UsageError(unknown("topic", name, known))
-    return topics
+    if topics and negative:
+        raise UsageError("--topic and --negative exclude each other")
+    if topics or negative or len(known) < 2:
+        told = topics or ([] if negative else known)
+        return lambda _article: told
+
+    from bot.app import make_judge
+    from bot.core.classify import classify
+    from bot.core.features import extract
+
+    judge = make_judge(catalogue)
+
+    def matching(article: ExtractedArticle) -> list[str]:
+        features = extract("", title=article.title, body=article.text, lexicon=judge.lexicon)
+        return [verdict.topic_id for verdict in classify(features, judge) if verdict.matched]
+
+    return matching
+
+
+def _label_words(topics: list[str], negative: bool) -> str:
+    if topics:
+        return f"an example of {', '.join(topics)}"
+    if negative:
+        return "an example of what is not meant"
+    return "matches no topic, so it counts as an example of what is not meant; label it with --topic"
 
 
 def _find(config: Path, name: str) -> Exemplar:
     from bot.catalogue import load_catalogue
     from bot.documents import unknown
 
-    exemplars = {exemplar.id: exemplar for exemplar in load_catalogue(config).exemplars}
+    exemplars = {exemplar.id: exemplar for exemplar in load_catalogue(require_folder(config)).exemplars}
     if name not in exemplars:
         raise UsageError(unknown("article", name, list(exemplars)))
     return exemplars[name]
