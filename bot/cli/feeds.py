@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.cli.commands import Commands
-from bot.cli.opening import opened
+from bot.cli.opening import opened, require_folder
 from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir
 from bot.cli.output import print_json, print_table, say, short_time
 from bot.errors import ChipwatchError, UsageError
@@ -100,7 +100,7 @@ def add(
         except ChipwatchError as error:
             say(f"✗ {error}")
             failed += 1
-    for subscription in feedlist.add(config / "feeds.toml", found):
+    for subscription in feedlist.add(require_folder(config) / "feeds.toml", found):
         say(f"✓ {subscription.url}  {subscription.title}")
         found.remove(subscription)
     for subscription in found:
@@ -119,7 +119,7 @@ def remove(url: Url, config: ConfigDir = CONFIG) -> None:
     from bot.catalogue import load_feeds
     from bot.documents import unknown
 
-    path = config / "feeds.toml"
+    path = require_folder(config) / "feeds.toml"
     if not feedlist.remove(path, url):
         raise UsageError(unknown("feed", url, [feed.url for feed in load_feeds(path)])[:400])
     say(f"{url} is removed")
@@ -177,7 +177,7 @@ def import_(
     from bot import feedlist
 
     listed = feedlist.read_opml(file)
-    added = feedlist.add(config / "feeds.toml", listed)
+    added = feedlist.add(require_folder(config) / "feeds.toml", listed)
     say(f"{len(added)} feeds added, {len(listed) - len(added)} were there already")
 
 
@@ -190,7 +190,7 @@ def export(config: ConfigDir = CONFIG) -> None:
     from bot import feedlist
     from bot.catalogue import load_feeds
 
-    say(feedlist.write_opml(load_feeds(config / "feeds.toml")).rstrip())
+    say(feedlist.write_opml(load_feeds(require_folder(config) / "feeds.toml")).rstrip())
 
 
 def _require_web(url: str) -> None:
@@ -203,7 +203,7 @@ def _fetch(url: str, config: Path) -> Fetched:
     from bot.model import Fetched, FetchFailed
     from bot.settings import load_settings
 
-    match make_fetcher(load_settings(config)[0]).fetch_one(url):
+    match make_fetcher(load_settings(require_folder(config))[0]).fetch_one(url):
         case Fetched() as fetched:
             return fetched
         case FetchFailed(kind=kind, detail=detail):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bot.cli.opening import require_folder
 from bot.cli.options import CONFIG, AsJson, ConfigDir
 from bot.cli.output import note, print_json, print_line, print_table, say
 from bot.cli.rows import BadLine, Row, read_rows, reading
@@ -243,12 +244,7 @@ def _judge(config: Path) -> Judge:
     from bot.app import make_judge
     from bot.catalogue import load_catalogue
 
-    if not config.is_dir():
-        problem = (
-            f"there is no configuration folder {config}; make one with chipwatch init {config}, or name one"
-        )
-        raise UsageError(f"{problem} with --config")
-    catalogue = load_catalogue(config)
+    catalogue = load_catalogue(require_folder(config))
     if not catalogue.topics:
         raise UsageError(f"{config / 'topics'} holds no topic; write one: docs/topics.md shows how")
     return make_judge(catalogue)

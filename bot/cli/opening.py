@@ -7,8 +7,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.errors import UsageError
+
 if TYPE_CHECKING:
     from bot.app import Application
+
+
+def require_folder(config: Path) -> Path:
+    """The configuration folder, for commands that read some of its files. Raises UsageError without one."""
+    if not config.is_dir():
+        remedy = f"make one with: chipwatch init {config}, or name one with --config"
+        raise UsageError(f"there is no configuration folder {config}; {remedy}")
+    return config
 
 
 @contextmanager

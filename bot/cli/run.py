@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from bot.cli.opening import require_folder
 from bot.cli.options import CONFIG, DATA, ConfigDir, DataDir
 from bot.cli.output import say
 from bot.errors import ChipwatchError, UsageError
@@ -41,7 +42,7 @@ def health(config: ConfigDir = CONFIG, data: DataDir = DATA) -> None:  # noqa: A
 
     from bot.settings import load_settings
 
-    bind = load_settings(config)[0].server.bind
+    bind = load_settings(require_folder(config))[0].server.bind
     if not bind:
         raise ChipwatchError("[server] bind is empty in chipwatch.toml: there is no health server to ask")
     host, _, port = bind.rpartition(":")

@@ -152,12 +152,30 @@ def test_a_stray_variable_is_told_once(config: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
-    "command", ["config check", "items", "poll", "digest daily", "run", "classify", "eval"]
+    "command",
+    [
+        "config check",
+        "config show",
+        "items",
+        "poll",
+        "digest daily",
+        "run",
+        "health",
+        "classify",
+        "eval",
+        "corpus list",
+        "corpus add notes.txt",
+        "feeds add http://127.0.0.1:9/",
+        "feeds add http://127.0.0.1:9/ --unchecked",
+        "feeds test http://127.0.0.1:9/",
+        "feeds export",
+    ],
 )
 def test_a_folder_that_is_not_there_says_how_to_make_one(tmp_path: Path, command: str) -> None:
     called = chipwatch(*command.split(), "--config", tmp_path / "nowhere")
     assert called.status == 2
     assert f"chipwatch init {tmp_path / 'nowhere'}" in called.err
+    assert not (tmp_path / "nowhere").exists()
 
 
 # ── show ─────────────────────────────────────────────────────────────────────────────────────────
