@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 
 from rich import box
 from rich.console import Console
@@ -49,7 +50,7 @@ def tell_polls(reports: Sequence[PollReport]) -> None:
         trouble = report.plan.result in _TROUBLE
         note = report.plan.state.last_result if trouble else "; ".join(document.faults if document else ())
         table.add_row(
-            report.feed.title,
+            Text(report.feed.title),
             document.format if document else "–",
             str(len(report.plan.new)),
             Text(note or "read", style="red" if trouble else "yellow" if note else "green"),
@@ -130,11 +131,12 @@ def conclude(folder: Path, seconds: float) -> None:
     wanted = ("mail-1.html", "mail-1.txt", "mail-1.eml", "slack-1.json", "webhook-1.json")
     for name in wanted:
         if (folder / name).exists():
-            console.print(f"  {folder / name}", soft_wrap=True)
+            console.print(Text(f"  {folder / name}"), soft_wrap=True)
     console.print("\nAnd ask it why, about any item:\n")
-    command, where = _command(), f"--config {folder}/config --data {folder}/data"
-    console.print(f"  {command} items --topic mtia {where}", soft_wrap=True)
-    console.print(f"  {command} why ITEM {where}\n", soft_wrap=True)
+    command = _command()
+    where = f"--config {quote(str(folder / 'config'))} --data {quote(str(folder / 'data'))}"
+    console.print(Text(f"  {command} items --topic mtia {where}"), soft_wrap=True)
+    console.print(Text(f"  {command} why ITEM {where}\n"), soft_wrap=True)
 
 
 def _command() -> str:
