@@ -86,6 +86,8 @@ def _round(application: Application, slot: datetime) -> Sequence[PollReport]:
 
 def _clear(folder: Path) -> None:
     """Make room for this run; only a folder that an earlier run made is emptied."""
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file; name another --output")
     if folder.exists() and any(folder.iterdir()):
         if not (folder / _MARK).exists():
             raise UsageError(f"{folder} holds something else than a demo; name another --output")
