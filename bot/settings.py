@@ -57,6 +57,13 @@ class Http(Strict):
     allow_networks: tuple[str, ...] = ()
     """Hosts and networks that feeds may reach although they are private: ``wiki.lan``, ``10.1.0.0/16``."""
 
+    @field_validator("contact")
+    @classmethod
+    def _header(cls, value: str) -> str:
+        if not (value.isascii() and (value.isprintable() or not value)):
+            raise ValueError("it goes into an HTTP header: write a mail or web address in one line of ASCII")
+        return value
+
     @field_validator("allow_networks")
     @classmethod
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:

@@ -94,3 +94,9 @@ def test_networks_are_networks_and_hosts_are_hosts(tmp_path: Path) -> None:
     assert len(settings.http.allow_networks) == 5
     with pytest.raises(ConfigErrors, match=r'toml:2: http\.allow_networks: "10\.1\.0\.0/99" is no network'):
         load_settings(write(tmp_path, '[http]\nallow_networks = ["10.1.0.0/99"]\n'))
+
+
+@pytest.mark.parametrize("contact", ["Jörg", "a\\nb", "芯"])
+def test_a_contact_fits_into_a_header(tmp_path: Path, contact: str) -> None:
+    with pytest.raises(ConfigErrors, match=r"toml:2: http\.contact: it goes into an HTTP header"):
+        load_settings(write(tmp_path, f'[http]\ncontact = "{contact}"\n'))
