@@ -59,7 +59,7 @@ def test_every_module_has_its_tests_where_one_would_look() -> None:
         for path in MODULES
         if path.name != "__main__.py"
         and not (ROOT / "tests" / path.relative_to(BOT).parent / f"test_{path.stem}.py").exists()
-        and not (path.name == "__init__.py" and not list(functions(ast.parse(path.read_text()))))
+        and list(functions(ast.parse(path.read_text())))  # without a function there is nothing to try
         and path.parent.name != "model"  # the nouns, the ports and the errors have no behaviour
         and path.name not in {"ports.py", "errors.py"}
     ]
