@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TypeVar
@@ -36,6 +36,8 @@ _ALIGNED = 150
 """Words compared one by one: aligning takes more than linear time, and a feed may be hostile."""
 _SHARED_FORM = 0.25
 """Containment from which two texts may be one form: every swap of a word breaks four shingles."""
+_LONGEST_BLANK = 4
+"""Words that fill one blank of a form; longer stretches are other sentences."""
 _FEWEST_SWAPS = 2
 """A place and a name in another's stead make it another event; one change alone may be an editor's."""
 
@@ -112,7 +114,7 @@ class CopyIndex:
             return False
         if len(candidate.shingles & other.shingles) < _SHARED_FORM * shorter:
             return False
-        return _swaps(candidate.words, other.words, names_only=True) >= _FEWEST_SWAPS
+        return _swapped_names(candidate.words, other.words) >= _FEWEST_SWAPS
 
     def add(self, article_id: str, fresh: Fingerprint, copy_of: str | None) -> None:
         """Remember an article; ``copy_of`` is the root that :meth:`find` named."""
@@ -148,23 +150,43 @@ class CopyIndex:
         return containment if containment >= needed else 0.0
 
 
-def _swaps(one: Sequence[str], other: Sequence[str], *, names_only: bool = False) -> int:
-    """How often a name (or a figure) stands in the one text where another stands in the other.
+def _swaps(one: Sequence[str], other: Sequence[str]) -> int:
+    """How often a name or a figure stands in the one text where another stands in the other.
 
     A copy is cut, or gains words at its ends; between the words it keeps it has the same names.
     """
+    return sum(
+        _filled(ours, theirs, lambda word: word[0].isupper() or word[0].isdigit())
+        for ours, theirs, inside in _replacements(one, other)
+        if inside
+    )
+
+
+def _swapped_names(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many names stand in the one text where others stand in the other, also at its ends."""
+    return sum(
+        _filled(ours, theirs, lambda word: word[0].isupper())
+        for ours, theirs, inside in _replacements(one, other)
+        if inside or max(len(ours), len(theirs)) <= _LONGEST_BLANK
+    )
+
+
+def _replacements(
+    one: Sequence[str], other: Sequence[str]
+) -> Iterator[tuple[Sequence[str], Sequence[str], bool]]:
+    """Where the two texts have different words; third, whether words that both have stand on both sides."""
     one, other = one[:_ALIGNED], other[:_ALIGNED]
     matcher = SequenceMatcher(None, [*map(text.fold, one)], [*map(text.fold, other)], autojunk=False)
-    swaps = [
-        (one[start:end], other[other_start:other_end])
-        for kind, start, end, other_start, other_end in matcher.get_opcodes()
-        if kind == "replace" and start and other_start and end < len(one) and other_end < len(other)
-    ]
-    return sum(_telling(ours, names_only) and _telling(theirs, names_only) for ours, theirs in swaps)
+    for kind, start, end, other_start, other_end in matcher.get_opcodes():
+        if kind == "replace":
+            inside = start > 0 < other_start and end < len(one) and other_end < len(other)
+            yield one[start:end], other[other_start:other_end], inside
 
 
-def _telling(words: Sequence[str], names_only: bool) -> bool:
-    return any(word[0].isupper() or (word[0].isdigit() and not names_only) for word in words)
+def _filled(ours: Sequence[str], theirs: Sequence[str], telling: Callable[[str], bool]) -> int:
+    """How many blanks of a form the two stretches fill: one a telling word, in long ones one at most."""
+    blanks = min(sum(map(telling, ours)), sum(map(telling, theirs)))
+    return blanks if max(len(ours), len(theirs)) <= _LONGEST_BLANK else min(blanks, 1)
 
 
 def _drop(index: dict[_Key, list[str]], key: _Key, article_id: str) -> None:

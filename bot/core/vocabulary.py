@@ -16,17 +16,14 @@ from typing import NamedTuple
 from bot.core import text
 from bot.model import Article
 
-# Function words of English. Document frequencies tell them apart too, but not in the first articles.
-_FUNCTION_WORDS = """
-a about after again against all also am amid among an and any are as at be been before being between
-both but by can could did do does down during each few for from had has have he her here him his how
-i if in into is it its just may me might more most must my no nor not now of off on once only or
-other our out over own per said same say says she should since so some such t than that the their
-them then there these they this those through to too under until up upon us very via was we were
-what when where which while who whom whose why will with within without would you your s
-"""
-FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
 _READ_BEFORE = 300
+"""Articles that count as read before the first, each word in as many of them as words of its form are."""
+_NAME_BEFORE = 1.0
+_NUMBER_BEFORE = 2.0
+_LONG_BEFORE = 3.0
+_LETTERS_BEFORE = 24.0
+"""Words in small letters: 24 over their length, 3 at least. Frequent words are short (Zipf's law of
+abbreviation, 1935); in news of one field a word met for the first time stands in about so many of 300."""
 # A headline with more capitalised words than this is in title case or capitals: they say nothing.
 _TITLE_CASE = 0.65
 _LEAD_WORDS = 150
@@ -82,7 +79,7 @@ def _content_words(source: str) -> Iterator[Word]:
         opens = end == 0 or _SENTENCE_BREAK.search(source, end, token.start) is not None
         end = token.end
         spelling = source[token.start : token.end]
-        if token.word in FUNCTION_WORDS or (
+        if token.word in text.FUNCTION_WORDS or (
             len(token.word) == 1 and token.word.isascii() and not token.word.isdigit()
         ):
             continue
@@ -114,19 +111,32 @@ class Vocabulary:
                 _halve(counter)
 
     def rarity(self, word: str) -> float:
-        """Inverse document frequency ``ln(1 + (N + 300) / (n + 1))`` in nats.
+        """Inverse document frequency ``ln(1 + (N + 300) / (n + n₀))`` in nats.
 
-        As if 300 articles had been read before the first, each word in one of them: without that
-        the first articles of a stream would know no rare words.
+        As if 300 articles had been read before the first, the word in ``n₀`` of them: one for a name, more
+        for a word in small letters, most for a short one. So the first articles of a stream know rare
+        words, and know that an ordinary word is none though nobody has used it yet.
         """
-        return self._rarity_of(self._found_in[word])
+        return math.log1p((self._articles + _READ_BEFORE) / (self._found_in[word] + self._before(word)))
+
+    def weight(self, word: str) -> float:
+        """What sharing the word tells, in nats: its rarity, lessened by how far it is from the highest.
+
+        What half of a stream is about has some rarity left, but tells little: ``rarity² / highest rarity``.
+        """
+        rarity = self.rarity(word)
+        return rarity * rarity / self.highest_rarity()
 
     def highest_rarity(self) -> float:
-        """The rarity of a word that only one article has."""
-        return self._rarity_of(1)
+        """The rarity of a name that only one article has."""
+        return math.log1p((self._articles + _READ_BEFORE) / (1.0 + _NAME_BEFORE))
 
-    def _rarity_of(self, found_in: int) -> float:
-        return math.log1p((self._articles + _READ_BEFORE) / (found_in + 1))
+    def _before(self, word: str) -> float:
+        """In how many of the articles read before the first the word is taken to have been."""
+        if word[0].isdigit():
+            return _NUMBER_BEFORE
+        small = max(_LONG_BEFORE, _LETTERS_BEFORE / len(word))
+        return small + (_NAME_BEFORE - small) * self.name_likeness(word)
 
     def name_likeness(self, word: str) -> float:
         """Share of the word's occurrences inside sentences that are capitalised; 0.5 for an unknown word."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +11,7 @@ from bot.core.features import extract
 from bot.core.profile import Judge
 from bot.core.stories import Grouper
 from bot.core.urls import host
-from bot.model import Article, Item, Verdict
+from bot.model import Article, Exemplar, Item, Verdict
 from bot.pipeline.deps import Deps
 from bot.ports import Tx
 
@@ -28,6 +29,8 @@ class TriageReport:
 def triage(deps: Deps) -> TriageReport:
     """Judge and place everything that waits, in transactions of a few hundred items.
 
+    A batch is read as a whole before its first item is placed: the first poll of many feeds then knows which
+    names are common. An edited item keeps its place.
     Verdicts and placement of an item are one transaction: after a crash it is either done or waits.
     """
     grouper: Grouper | None = None
@@ -39,11 +42,13 @@ def triage(deps: Deps) -> TriageReport:
             if not batch:
                 break
             grouper = grouper or _restore(deps, tx, now)
+            unplaced = [item for item in batch if tx.stories.placement(item.id) is None]
+            grouper.learn(map(article, unplaced))
             for item in batch:
                 verdicts = judge_item(deps.judge, item)
                 tx.items.judge(item.id, verdicts, now)
                 matched += any(verdict.matched for verdict in verdicts)
-                stories += _place(tx, grouper, item, now)
+            stories += _place(tx, grouper, unplaced, now)
             items += len(batch)
     return TriageReport(items=items, matched=matched, stories=stories)
 
@@ -75,17 +80,21 @@ def article(item: Item) -> Article:
 
 
 def _restore(deps: Deps, tx: Tx, now: datetime) -> Grouper:
-    """The open stories, as the store remembers them."""
+    """The open stories, as the store remembers them; the corpus tells which words are common in the field."""
     grouper = Grouper(deps.story_policy)
+    grouper.learn(map(example, deps.exemplars.values()))
     for item, placement in tx.stories.open_items(now - deps.story_policy.window):
         grouper.restore(article(item), placement)
     return grouper
 
 
-def _place(tx: Tx, grouper: Grouper, item: Item, now: datetime) -> bool:
-    """Place an item that has no place yet; an edited one keeps its own. True where it opens a story."""
-    if tx.stories.placement(item.id) is not None:
-        return False
-    placement = grouper.place(article(item))
-    tx.stories.place([placement], now)
-    return placement.opens
+def example(exemplar: Exemplar) -> Article:
+    """An article of the corpus as grouping reads it, for its words only."""
+    return Article(id=f"corpus/{exemplar.id}", title=exemplar.title, body=exemplar.text)
+
+
+def _place(tx: Tx, grouper: Grouper, items: Sequence[Item], now: datetime) -> int:
+    """Place items in the order given. Returns how many stories they open."""
+    placements = [grouper.place(article(item)) for item in items]
+    tx.stories.place(placements, now)
+    return sum(placement.opens for placement in placements)

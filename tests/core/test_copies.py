@@ -88,6 +88,26 @@ def test_boilerplate_is_learnt_from_the_stream() -> None:
     assert index.find(late) is None
 
 
+FORM = "{0} unveils in-house AI accelerator {1}, {0} said on Tuesday at a fair in its home town."
+
+
+def test_a_form_filled_in_twice_is_two_texts() -> None:
+    index = CopyIndex()
+    one, other, cut = (
+        fingerprint(Article(id="", title="", summary=summary))
+        for summary in (
+            FORM.format("Norvik", "Kesh"),
+            FORM.format("Halden", "Marlin"),
+            FORM.format("Norvik", "Kesh").replace("Tuesday", "tuesday")[:70],
+        )
+    )
+    index.add("one", one, None)
+    assert index.find(other) is None
+    assert index.one_form(other, "one")
+    assert not index.one_form(cut, "one")
+    assert not index.one_form(fingerprint(article(2, DEAL_AGAIN)), "one")
+
+
 @given(st.text(), st.text(), st.text())
 def test_every_article_with_enough_text_is_a_copy_of_itself(title: str, summary: str, body: str) -> None:
     index = CopyIndex()

@@ -10,9 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench.stories import CONFIG, b_cubed, read_demo
+from bot.catalogue import load_catalogue
 from bot.core import text
 from bot.core.stories import Grouper, StoryPolicy
 from bot.model import Article, Placement
+from bot.pipeline.triage import example
 from tests.core.articles import DEAL, DEAL_AGAIN, FIRE, START, article
 from tests.shared import shared_path
 
@@ -39,7 +42,7 @@ def test_the_same_event_in_other_words_joins_and_says_why() -> None:
     assert second.story_id == first.story_id
     assert not second.opens
     assert second.copy_of is None
-    assert 0.5 < second.similarity < 1
+    assert 0.5 < second.similarity < 1.0
     assert second.because.startswith("shares ")
     assert "Halcyon" in second.because
 
@@ -149,18 +152,12 @@ def _labelled(name: str) -> tuple[list[Article], list[str], list[str]]:
     return articles, [row["story"] for row in rows], [row.get("copy", row["id"]) for row in rows]
 
 
-def _b_cubed(gold: list[str], found: list[str]) -> float:
-    """Harmonic mean of B³ precision and recall (Bagga and Baldwin, 1998)."""
-    both, true, answered = Counter(zip(gold, found, strict=True)), Counter(gold), Counter(found)
-    precision = sum(n * n / answered[answer] for (_, answer), n in both.items())
-    recall = sum(n * n / true[story] for (story, _), n in both.items())
-    return 2 * precision * recall / (precision + recall) / len(gold)
-
-
-@pytest.mark.parametrize(("stream", "least"), [("gva", 0.85), ("mixed", 0.84), ("synd", 0.84), ("uci", 0.79)])
+@pytest.mark.parametrize(
+    ("stream", "least"), [("gva", 0.86), ("mixed", 0.855), ("synd", 0.87), ("uci", 0.775)]
+)
 def test_labelled_streams_are_grouped_as_well_as_measured(stream: str, least: float) -> None:
     articles, gold, _ = _labelled(stream)
-    assert _b_cubed(gold, stories(articles)) >= least
+    assert b_cubed(gold, stories(articles)).f1 >= least
 
 
 def test_made_copies_are_found_and_hardly_anything_else() -> None:
@@ -173,6 +170,74 @@ def test_made_copies_are_found_and_hardly_anything_else() -> None:
     )
     assert both / answered >= 0.97
     assert both / true >= 0.95
+
+
+# ── what a wrong "yes" would hide ────────────────────────────────────────────────────────────────
+
+NAMES = """
+    Norvik Kesh, Halden Marlin, Tarnow Osprey, Quillon Tundra, Veltra Vesper, Oakum Basalt,
+    Bergholt Cobra, Castrel Delphi, Dornach Ember, Esmund Fathom, Fjallby Gannet, Greystone Heron
+"""
+
+
+def _one_template() -> list[Article]:
+    """Three unrelated items for each of twelve companies, in the same words."""
+    texts = []
+    for company, chip in (pair.split() for pair in NAMES.split(",")):
+        headline = f"{company} unveils in-house AI accelerator {chip}"
+        texts += [
+            (headline, f"{headline}, {company} said on Tuesday."),
+            (f"Rain in {company}", "It rained all day."),
+            (f"{company} wins at home", "Three goals to one."),
+        ]
+    return [article(number, one) for number, one in enumerate(texts)]
+
+
+@pytest.mark.parametrize("read_before", [False, True])
+def test_neither_a_shared_name_nor_a_shared_form_makes_a_story(read_before: bool) -> None:
+    articles = _one_template()
+    grouper = Grouper()
+    if read_before:
+        grouper.learn(articles)
+    assert len({grouper.place(one).story_id for one in articles}) == len(articles)
+
+
+def test_what_is_learnt_ahead_is_not_counted_twice() -> None:
+    articles = [article(1, DEAL), article(2, DEAL_AGAIN, hours=2), article(3, FIRE, hours=3)]
+    ahead, twice = Grouper(), Grouper()
+    ahead.learn(articles)
+    twice.learn([*articles, *articles])
+    placed = [ahead.place(one) for one in articles]
+    assert placed == [twice.place(one) for one in articles]
+    ahead.learn(articles)
+    follow_up = article(4, (f"{DEAL[0]}, again", DEAL_AGAIN[1]), hours=5)
+    assert ahead.place(follow_up) == twice.place(follow_up)
+
+
+def _precisions(events: list[str], found: list[str]) -> dict[str, float]:
+    """B³ precision of each event: how much of its items' stories is about it, on average."""
+    both, answered = Counter(zip(events, found, strict=True)), Counter(found)
+    return {
+        event: sum(n * n / answered[story] for (about, story), n in both.items() if about == event) / size
+        for event, size in Counter(events).items()
+    }
+
+
+def test_the_first_poll_of_the_demo_keeps_its_events_apart_and_whole() -> None:
+    rows = read_demo()
+    articles, events = [one for one, _ in rows], [event for _, event in rows]
+    grouper = Grouper()
+    grouper.learn(map(example, load_catalogue(CONFIG).exemplars))
+    grouper.learn(articles)
+    found = [grouper.place(one).story_id for one in articles]
+    quality = b_cubed(events, found)
+    assert quality.precision >= 0.94
+    assert quality.recall >= 0.97
+    reported_often = {event for event, count in Counter(events).items() if count > 1}
+    assert len(reported_often) == 13
+    precisions = _precisions(events, found)
+    assert min(precisions[event] for event in reported_often) >= 0.75
+    assert sum(precisions[event] == 1.0 for event in reported_often) >= 9
 
 
 # ── properties ───────────────────────────────────────────────────────────────────────────────────

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.resemblance import Common, Resemblance, Vectors, weigh
+from bot.core.vocabulary import Vocabulary, read
+from bot.model import Article
+from tests.core.articles import DEAL, DEAL_AGAIN, FIRE, article
+
+OTHER_DEAL = (
+    "Quillon signs 2 GW chip deal with Bergholt",
+    "TARNOW - Quillon said on Friday it will buy two gigawatts of Bergholt accelerators over three years, "
+    "the largest order that the chip maker has ever announced. The first racks arrive in 2028.",
+)
+OTHER_NEWS = (
+    "New chief at Norvik",
+    "The board of Norvik chose someone from outside to lead the group from May.",
+)
+
+
+def vectors(vocabulary: Vocabulary, *articles: Article) -> list[Vectors]:
+    readings = [read(one) for one in articles]
+    for reading in readings:
+        vocabulary.learn(reading)
+    return [weigh(reading, vocabulary) for reading in readings]
+
+
+def compared(*texts: tuple[str, str]) -> Resemblance:
+    """The last text with a story of the others."""
+    vocabulary, story = Vocabulary(), Common()
+    *members, item = vectors(vocabulary, *(article(n, one) for n, one in enumerate(texts)))
+    for member in members:
+        story.add(member)
+    return story.resemblance(item, vocabulary)
+
+
+def test_one_event_in_other_words_agrees_in_who_and_what() -> None:
+    same = compared(DEAL, DEAL_AGAIN)
+    assert min(same.who, same.what) > 0.2
+    assert same.contradiction == 0.0
+    assert same.besides_rarest > 10
+
+
+def test_like_events_agree_in_what_and_contradict_in_who() -> None:
+    like = compared(DEAL, OTHER_DEAL)
+    assert like.what > 0.3
+    assert like.who < 0.2
+    assert like.names < 0
+    assert like.contradiction == 1.0
+
+
+def test_other_news_of_a_company_agrees_in_who_alone() -> None:
+    other = compared(("Big deal for Norvik", "A deal was signed by Norvik."), OTHER_NEWS)
+    assert other.who > 0.3
+    assert other.what < 0.05
+    assert other.besides_rarest < 2
+
+
+def test_nothing_in_common_is_nothing() -> None:
+    resemblance = compared(DEAL, FIRE)
+    assert max(resemblance.who, resemblance.headline, resemblance.retold) == 0.0
+    assert resemblance.besides_rarest < 5
+
+
+def test_a_story_knows_what_its_items_share() -> None:
+    vocabulary, story = Vocabulary(), Common()
+    strays = [(f"Norvik and Town{number}", f"A stray about Town{number}.") for number in range(8)]
+    for member in vectors(vocabulary, *(article(n, one) for n, one in enumerate(strays))):
+        story.add(member)
+    assert story.knows("norvik") == 1.0
+    assert story.knows("town3") == pytest.approx(0.25)
+    assert story.knows("fire") == 0.0
+
+
+def test_a_headline_has_no_text() -> None:
+    bare, full = vectors(Vocabulary(), article(1, (DEAL[0], "")), article(2, DEAL))
+    assert (bare.has_text, full.has_text) == (False, True)
+
+
+@given(st.lists(st.tuples(st.text(max_size=60), st.text(max_size=200)), min_size=2, max_size=5))
+def test_every_observation_keeps_its_range(texts: list[tuple[str, str]]) -> None:
+    resemblance = compared(*texts)
+    assert all(-1e-9 <= value <= 1 + 1e-9 for value in resemblance._replace(names=0.0, besides_rarest=0.0))
+    assert -1 <= resemblance.names <= 1
+    assert resemblance.besides_rarest >= -1e-9
+    assert all(map(math.isfinite, resemblance))
