@@ -23,7 +23,7 @@ from bot.pipeline.triage import triage
 MORNING = datetime(2026, 6, 16, 7, 0, tzinfo=UTC)
 """When the sample feeds end: a Tuesday."""
 RECIPIENT = "analyst@example.org"
-_MARK = "made-by-chipwatch-demo"
+MARK = "made-by-chipwatch-demo"
 # Signs the demo's webhooks; the receiver is on this machine and gone in a minute.
 _SECRET = "whsec_ZGVtby1zZWNyZXQtb2YtY2hpcHdhdGNoLTEyMw=="  # noqa: S105
 
@@ -89,11 +89,11 @@ def _clear(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file; name another --output")
     if folder.exists() and any(folder.iterdir()):
-        if not (folder / _MARK).exists():
+        if not (folder / MARK).exists():
             raise UsageError(f"{folder} holds something else than a demo; name another --output")
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / _MARK).touch()
+    (folder / MARK).touch()
 
 
 def _write_configuration(folder: Path, sites: Sequence[Site], feeds: str, hooks: str, smtp_port: int) -> Path:

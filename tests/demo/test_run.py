@@ -15,7 +15,7 @@ import pytest
 
 from bot.app import starter_folder
 from bot.demo import show
-from bot.demo.run import MORNING, DemoClock
+from bot.demo.run import MARK, MORNING, DemoClock
 from bot.errors import UsageError
 from tests.cli.calling import Outcome, chipwatch
 
@@ -40,7 +40,13 @@ class Demo:
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     folder = tmp_path_factory.mktemp("demo") / "out [1]"
-    return Demo(folder, chipwatch("demo", "--output", folder))
+    folder.mkdir()
+    # What an earlier demo left.
+    (folder / MARK).touch()
+    (folder / "mail-9.eml").write_text("of the first")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", "130")
+        return Demo(folder, chipwatch("demo", "--output", folder))
 
 
 def test_it_ends_well_and_names_what_one_can_look_at(demo: Demo) -> None:
@@ -118,14 +124,9 @@ def test_one_can_ask_why(demo: Demo) -> None:
     assert answer["deliveries"]
 
 
-def test_a_second_demo_takes_the_place_of_the_first(tmp_path: Path, demo: Demo) -> None:
-    """In a folder of its own made of what the first left, so that the other tests keep theirs."""
-    (tmp_path / "made-by-chipwatch-demo").touch()
-    (tmp_path / "mail-1.eml").write_text("of the first")
-    again = chipwatch("demo", "--output", tmp_path)
-    assert again.status == 0
-    assert "of the first" not in (tmp_path / "mail-1.eml").read_text()
-    assert [path.name for path in tmp_path.glob("*.eml")] == ["mail-1.eml"]
+def test_a_demo_takes_the_place_of_an_earlier_one_and_of_nothing_else(demo: Demo) -> None:
+    assert [path.name for path in demo.folder.glob("*.eml")] == ["mail-1.eml"]
+    assert (demo.folder / MARK).exists(), "so that the next one may do the same"
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
