@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote
 
 from bot import __version__
 from bot.catalogue import Catalogue, load_catalogue
@@ -72,7 +73,7 @@ class Configuration:
     def database(self) -> str:
         """The database's address; the short ``sqlite`` is a file in the data folder."""
         url = self.settings.storage.url
-        return f"sqlite:///{self.data / 'chipwatch.db'}" if url == _IN_THE_DATA_FOLDER else url
+        return f"sqlite:///{quote(str(self.data / 'chipwatch.db'))}" if url == _IN_THE_DATA_FOLDER else url
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -114,6 +114,15 @@ def test_the_database_is_in_the_data_folder_unless_told(tmp_path: Path, url: str
     assert read.database == database.format(data=tmp_path / "data")
 
 
+@pytest.mark.parametrize("name", ["a b", "a%20b", "what?now=1", "c#", "ü@x:y"])
+def test_any_name_of_a_data_folder_leads_into_it(tmp_path: Path, name: str) -> None:
+    configuration = app.read_configuration(write_config(tmp_path / "config"), tmp_path / name)
+    with app.opened(configuration):
+        pass
+    assert (tmp_path / name / "chipwatch.db").exists()
+    assert {path.name for path in tmp_path.iterdir()} == {"config", name}
+
+
 def test_names_are_checked_across_files(tmp_path: Path) -> None:
     settings = EVERYTHING.replace('channels = ["chat"]', 'channels = ["caht"]').replace(
         'title = "The week"\ntopics = ["ferries"]', 'title = "The week"\ntopics = ["feries", "trains"]'

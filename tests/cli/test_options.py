@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -6,6 +7,7 @@ from hypothesis import strategies as st
 
 from bot.cli.options import moment, since
 from bot.errors import UsageError
+from tests.cli.calling import chipwatch, write_config
 
 NOW = datetime(2026, 6, 16, 7, 0, tzinfo=UTC)
 
@@ -48,3 +50,11 @@ def test_no_text_does_more_than_be_refused(text: str) -> None:
 def test_an_option_that_was_not_given_is_no_time() -> None:
     assert since("", NOW) is None
     assert since("1h", NOW) == NOW - timedelta(hours=1)
+
+
+def test_folders_may_come_from_variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHIPWATCH_CONFIG", str(write_config(tmp_path / "config")))
+    monkeypatch.setenv("CHIPWATCH_DATA", str(tmp_path / "data"))
+    assert chipwatch("items").status == 0
+    assert (tmp_path / "data" / "chipwatch.db").exists()
+    assert chipwatch("items", "--config", tmp_path / "nowhere").status == 2, "an option wins over a variable"
