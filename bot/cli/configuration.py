@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +13,7 @@ import typer
 
 from bot.cli.commands import Commands
 from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir
-from bot.cli.output import print_json, say
+from bot.cli.output import note, print_json, say
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ def check(config: ConfigDir = CONFIG, data: DataDir = DATA) -> None:
         ("digests", len(read.digests)),
     )
     say(f"{config} is sound: " + ", ".join(f"{count} {noun}" for noun, count in counts))
+    for line in _silences(read):
+        note(f"chipwatch: {line}")
 
 
 @app.command()
@@ -107,6 +110,19 @@ def schema(
             say(str(path))
     except OSError as error:
         raise UsageError(f"{folder} can't be written: {error.strerror}") from error
+
+
+def _silences(configuration: Configuration) -> Iterator[str]:
+    """What is allowed and yet means that nothing will ever be heard of a topic."""
+    catalogue = configuration.catalogue
+    labelled = {topic for exemplar in catalogue.exemplars for topic in exemplar.topics}
+    rules = (*configuration.digests.values(), *configuration.alerts)
+    told = {topic for rule in rules for topic in rule.topics}
+    for topic in catalogue.topics:
+        if not (topic.query or topic.exemplars or topic.id in labelled):
+            yield f"topic {topic.id} has neither a query nor an example article: it will never match"
+        if topic.id not in told:
+            yield f"topic {topic.id} is in no digest and no alert: what matches it is never told"
 
 
 def _masked(configuration: Configuration) -> dict[str, Any]:

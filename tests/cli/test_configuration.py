@@ -128,6 +128,34 @@ def test_a_typo_is_refused_by_every_command_with_file_line_key_and_remedy(
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.parametrize(
+    ("file", "text", "told"),
+    [
+        ("topics/ferries.toml", TOPIC.replace("query", "qeury"), "ferries.toml:2: qeury: "),
+        ("topics/ferries.toml", TOPIC.replace("@skerry", "@skery"), "nearest: @skerry"),
+        ("entities.toml", ENTITIES.replace("aliases", "alaises"), "entities.toml:5: entity[0].alaises: "),
+        ("corpus/pier.md", MATTER.format('topics = ["feries"]'), 'did you mean "ferries"?'),
+    ],
+)
+@pytest.mark.parametrize("command", ["classify", "eval"])
+def test_filters_refuse_what_they_read(config: Path, command: str, file: str, text: str, told: str) -> None:
+    (config / file).write_text(text)
+    called = chipwatch(command, "--config", config)
+    assert (called.status, called.out) == (2, "")
+    assert told in called.err
+
+
+def test_what_keeps_a_topic_silent_is_said(config: Path) -> None:
+    assert chipwatch("config", "check", "--config", config).err == ""
+    (config / "topics" / "trains.toml").write_text('title = "Trains"\n')
+    called = chipwatch("config", "check", "--config", config)
+    assert called.status == 0
+    assert called.err.splitlines() == [
+        "chipwatch: topic trains has neither a query nor an example article: it will never match",
+        "chipwatch: topic trains is in no digest and no alert: what matches it is never told",
+    ]
+
+
 def test_all_mistakes_of_all_files_are_told_at_once(config: Path) -> None:
     (config / "chipwatch.toml").write_text(SETTINGS.replace("per_host", "per_hots"))
     (config / "feeds.toml").write_text('[[feed]]\nurl = "harbor.example"\n')
