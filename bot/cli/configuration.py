@@ -116,8 +116,8 @@ def _silences(configuration: Configuration) -> Iterator[str]:
     """What is allowed and yet means that nothing will ever be heard of a topic."""
     catalogue = configuration.catalogue
     labelled = {topic for exemplar in catalogue.exemplars for topic in exemplar.topics}
-    rules = (*configuration.digests.values(), *configuration.alerts)
-    told = {topic for rule in rules for topic in rule.topics}
+    told = {topic for digest in configuration.digests.values() for topic in digest.topics}
+    told |= {topic for alert in configuration.alerts for topic in alert.topics}
     for topic in catalogue.topics:
         if not (topic.query or topic.exemplars or topic.id in labelled):
             yield f"topic {topic.id} has neither a query nor an example article: it will never match"
