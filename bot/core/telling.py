@@ -98,11 +98,12 @@ def tell(
     if told and not news:
         return None
     chief = _chief(story)
+    title = text.one_line(chief.item.title)
     return ToldStory(
         id=story.id,
         revision=told.revision + 1 if told else 1,
         status=UPDATED if told else LATE if is_late(story) else NEW,
-        title=text.one_line(chief.item.title),
+        title=title,
         url=untracked(chief.item.url),
         lead=_lead(chief),
         topics=tuple(background.title(topic) for topic in verdicts),
@@ -113,7 +114,7 @@ def tell(
         news=news,
         because=tuple(_because(story, verdict, background) for verdict in verdicts.values()),
         relation=_relation(story, topics, background),
-        first_title=_first_title(story),
+        first_title=told.title if told else title,
         first_seen=story.first_seen,
         published=chief.item.published,
     )
@@ -127,6 +128,7 @@ def remember(story: ToldStory, told: Telling | None, channel: str, origin: str, 
         revision=story.revision,
         told_at=now,
         origin=origin,
+        title=story.first_title,
         sources=len(story.sources),
         facts=remembered(told.facts, story.facts) if told else story.facts,
     )
@@ -145,17 +147,21 @@ def is_late(story: Story) -> bool:
 def independent_sources(story: Story) -> tuple[Source, ...]:
     """One source a text and publisher, primary ones first, then the earliest.
 
-    Copies of a text are counted with it. What one publisher writes again is no further source.
+    Copies of a text are counted with it. Of several texts by one publisher one on topic stands for all.
     """
     texts: dict[str, list[Member]] = defaultdict(list)
     for member in story.members:
         texts[member.placement.copy_of or member.item.id].append(member)
-    sources: dict[str, Source] = {}
-    for members in sorted((sorted(members, key=_order) for members in texts.values()), key=_first_order):
-        first = members[0]
-        key = first.source.casefold() or first.item.id
-        sources.setdefault(key, _source(first, copies=len(members) - 1))
-    return tuple(sources.values())
+    publishers: dict[str, list[tuple[Member, int]]] = defaultdict(list)
+    for members in texts.values():
+        first = min(members, key=_order)
+        publishers[first.source.casefold() or first.item.id].append((first, len(members) - 1))
+    chosen = [
+        min(some, key=lambda each: (_off_topic(each[0]), *_order(each[0]))) for some in publishers.values()
+    ]
+    return tuple(
+        _source(member, copies) for member, copies in sorted(chosen, key=lambda each: _order(each[0]))
+    )
 
 
 def _source(member: Member, copies: int) -> Source:
@@ -176,32 +182,23 @@ def _published(member: Member) -> datetime:
 
 def _order(member: Member) -> tuple[bool, datetime, bool, str]:
     """Primary sources first, then the earliest; of the same time the original before its copies."""
-    return (not member.primary, _published(member), member.placement.copy_of is not None, member.item.id)
-
-
-def _first_order(members: Sequence[Member]) -> tuple[bool, datetime, bool, str]:
-    return _order(members[0])
+    return (not member.primary, _published(member), _is_copy(member), member.item.id)
 
 
 def _chief(story: Story) -> Member:
-    """The article that stands for the story: of a party to it, else the earliest original on topic."""
-
-    def rank(member: Member) -> tuple[object, ...]:
-        return (
-            not member.primary,
-            not any(verdict.matched for verdict in member.verdicts),
-            member.placement.copy_of is not None,
-            *_order(member),
-        )
-
-    return min(story.members, key=rank)
+    """The article that stands for the story: one on topic, by a party to it or else the earliest."""
+    return min(
+        story.members,
+        key=lambda member: (_off_topic(member), not member.primary, _is_copy(member), *_order(member)),
+    )
 
 
-def _first_title(story: Story) -> str:
-    """The title of the first matched article by sight: later articles don't change it."""
-    on_topic = (member for member in story.members if any(verdict.matched for verdict in member.verdicts))
-    first = min(on_topic, key=lambda member: (member.item.seen_at, member.item.id))
-    return text.one_line(first.item.title)
+def _off_topic(member: Member) -> bool:
+    return not any(verdict.matched for verdict in member.verdicts)
+
+
+def _is_copy(member: Member) -> bool:
+    return member.placement.copy_of is not None
 
 
 def _lead(member: Member) -> str:

@@ -14,9 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.app import Application, Configuration
-from bot.core.telling import best_verdicts, independent_sources
+from bot.core.telling import tell
 from bot.errors import ChipwatchError
-from bot.model import DeliveryState, Story
+from bot.model import DeliveryState
+from bot.pipeline.digest import background
 from bot.pipeline.poll import PollReport
 
 _WIDEST = 130
@@ -62,31 +63,26 @@ def tell_polls(reports: Sequence[PollReport]) -> None:
 
 
 def tell_stories(application: Application) -> None:
-    """Every story that matches a topic, with its best reason."""
+    """Every story that is news on a topic, with its reasons as a message gives them."""
     console = _console()
-    topics = list(application.deps.topics)
+    deps = application.deps
+    topics, against = list(deps.topics), background(deps)
     with application.store.read() as tx:
         found = tx.stories.search(topic=None, since=None, words=(), limit=1000)
         items = sum(len(story.members) for story in found)
-    matched = [story for story in found if best_verdicts(story, topics)]
-    matched.sort(key=lambda story: -len(story.members))
+    news = [told for story in found if (told := tell(story, topics, None, against))]
+    news.sort(key=lambda told: (-told.items, told.id))
     table = _table(
-        "2 · Judge and group: what is on topic, one row a story",
-        ("story", "matches", "items", "sources", "because"),
+        "2 · Judge and group: what is news on a topic, one row a story",
+        ("story", "items", "sources", "why"),
     )
-    for story in matched:
-        best = best_verdicts(story, topics)
+    for told in news:
         table.add_row(
-            Text(_headline(story)),
-            "\n".join(f"{topic} {verdict.score:.0%}" for topic, verdict in best.items()),
-            str(len(story.members)),
-            str(len(independent_sources(story))),
-            Text(_reason(story, topics)),
+            Text(told.title), str(told.items), str(len(told.sources)), Text("\n".join(told.because))
         )
     console.print(table)
-    on_topic = sum(len(story.members) for story in matched)
     console.print(
-        f"{items} items in {len(found)} stories; {on_topic} items in {len(matched)} stories are on topic. "
+        f"{items} items in {len(found)} stories; {len(news)} stories are news on a topic. "
         "Copies of one wire text count as one source.\n"
     )
 
@@ -155,15 +151,3 @@ def _table(title: str, columns: Sequence[str]) -> Table:
             column, overflow="fold", justify="right" if column in ("items", "sources", "stories") else "left"
         )
     return table
-
-
-def _headline(story: Story) -> str:
-    matched = [member for member in story.members if any(verdict.matched for verdict in member.verdicts)]
-    return (matched or list(story.members))[0].item.title
-
-
-def _reason(story: Story, topics: Sequence[str]) -> str:
-    """The signal that speaks most for the best topic."""
-    verdict = next(iter(best_verdicts(story, topics).values()))
-    share = max(verdict.shares, key=lambda share: share.share)
-    return f"{share.signal}: {share.detail}"

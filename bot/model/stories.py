@@ -78,6 +78,8 @@ class Telling:
     told_at: datetime
     origin: str
     """Name of the digest or alert rule that told it."""
+    title: str
+    """Its headline when it was first told: every later telling keeps it, since mail threads by subject."""
     sources: int
     """Independent sources it had then."""
     facts: Facts

@@ -108,7 +108,7 @@ def _alert(deps: Deps, tx: Tx, rule: AlertRule, channel: str) -> int:
         channel,
         stories,
         tx.outbox.told(channel, [story.id for story in stories]),
-        _background(deps),
+        background(deps),
         now=now,
         budget_left=rule.budget - spent,
         digest_follows=any(
@@ -144,7 +144,7 @@ def _select(
         window,
         stories,
         tx.outbox.told(channel, [story.id for story in stories]),
-        _background(deps),
+        background(deps),
         now=now,
         late=cadence.is_late(slot, now),
         receipt=_receipt(deps, tx, window),
@@ -167,7 +167,8 @@ def _receipt(deps: Deps, tx: Tx, window: Window) -> Receipt:
     )
 
 
-def _background(deps: Deps) -> Background:
+def background(deps: Deps) -> Background:
+    """What stories are told against."""
     lexicon = deps.judge.lexicon
     return Background(
         topics=deps.topics, exemplars=deps.exemplars, facts=lambda story: story_facts(story, lexicon)

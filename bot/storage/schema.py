@@ -285,6 +285,7 @@ tellings = Table(
     Column("revision", Integer, primary_key=True),
     Column("told_at", Utc, nullable=False),
     Column("origin", Words, nullable=False),
+    Column("title", Words, nullable=False),
     Column("sources", Integer, nullable=False),
     Column("facts", Frozen(_facts), nullable=False),
     Index(None, "channel", "origin", "told_at"),

@@ -61,7 +61,16 @@ def test_the_primary_source_gives_headline_and_lead() -> None:
     assert result.title == "Norvik selects Halcyon"
     assert result.lead == "It is big. Very."
     assert result.url == release.item.url
-    assert result.first_title == "Headline 1"
+    assert result.first_title == "Norvik selects Halcyon"
+
+
+def test_an_update_keeps_the_headline_under_which_the_story_was_first_told() -> None:
+    stated = {"s1": Facts(figures=("$2 billion",))}
+    before = telling("s1", facts=Facts(figures=("$1 billion",)))
+    result = tell(story(member(1)), TOPICS, before, background(stated))
+    assert result
+    assert (result.title, result.first_title) == ("Headline 1", "Headline told first")
+    assert remember(result, before, "mail", "daily", NOW).title == "Headline told first"
 
 
 def test_without_one_the_earliest_original_on_topic_does() -> None:

@@ -116,6 +116,7 @@ def telling(story_id: str, *, sources: int = 1, facts: Facts | None = None, revi
         revision=revision,
         told_at=NOW - timedelta(hours=1),
         origin="daily",
+        title="Headline told first",
         sources=sources,
         facts=facts or Facts(),
     )

@@ -97,6 +97,7 @@ def telling(story_id: str = "story-1", **changes: Any) -> Telling:
         "revision": 1,
         "told_at": NOW,
         "origin": "morning",
+        "title": "A chip is announced",
         "sources": 2,
         "facts": Facts(parties=("Meta", "Broadcom"), figures=("$2 billion",), status="announced"),
     }
