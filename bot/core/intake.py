@@ -181,7 +181,11 @@ class _Intake:
 
 
 def _sorted_out(items: tuple[Item, ...], known: Mapping[str, KnownItem]) -> _Intake:
-    """An item is known by any of its keys, the strongest first; no two share what the store has."""
+    """An item is known by any of its keys, the strongest first; no two share what the store has.
+
+    Only the feed that it was first seen in edits an item: two feeds that word one article differently would
+    else take turns for ever.
+    """
     intake = _Intake(new=[], revised=[], seen={})
     claimed: set[str] = set()
     for item in items:
@@ -195,7 +199,7 @@ def _sorted_out(items: tuple[Item, ...], known: Mapping[str, KnownItem]) -> _Int
         intake.seen.update((key, known[key].item_id if key in known else item_id) for key in item.keys)
         if match is None:
             intake.new.append(item)
-        elif match.content_hash != item.content_hash:
+        elif match.content_hash != item.content_hash and match.feed_id == item.feed_id:
             intake.revised.append(replace(item, id=item_id))
         else:
             intake.unchanged += 1

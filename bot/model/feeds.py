@@ -151,4 +151,6 @@ class KnownItem:
     """What the store remembers of an item by one of its keys."""
 
     item_id: str
+    feed_id: str
+    """Feed that it was first seen in: an edit is an edit there, and another wording elsewhere."""
     content_hash: str

@@ -55,10 +55,14 @@ class SqlItems:
         """
         self._dialect.hold(self._connection, "identities")
         found: dict[str, KnownItem] = {}
-        query = select(identities.c.key, identities.c.item_id, items.c.content_hash).join(items)
+        query = select(identities.c.key, identities.c.item_id, items.c.feed_id, items.c.content_hash).join(
+            items
+        )
         for some in batches(sorted(set(keys))):
             for row in self._connection.execute(query.where(identities.c.key.in_(some))):
-                found[row.key] = KnownItem(item_id=row.item_id, content_hash=row.content_hash)
+                found[row.key] = KnownItem(
+                    item_id=row.item_id, feed_id=row.feed_id, content_hash=row.content_hash
+                )
         return found
 
     def add(self, new: Sequence[Item]) -> None:
