@@ -33,7 +33,7 @@ from bot.core.urls import untracked
 from bot.demo.run import MORNING
 from bot.demo.servers import read_sites
 from bot.errors import FeedError
-from bot.model import Article
+from bot.model import Article, Item
 from bot.pipeline.triage import article, example
 
 # The best for it of 0.10 to 0.30 on four news streams.
@@ -140,7 +140,8 @@ def read_demo() -> list[tuple[Article, str]]:
     """Items of the demo's feeds in time order, each with its event; one that is in no event is its own."""
     events = tomllib.loads((CONFIG / "demo" / "expected.toml").read_text(encoding="utf-8"))["event"]
     event_of = {item: event["id"] for event in events for item in event["items"]}
-    found = {}
+    found: list[Item] = []
+    known: set[str] = set()
     for site in read_sites(CONFIG / "demo"):
         address = f"http://127.0.0.1{site.path}"
         try:
@@ -148,8 +149,10 @@ def read_demo() -> list[tuple[Article, str]]:
         except FeedError:
             continue
         for item in normalise(document, site.path, address, MORNING):
-            found.setdefault(item.id, item)
-    ordered = sorted(found.values(), key=lambda item: (item.published or item.seen_at, item.id))
+            if known.isdisjoint(item.keys):  # a link that the search feed repeats is the same item
+                found.append(item)
+            known.update(item.keys)
+    ordered = sorted(found, key=lambda item: (item.published or item.seen_at, item.id))
     links = [(item, untracked(item.url).partition("#")[0]) for item in ordered]
     return [(article(item), event_of.get(link, link or item.id)) for item, link in links]
 

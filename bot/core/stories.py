@@ -53,7 +53,7 @@ class StoryPolicy:
     """Cosine with the story's most similar item."""
     names: float = 1.5
     """Share of the item's names that the story knows, less the share it doesn't."""
-    contradiction: float = -1.5
+    contradiction: float = -1.2
     """Names that differ in the headlines."""
     days_apart: float = -2.0
     """``ln(1 + days)`` between the item and the story's nearest end."""
@@ -64,11 +64,15 @@ class StoryPolicy:
     least_besides_rarest: float = 2.5
     """Weight (nats) that the words in common besides the rarest must have, where both have text: one shared
     name is no event."""
-    least_who: float = 0.2
+    least_who: float = 0.17
     """Cosine of the names from which names that differ in the headlines may be a matter of emphasis."""
     least_in_headlines: float = 1.0
-    least_who_in_headlines: float = 0.1
+    least_who_in_headlines: float = 0.07
     """The same where one has no text; there, either of them is enough."""
+    several: int = 2
+    """An item with text that so many stories fit, and none of them well, opens its own: round-ups do."""
+    weak: float = 3.0
+    """Log-odds from which a story fits well."""
 
 
 @dataclass(slots=True)
@@ -230,6 +234,8 @@ class Grouper:
             (candidate for candidate in candidates if candidate.odds > 0),
             key=lambda candidate: (-candidate.odds, candidate.story.id),
         )
+        if vector.has_text and len(likely) >= self._policy.several and likely[0].odds < self._policy.weak:
+            return None
         fitting = (one for one in likely if not self._copies.one_form(prints, one.closest))
         return next(fitting, None)
 

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 from bot.core import text
@@ -27,6 +28,11 @@ abbreviation, 1935); in news of one field a word met for the first time stands i
 # A headline with more capitalised words than this is in title case or capitals: they say nothing.
 _TITLE_CASE = 0.65
 _LEAD_WORDS = 150
+# One to four words with capitals behind a dash or bar at the end of a headline: an outlet's name.
+_OUTLET = re.compile(
+    r"(.*\S)\s+[-–—|»·]\s+((?:[Tt]he\s)?[A-Z][\w.&'’]*(?:\s(?:[A-Z&][\w.&'’]*|of|the)){0,3})\s*"
+)
+_FEWEST_WORDS = 4
 _SENTENCE_BREAK = re.compile(r"[.!?:…“”\"\n—]|--")
 
 
@@ -66,11 +72,21 @@ def read(article: Article) -> Reading:
         lead = f"{lead}\n{article.body}"
     elif len(lead) < len(article.body):
         lead = article.body
-    headline = tuple(_content_words(article.title))
+    title, outlet = _outlet(article.title)
+    headline = tuple(_content_words(title))
     letters = [word.spelling[0].isupper() for word in headline if word.spelling[0].isalpha()]
     if sum(letters) > _TITLE_CASE * len(letters):
         headline = tuple(word._replace(capital=None) for word in headline)
-    return Reading(headline=headline, lead=tuple(_content_words(lead[: _LEAD_WORDS * 16]))[:_LEAD_WORDS])
+    words = (word for word in _content_words(lead[: _LEAD_WORDS * 16]) if word.folded not in outlet)
+    return Reading(headline=headline, lead=tuple(islice(words, _LEAD_WORDS)))
+
+
+def _outlet(title: str) -> tuple[str, frozenset[str]]:
+    """The headline without the outlet behind it, and the outlet's words: what tells nothing of the event."""
+    found = _OUTLET.fullmatch(title)
+    if found is None or len(text.words(found[1])) < _FEWEST_WORDS:
+        return title, frozenset()
+    return found[1], frozenset(text.words(found[2]))
 
 
 def _content_words(source: str) -> Iterator[Word]:

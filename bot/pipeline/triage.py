@@ -31,6 +31,7 @@ def triage(deps: Deps) -> TriageReport:
 
     A batch is read as a whole before its first item is placed: the first poll of many feeds then knows which
     names are common. An edited item keeps its place.
+
     Verdicts and placement of an item are one transaction: after a crash it is either done or waits.
     """
     grouper: Grouper | None = None

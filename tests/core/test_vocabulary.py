@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,6 +38,21 @@ def test_a_body_is_read_where_the_summary_is_its_beginning() -> None:
         Article(id="a", title="", summary="Norvik buys chips…", body="Norvik buys chips from Halcyon.")
     )
     assert [word.folded for word in reading.lead] == ["norvik", "buys", "chips", "halcyon"]
+
+
+@pytest.mark.parametrize(
+    ("title", "kept"),
+    [
+        ("Norvik buys chips from Halcyon - The Harbour Gazette", ["norvik", "buys", "chips", "halcyon"]),
+        ("Norvik buys chips from Halcyon | Gazette", ["norvik", "buys", "chips", "halcyon"]),
+        ("Norvik - Halcyon Gazette", ["norvik", "halcyon", "gazette"]),
+        ("Norvik buys chips – and racks too", ["norvik", "buys", "chips", "racks"]),
+    ],
+)
+def test_an_outlet_behind_the_headline_is_no_content(title: str, kept: list[str]) -> None:
+    reading = read(Article(id="a", title=title, summary="Told by the Gazette."))
+    assert [word.folded for word in reading.headline] == kept
+    assert ("gazette" in {word.folded for word in reading.lead}) == ("Gazette" not in title or len(kept) == 3)
 
 
 def test_headline_words_weigh_more() -> None:

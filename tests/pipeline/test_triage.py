@@ -10,6 +10,15 @@ def intake(bot: Bot, *entries: str) -> None:
     list(poll(bot.deps, [FEED.id]))
 
 
+def placed(bot: Bot, guid: str) -> str:
+    """Id of the story that an item is in."""
+    with bot.store.begin() as tx:
+        item = tx.items.get(f"https://harbor.example/{guid}")
+        placement = tx.stories.placement(item.id) if item else None
+    assert placement is not None
+    return placement.story_id
+
+
 def test_every_item_gets_a_verdict_and_a_place(bot: Bot) -> None:
     intake(bot, entry("1", "Norvik tapes out its chip", NORVIK), entry("2", "Rain in Ostren", "It rained."))
     report = triage(bot.deps)
@@ -42,3 +51,32 @@ def test_an_edited_item_is_judged_again_and_keeps_its_place(bot: Bot) -> None:
     intake(bot, entry("1", "Rain in Ostren", "It rained all day."))
     report = triage(bot.deps)
     assert (report.items, report.matched, report.stories) == (1, 0, 0)
+
+
+PAIR = (
+    entry("1", "Halcyon reports on its Bergen plant", "Work at the Bergen plant of Halcyon goes on."),
+    entry("2", "Halcyon paints its Bergen plant", "The Bergen plant of Halcyon is blue now, it said."),
+)
+TOWNS = ("Tarnow", "Quillon", "Veltra", "Oakum", "Castrel", "Dornach", "Esmund", "Fjallby", "Kesh", "Marlin")
+
+
+def test_a_batch_is_read_before_its_first_item_is_placed(bot: Bot) -> None:
+    """Two items alone look like one story; in a batch that is full of the words they share they don't."""
+    later = [
+        entry(
+            f"x{number}",
+            f"{town} and the Bergen plant of Halcyon",
+            f"In {town} the Bergen plant is known.",
+            "Tue, 16 Jun 2026 06:30:00 GMT",
+        )
+        for number, town in enumerate(TOWNS * 6)
+    ]
+    intake(bot, *PAIR, *later)
+    triage(bot.deps)
+    assert placed(bot, "1") != placed(bot, "2")
+
+
+def test_alone_the_same_two_are_one_story(bot: Bot) -> None:
+    intake(bot, *PAIR)
+    triage(bot.deps)
+    assert placed(bot, "1") == placed(bot, "2")
