@@ -7,7 +7,9 @@ from selectolax.lexbor import LexborHTMLParser
 from bot.core.urls import absolute
 
 # RSS Autodiscovery and the HTML standard's rel=alternate; JSON Feed names its own type.
-_TYPES = frozenset({"application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml"})
+_TYPES = frozenset(
+    {"application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml"}
+)
 
 
 def feed_links(page: bytes, base_url: str) -> tuple[str, ...]:
