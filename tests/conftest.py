@@ -1,7 +1,18 @@
 """What every test shares."""
 
+from collections.abc import Iterator
+
+import pytest
+import structlog
 from hypothesis import settings
 
 # The suite runs beside itself on two cores: a slow example says more of the machine than of the code.
 settings.register_profile("shared machine", deadline=None)
 settings.load_profile("shared machine")
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """No test hears what another one configured."""
+    yield
+    structlog.reset_defaults()

@@ -1,17 +1,9 @@
 import io
 import json
-from collections.abc import Iterator
 
-import pytest
 import structlog
 
 from bot import logs
-
-
-@pytest.fixture(autouse=True)
-def restore_logging() -> Iterator[None]:
-    yield
-    structlog.reset_defaults()
 
 
 def test_a_machine_reads_one_object_a_line() -> None:

@@ -100,7 +100,7 @@ def test_mail_in_the_clear_goes_to_this_machine_or_where_it_is_allowed() -> None
 def test_a_template_that_cannot_be_read_is_named_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "digest.txt.j2").write_text("fine\n{% if %}\n")
     problem = mistake('type = "files"', templates=tmp_path)
-    assert problem.file == str(tmp_path / "digest.txt.j2")
+    assert str(problem.file) == str(tmp_path / "digest.txt.j2")
     assert problem.line == 2
 
 
