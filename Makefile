@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
-.PHONY: help demo test lint typecheck unit test-slow test-browser screenshots bench lock clean
+.PHONY: help demo test lint typecheck unit test-browser screenshots bench lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -39,10 +39,7 @@ typecheck: $(VENV)/dev ## mypy --strict
 	@$(BIN)/mypy
 
 unit: $(VENV)/dev ## the tests
-	@$(BIN)/python -m pytest -n 2 -m "not slow and not browser"
-
-test-slow: $(VENV)/dev ## the tests that take minutes
-	@$(BIN)/python -m pytest -m slow
+	@$(BIN)/python -m pytest -n 2 -m "not browser"
 
 test-browser: $(VENV)/dev ## what people look at, in a real Chromium
 	@$(BIN)/python -m pytest -m browser

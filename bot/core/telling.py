@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ from bot.model import (
     Topic,
     Verdict,
 )
+
+_BEHIND_A_DASH = re.compile(r"(.*\S)\s+[-–—|·]\s+(\S[^|]{1,40})")
 
 NEW, UPDATED, LATE = "NEW", "UPDATED", "LATE"
 LATE_AFTER = timedelta(days=7)
@@ -98,7 +101,7 @@ def tell(
     if told and not news:
         return None
     chief = _chief(story)
-    title = text.one_line(chief.item.title)
+    title = _headline(chief)
     return ToldStory(
         id=story.id,
         revision=told.revision + 1 if told else 1,
@@ -167,7 +170,7 @@ def independent_sources(story: Story) -> tuple[Source, ...]:
 def _source(member: Member, copies: int) -> Source:
     return Source(
         name=member.source,
-        title=text.one_line(member.item.title),
+        title=_headline(member),
         url=untracked(member.item.url),
         published=member.item.published,
         primary=member.primary,
@@ -191,6 +194,23 @@ def _chief(story: Story) -> Member:
         story.members,
         key=lambda member: (_off_topic(member), not member.primary, _is_copy(member), *_order(member)),
     )
+
+
+def _headline(member: Member) -> str:
+    """The title on one line, without the outlet's name that search feeds put behind it.
+
+    Only what spells a part of the publisher's host name is taken off: ``… - The Fab Floor`` of
+    fabfloor.example.
+    """
+    title = text.one_line(member.item.title)
+    found = _BEHIND_A_DASH.fullmatch(title)
+    if found and _letters(found[2]) in {_letters(label) for label in member.source.split(".")}:
+        return found[1]
+    return title
+
+
+def _letters(name: str) -> str:
+    return "".join(filter(str.isalnum, name.casefold())).removeprefix("the")
 
 
 def _off_topic(member: Member) -> bool:

@@ -225,3 +225,19 @@ def test_what_is_written_down_adds_to_what_was_known() -> None:
     kept = remember(one, before, "mail", "daily", NOW)
     assert kept.facts == Facts(parties=("Norvik",), figures=("4 GW",))
     assert (kept.revision, kept.sources, kept.told_at) == (2, 1, NOW)
+
+
+@pytest.mark.parametrize(
+    ("title", "told_as"),
+    [
+        ("Norvik tapes out its chip - The Wire 1", "Norvik tapes out its chip"),
+        ("Norvik tapes out | Wire1", "Norvik tapes out"),
+        ("Norvik tapes out - again", "Norvik tapes out - again"),
+        ("Norvik - Wire 2", "Norvik - Wire 2"),
+        ("- Wire 1", "- Wire 1"),
+    ],
+)
+def test_an_outlets_name_behind_a_headline_is_not_part_of_it(title: str, told_as: str) -> None:
+    result = told(story(replace(member(1, title=title), source="www.wire1.example")))
+    assert result.title == told_as
+    assert result.sources[0].title == told_as
