@@ -162,7 +162,7 @@ def _alert(
 def _choose(
     topics: Sequence[str], stories: Sequence[Story], told: Mapping[str, Telling], background: Background
 ) -> list[_Chosen]:
-    """What there is to tell, in order: new, updated, late; then by score and number of sources."""
+    """What there is to tell, in order: new, updated, late; then by number of sources and score."""
     told = {story_id: telling for story_id, telling in told.items() if telling.revision > WAITING}
     chosen = [
         _Chosen(story=fresh, topics=tuple(best_verdicts(story, topics)), before=told.get(story.id))
@@ -172,9 +172,9 @@ def _choose(
     return sorted(chosen, key=_importance)
 
 
-def _importance(chosen: _Chosen) -> tuple[int, float, int, str]:
+def _importance(chosen: _Chosen) -> tuple[int, int, float, str]:
     story = chosen.story
-    return (_STATUS_ORDER.index(story.status), -story.score, -len(story.sources), story.id)
+    return (_STATUS_ORDER.index(story.status), -len(story.sources), -story.score, story.id)
 
 
 def _sections(

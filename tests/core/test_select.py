@@ -42,7 +42,7 @@ def test_a_story_stands_once_under_its_best_topic() -> None:
     assert digest.receipt == replace(RECEIPT, stories_matched=2)
 
 
-def test_new_comes_before_updated_before_late_then_score_and_sources() -> None:
+def test_new_comes_before_updated_before_late_then_sources_and_score() -> None:
     stories = [
         story(member(1, story=1, hours=24 * 9, seen=1, score=0.99)),
         story(member(2, story=2, score=0.98)),
@@ -51,7 +51,7 @@ def test_new_comes_before_updated_before_late_then_score_and_sources() -> None:
         story(member(5, story=5, score=0.6), member(6, story=5, score=0.6)),
     ]
     digest = digest_of(stories, {"s2": telling("s2")}, facts={"s2": Facts(figures=("4 GW",))}).digest
-    assert [each.id for each in digest.stories] == ["s4", "s5", "s3", "s2", "s1"]
+    assert [each.id for each in digest.stories] == ["s5", "s4", "s3", "s2", "s1"]
 
 
 def test_what_does_not_fit_is_mentioned_and_counts_as_told() -> None:
