@@ -47,7 +47,7 @@ def serve(configuration: Configuration, log_level: str = "") -> None:
     with lifecycle.single_instance(configuration.data), opened(configuration) as application:
         application.take_over()
         application.subscribe()
-        deps = replace(application.deps, stopping=stopping.is_set)
+        deps = replace(application.deps, stopping=stopping.is_set, guard=local.guard)
         steps = _steps(deps)
         heartbeat = Heartbeat(
             started_at=deps.clock.now(), limits={step.name: step.every + _OVERDUE for step in steps}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from bot.model import (
     Delivery,
@@ -27,6 +27,8 @@ from bot.model import (
     Verdict,
 )
 
+T = TypeVar("T")
+
 
 class Clock(Protocol):
     def now(self) -> datetime:
@@ -35,6 +37,14 @@ class Clock(Protocol):
 
     def jitter(self) -> float:
         """A random number from 0 to 1, to spread what would otherwise happen at once."""
+        ...
+
+
+class Guard(Protocol):
+    """Keeps a fault in one unit of work from stopping those beside it."""
+
+    def __call__(self, what: str, work: Callable[[], T]) -> T | None:
+        """Do the work; where it raises, say so in the log, naming ``what``, and give ``None``."""
         ...
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 
 from bot.core.settle import settle
 from bot.model import Delivery, Refused, RetryPolicy, SendResult, Settlement, Unanswered
@@ -56,4 +57,5 @@ def _attempt(deps: Deps, channel: Channel | None, delivery: Delivery) -> SendRes
         return Unanswered(reason="the process ended while it was being sent")
     with deps.store.begin() as tx:
         tx.outbox.begin_attempt(delivery.key)
-    return channel.send(delivery.message, delivery.recipient, delivery.key)
+    send = partial(channel.send, delivery.message, delivery.recipient, delivery.key)
+    return deps.guard(f"sending {delivery.key}", send) or Unanswered(reason="a fault of ours; see the log")

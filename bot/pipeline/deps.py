@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 from bot.core.intake import PollPolicy
 from bot.core.profile import Judge
 from bot.core.stories import StoryPolicy
 from bot.model import AlertRule, DigestSpec, Entity, Exemplar, Feed, Topic
-from bot.ports import Channel, Clock, Fetcher, Store
+from bot.ports import Channel, Clock, Fetcher, Guard, Store
+
+T = TypeVar("T")
+
+
+def unguarded(what: str, work: Callable[[], T]) -> T | None:  # noqa: ARG001 - the port's signature
+    """Do the work and let its faults through."""
+    return work()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,5 +61,7 @@ class Deps:
     """In which alerts name times."""
     retention: Retention = Retention()
     pace: Pace = Pace()
+    guard: Guard = unguarded
+    """Around each unit of work of a step. A command lets faults through; the daemon goes on beside them."""
     stopping: Callable[[], bool] = lambda: False
     """True once the process was asked to end: a step finishes what it has begun and takes nothing new."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.core import cadence
 from bot.core.facts import story_facts
@@ -40,7 +41,7 @@ def compose_due(deps: Deps) -> int:
                 tx.outbox.slot(spec.name, now, now)
         slot = cadence.due_slot(spec, last, now) if last else None
         if slot is not None:
-            count += compose(deps, spec, slot)
+            count += deps.guard(f"composing digest {spec.name}", partial(compose, deps, spec, slot)) or 0
     return count
 
 
@@ -92,12 +93,16 @@ def alert(deps: Deps) -> int:
     count = 0
     for rule in deps.alerts:
         for channel in rule.channels:
-            with deps.store.begin() as tx:
-                count += _alert(deps, tx, rule, channel)
+            count += deps.guard(f"alerts {rule.name}", partial(_alert, deps, rule, channel)) or 0
     return count
 
 
-def _alert(deps: Deps, tx: Tx, rule: AlertRule, channel: str) -> int:
+def _alert(deps: Deps, rule: AlertRule, channel: str) -> int:
+    with deps.store.begin() as tx:
+        return _raise(deps, tx, rule, channel)
+
+
+def _raise(deps: Deps, tx: Tx, rule: AlertRule, channel: str) -> int:
     now = deps.clock.now()
     stories = tx.stories.touched(rule.topics, now - rule.max_age)
     if not stories:

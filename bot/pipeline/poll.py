@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
 
 from bot.core.intake import NOT_A_FEED, is_new_body, plan_poll
 from bot.core.normalise import normalise
@@ -14,6 +16,8 @@ from bot.pipeline.deps import Deps
 
 CLAIM = 20
 """Feeds claimed at once: few, so that a lease is not spent on waiting."""
+
+_FAULT = FetchFailed(kind=NOT_A_FEED, detail="it could not be read for a fault of ours; see the log")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,17 +72,11 @@ def _take_in(deps: Deps, feed: Feed, state: FeedState, outcome: FetchOutcome) ->
     document: FeedDocument | None = None
     items: tuple[Item, ...] = ()
     if isinstance(outcome, Fetched) and is_new_body(outcome, state):
-        try:
-            document = parse(
-                outcome.body,
-                outcome.content_type,
-                outcome.final_url,
-                max_entries=deps.max_entries,
-            )
-            document = replace(document, language=document.language or feed.language)
-            items = normalise(document, feed.id, outcome.final_url, now)
-        except FeedError as error:
-            outcome = FetchFailed(kind=NOT_A_FEED, detail=str(error), status=outcome.status)
+        match deps.guard(f"reading feed {feed.url}", partial(_read, deps, feed, outcome, now)) or _FAULT:
+            case FetchFailed() as failed:
+                outcome = failed
+            case (document, items):
+                pass
     keys = [key for item in items for key in item.keys]
     with deps.store.begin() as tx:
         plan = plan_poll(
@@ -97,3 +95,14 @@ def _take_in(deps: Deps, feed: Feed, state: FeedState, outcome: FetchOutcome) ->
         tx.items.remember(plan.seen, now)
         tx.feeds.save(plan.state)
     return PollReport(feed=feed, plan=plan, document=document)
+
+
+def _read(
+    deps: Deps, feed: Feed, fetched: Fetched, now: datetime
+) -> tuple[FeedDocument, tuple[Item, ...]] | FetchFailed:
+    try:
+        document = parse(fetched.body, fetched.content_type, fetched.final_url, max_entries=deps.max_entries)
+    except FeedError as error:
+        return FetchFailed(kind=NOT_A_FEED, detail=str(error), status=fetched.status)
+    document = replace(document, language=document.language or feed.language)
+    return document, normalise(document, feed.id, fetched.final_url, now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from bot.core.classify import classify
 from bot.core.features import extract
@@ -32,7 +33,8 @@ def triage(deps: Deps) -> TriageReport:
     A batch is read as a whole before its first item is placed: the first poll of many feeds then knows which
     names are common. An edited item keeps its place.
 
-    Verdicts and placement of an item are one transaction: after a crash it is either done or waits.
+    Verdicts and placement of an item are one transaction: after a crash it is either done or waits. An item
+    that can't be judged or placed for a fault of ours is set aside without verdicts: the others go on.
     """
     grouper: Grouper | None = None
     items = matched = stories = 0
@@ -46,10 +48,10 @@ def triage(deps: Deps) -> TriageReport:
             unplaced = [item for item in batch if tx.stories.placement(item.id) is None]
             grouper.learn(map(article, unplaced))
             for item in batch:
-                verdicts = judge_item(deps.judge, item)
+                verdicts = deps.guard(f"judging item {item.id}", partial(judge_item, deps.judge, item)) or ()
                 tx.items.judge(item.id, verdicts, now)
                 matched += any(verdict.matched for verdict in verdicts)
-            stories += _place(tx, grouper, unplaced, now)
+            stories += _place(deps, tx, grouper, unplaced, now)
             items += len(batch)
     return TriageReport(items=items, matched=matched, stories=stories)
 
@@ -94,8 +96,11 @@ def example(exemplar: Exemplar) -> Article:
     return Article(id=f"corpus/{exemplar.id}", title=exemplar.title, body=exemplar.text)
 
 
-def _place(tx: Tx, grouper: Grouper, items: Sequence[Item], now: datetime) -> int:
+def _place(deps: Deps, tx: Tx, grouper: Grouper, items: Sequence[Item], now: datetime) -> int:
     """Place items in the order given. Returns how many stories they open."""
-    placements = [grouper.place(article(item)) for item in items]
+    attempts = (
+        deps.guard(f"placing item {item.id}", partial(grouper.place, article(item))) for item in items
+    )
+    placements = [placement for placement in attempts if placement is not None]
     tx.stories.place(placements, now)
     return sum(placement.opens for placement in placements)

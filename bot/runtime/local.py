@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -12,20 +14,42 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.runtime.steps import Heartbeat, Step
 
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What a unit of work raised."""
+
+    error: str
+
+
+def attempted(event: str, work: Callable[[], T], **fields: object) -> T | Fault:
+    """Do one unit of work. Whatever it raises is logged under ``event`` and goes no further."""
+    try:
+        return work()
+    except Exception as error:  # noqa: BLE001 - the one place for it: around a unit of work
+        structlog.get_logger().exception(event, **fields)
+        return Fault(f"{type(error).__name__}: {error}")
+
+
+def guard(what: str, work: Callable[[], T]) -> T | None:
+    """``ports.Guard``: a fault in one item, feed, digest or message stops no other."""
+    result = attempted("set aside", work, what=what)
+    return None if isinstance(result, Fault) else result
+
 
 def run_step(step: Step, heartbeat: Heartbeat, now: Callable[[], datetime]) -> bool:
     """Run one step once and log it in one line. A fault ends this run of the step, never the process."""
-    log = structlog.get_logger().bind(step=step.name)
     began = time.monotonic()
-    try:
-        fields = step.run()
-    except Exception as error:
-        heartbeat.failed(step.name, f"{type(error).__name__}: {error}")
-        log.exception("step failed", ms=round((time.monotonic() - began) * 1000))
+    result = attempted("step failed", step.run, step=step.name)
+    if isinstance(result, Fault):
+        heartbeat.failed(step.name, result.error)
         return False
     heartbeat.ended(step.name, now())
-    if fields:
-        log.info(step.name, ms=round((time.monotonic() - began) * 1000), **fields)
+    if result:
+        spent = round((time.monotonic() - began) * 1000)
+        structlog.get_logger().info(step.name, step=step.name, ms=spent, **result)
     return True
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from bot.model import Delivery, DeliveryState, Message, Refused, RetryPolicy, SendResult, Sent, Unanswered
 from bot.pipeline.deliver import deliver
+from bot.runtime.local import guard
 from tests.fakes import START, RecordingChannel
 from tests.pipeline.conftest import Bot
 
@@ -117,3 +118,15 @@ def test_what_was_not_begun_when_the_process_was_asked_to_end_comes_again(bot: B
     bot.clock.pass_by(bot.deps.pace.delivery_lease)
     deliver(bot.deps)
     assert bot.channel.by_key == {"a": 1}
+
+
+def test_a_bug_in_sending_one_message_stops_no_other(bot: Bot) -> None:
+    def broken(key: str) -> SendResult:
+        if key == "a":
+            raise ZeroDivisionError
+        return Sent()
+
+    bot.channel.answer = broken
+    put(bot, delivery("a"), delivery("b"))
+    deliver(replace(bot.deps, guard=guard))
+    assert states(bot) == {"a": DeliveryState.UNKNOWN, "b": DeliveryState.SENT}

@@ -9,6 +9,7 @@ from bot.pipeline.deps import Deps
 from bot.pipeline.digest import alert, compose, compose_due, preview_digest, readable_files
 from bot.pipeline.poll import poll
 from bot.pipeline.triage import triage
+from bot.runtime.local import guard
 from tests.fakes import START, RecordingChannel
 from tests.pipeline.conftest import FEED, Bot, entry
 
@@ -299,3 +300,26 @@ def test_a_letter_is_also_laid_out_as_it_reads() -> None:
 def test_other_messages_are_one_file_of_their_kind(content_type: str, suffix: str) -> None:
     message = Message(subject="News", content_type=content_type, body=b"x")
     assert readable_files("n", message) == {f"n{suffix}": b"x"}
+
+
+class BrokenChannel(RecordingChannel):
+    """Stands in for a renderer with a bug."""
+
+    def render(self, digest: Digest, key: str) -> Sequence[Rendered]:
+        raise ZeroDivisionError
+
+
+def test_a_digest_that_can_not_be_composed_stops_no_other_and_keeps_its_slot_open(bot: Bot) -> None:
+    first = replace(bot.deps.digests["daily"], name="first", channels=("broken",))
+    deps = replace(
+        bot.deps,
+        digests={"first": first, **bot.deps.digests},
+        channels={**bot.deps.channels, "broken": BrokenChannel()},
+        guard=guard,
+    )
+    take_in(bot, CHIP)
+    compose_due(deps)
+    bot.clock.pass_by(timedelta(hours=1))
+    assert compose_due(deps) == 1
+    mended = replace(deps, channels={**deps.channels, "broken": RecordingChannel()})
+    assert compose_due(mended) == 1

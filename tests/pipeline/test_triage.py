@@ -1,5 +1,11 @@
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bot.core.lexicon import Document, Lexicon
+from bot.model import Span
 from bot.pipeline.poll import poll
 from bot.pipeline.triage import triage
+from bot.runtime.local import guard
 from tests.pipeline.conftest import FEED, Bot, entry
 
 NORVIK = "Norvik has sent its first accelerator chip to the foundry, people familiar with the matter said."
@@ -80,3 +86,25 @@ def test_alone_the_same_two_are_one_story(bot: Bot) -> None:
     intake(bot, *PAIR)
     triage(bot.deps)
     assert placed(bot, "1") == placed(bot, "2")
+
+
+class BrokenLexicon(Lexicon):
+    """Stands in for a bug of ours that one odd item brings to light."""
+
+    def find(self, document: Document) -> Mapping[str, tuple[Span, ...]]:
+        if any(token.word == "odd" for token in document.title):
+            raise ZeroDivisionError
+        return super().find(document)
+
+
+def test_an_item_that_brings_a_bug_to_light_stops_no_other_and_is_not_tried_for_ever(bot: Bot) -> None:
+    intake(bot, entry("1", "An odd chip", NORVIK), entry("2", "Rain in Ostren", "It rained."))
+    deps = replace(bot.deps, judge=replace(bot.deps.judge, lexicon=BrokenLexicon(())), guard=guard)
+    assert triage(deps).items == 2
+    assert triage(deps).items == 0
+    with bot.store.read() as tx:
+        judged = {
+            item.title: len(tx.items.verdicts(item.id))
+            for item, _ in tx.items.search(topic=None, since=None, words=(), limit=9)
+        }
+    assert judged == {"An odd chip": 0, "Rain in Ostren": 1}

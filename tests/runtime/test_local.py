@@ -63,3 +63,13 @@ def test_every_step_ticks_and_a_slow_one_holds_up_no_other() -> None:
     finally:
         release.set()
         scheduler.shutdown(wait=True)
+
+
+def test_a_guarded_fault_is_logged_with_its_place_and_goes_no_further() -> None:
+    def broken() -> int:
+        raise ValueError("a bug")
+
+    with structlog.testing.capture_logs() as lines:
+        assert local.guard("judging item 7", broken) is None
+        assert local.guard("judging item 8", lambda: 8) == 8
+    assert [(line["event"], line["what"]) for line in lines] == [("set aside", "judging item 7")]
