@@ -159,7 +159,7 @@ class StoryStore(Protocol):
     def placement(self, item_id: str) -> Placement | None: ...
 
     def touched(self, topics: Sequence[str], window_start: datetime) -> Sequence[Story]:
-        """Stories with an item first seen after ``window_start`` and a matched verdict for one of the topics.
+        """Stories with an item seen or judged after ``window_start`` and a match for one of the topics.
 
         Whole stories: all members, each with its matched verdicts.
         """
@@ -195,8 +195,11 @@ class Outbox(Protocol):
         """End all leases: for a process that knows it is the only one. Returns how many."""
         ...
 
-    def begin_attempt(self, key: str) -> None:
-        """Note, before the first byte goes out, that an attempt begins (state ``sending``)."""
+    def begin_attempt(self, key: str, attempt: int) -> bool:
+        """Note, before the first byte goes out, that an attempt begins (state ``sending``).
+
+        ``attempt``: as claimed. ``False`` where somebody else began one since, or ended it: then don't send.
+        """
         ...
 
     def settle(self, settlement: Settlement) -> None: ...

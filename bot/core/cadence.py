@@ -46,15 +46,13 @@ def next_poll(feed_id: str, now: datetime, interval: timedelta, wait: timedelta,
     """The next poll: about ``interval`` from now and no sooner than ``wait``.
 
     Each feed has its own phase, a stable fraction of its interval, so that feeds added or restarted
-    together don't stay together; ``jitter`` (0 to 1) adds up to a tenth. Lies between half and one and a
-    half intervals ahead.
+    together don't stay together: the first poll after that comes early, by up to half an interval. ``jitter``
+    (0 to 1) delays by up to a tenth.
     """
     phase = int(digest((feed_id,)), 16) % 10_000 / 10_000 * interval
     target = now + interval
-    aligned = target - (target - _EPOCH - phase) % interval
-    if aligned < now + interval / 2:
-        aligned += interval
-    return max(aligned + interval * _JITTER * jitter - interval * _JITTER / 2, now + wait)
+    aligned = target - (target - _EPOCH - phase) % (interval / 2)
+    return max(aligned + interval * _JITTER * jitter, now + wait)
 
 
 def backoff(failures: int, base: timedelta, longest: timedelta) -> timedelta:

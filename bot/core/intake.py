@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.core.cadence import backoff, next_poll, rhythm
+from bot.core.text import digest, words
 from bot.model import (
     Feed,
     FeedState,
@@ -147,7 +148,8 @@ def _due(visit: _Visit, state: FeedState, wait: timedelta) -> datetime:
     usual = state.rhythm if state.rhythm is not None else policy.unknown_interval
     interval = min(max(usual, policy.min_interval), policy.max_interval)
     wait = min(max(wait, policy.min_interval), policy.max_interval)
-    return next_poll(feed.id, visit.now, interval, wait, visit.jitter)
+    due = next_poll(feed.id, visit.now, interval, wait, visit.jitter)
+    return min(due, visit.now + policy.max_interval)
 
 
 def _failed(visit: _Visit, state: FeedState, outcome: FetchFailed) -> PollPlan:
@@ -189,18 +191,38 @@ def _sorted_out(items: tuple[Item, ...], known: Mapping[str, KnownItem]) -> _Int
     intake = _Intake(new=[], revised=[], seen={})
     claimed: set[str] = set()
     for item in items:
-        match = next((k for key in item.keys if (k := known.get(key)) and k.item_id not in claimed), None)
-        item_id = match.item_id if match else item.id
-        if item_id in claimed or (match is None and item.keys and item.keys[0] in known):
+        found = [known[key] for key in item.keys if key in known]
+        match = next((k for k in found if k.item_id not in claimed and _same_article(item, k)), None)
+        item_id = match.item_id if match else _fresh_id(item, found)
+        strongest = known.get(item.keys[0]) if item.keys else None
+        if item_id in claimed or (match is None and strongest and strongest.item_id in claimed):
             intake.unchanged += 1  # a second entry for an item that this document had already
             intake.seen.update((key, known[key].item_id) for key in item.keys if key in known)
             continue
         claimed.add(item_id)
         intake.seen.update((key, known[key].item_id if key in known else item_id) for key in item.keys)
         if match is None:
-            intake.new.append(item)
+            intake.new.append(replace(item, id=item_id))
         elif match.content_hash != item.content_hash and match.feed_id == item.feed_id:
             intake.revised.append(replace(item, id=item_id))
         else:
             intake.unchanged += 1
     return intake
+
+
+def _same_article(item: Item, known: KnownItem) -> bool:
+    """Whether what a key found is this article, and not an earlier one whose guid the publisher uses again.
+
+    Another address and a headline that shares no more than a quarter of its words is another article.
+    """
+    if not (item.canonical_url and known.canonical_url) or item.canonical_url == known.canonical_url:
+        return True
+    ours, theirs = set(words(item.title)), set(words(known.title))
+    return len(ours & theirs) > len(ours | theirs) / 4
+
+
+def _fresh_id(item: Item, found: Sequence[KnownItem]) -> str:
+    """The item's own id, unless an earlier article has it under a guid that is used again."""
+    if any(item.id == each.item_id for each in found):
+        return digest((item.id, item.canonical_url))
+    return item.id

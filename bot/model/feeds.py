@@ -154,3 +154,5 @@ class KnownItem:
     feed_id: str
     """Feed that it was first seen in: an edit is an edit there, and another wording elsewhere."""
     content_hash: str
+    canonical_url: str
+    title: str

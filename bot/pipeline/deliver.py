@@ -42,6 +42,8 @@ def _drain(deps: Deps, queue: Sequence[Delivery]) -> list[Settlement]:
             break
         channel = deps.channels.get(delivery.channel)
         result = _attempt(deps, channel, delivery)
+        if result is None:
+            continue
         policy = channel.retry if channel else _UNKNOWN_CHANNEL
         settlement = settle(delivery, result, policy, deps.clock.now(), deps.clock.jitter())
         with deps.store.begin() as tx:
@@ -50,12 +52,14 @@ def _drain(deps: Deps, queue: Sequence[Delivery]) -> list[Settlement]:
     return settlements
 
 
-def _attempt(deps: Deps, channel: Channel | None, delivery: Delivery) -> SendResult:
+def _attempt(deps: Deps, channel: Channel | None, delivery: Delivery) -> SendResult | None:
+    """One attempt; ``None`` where another process took the message while it waited in our queue."""
     if channel is None:
         return Refused(reason=f'channel "{delivery.channel}" is not configured any more', permanent=True)
     if delivery.interrupted and not channel.retry.resend_unanswered:
         return Unanswered(reason="the process ended while it was being sent")
     with deps.store.begin() as tx:
-        tx.outbox.begin_attempt(delivery.key)
+        if not tx.outbox.begin_attempt(delivery.key, delivery.attempt):
+            return None
     send = partial(channel.send, delivery.message, delivery.recipient, delivery.key)
     return deps.guard(f"sending {delivery.key}", send) or Unanswered(reason="a fault of ours; see the log")

@@ -36,6 +36,7 @@ _VERDICT = tuple(each.name for each in fields(Verdict))
 _FIRST_SIGHT = {"id", "feed_id", "seen_at", "published", "baseline"}
 _REVISABLE = tuple(name for name in _ITEM if name not in _FIRST_SIGHT)
 
+_KNOWN_COLUMNS = (items.c.feed_id, items.c.content_hash, items.c.canonical_url, items.c.title)
 ITEM_COLUMNS = tuple(items.c[name] for name in _ITEM)
 _NEWEST = func.coalesce(items.c.published, items.c.seen_at)
 
@@ -55,13 +56,15 @@ class SqlItems:
         """
         self._dialect.hold(self._connection, "identities")
         found: dict[str, KnownItem] = {}
-        query = select(identities.c.key, identities.c.item_id, items.c.feed_id, items.c.content_hash).join(
-            items
-        )
+        query = select(identities.c.key, identities.c.item_id, *_KNOWN_COLUMNS).join(items)
         for some in batches(sorted(set(keys))):
             for row in self._connection.execute(query.where(identities.c.key.in_(some))):
                 found[row.key] = KnownItem(
-                    item_id=row.item_id, feed_id=row.feed_id, content_hash=row.content_hash
+                    item_id=row.item_id,
+                    feed_id=row.feed_id,
+                    content_hash=row.content_hash,
+                    canonical_url=row.canonical_url,
+                    title=row.title,
                 )
         return found
 

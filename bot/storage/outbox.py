@@ -82,16 +82,18 @@ class SqlOutbox:
         held = update(deliveries).where(deliveries.c.leased_until.is_not(None)).values(leased_until=None)
         return self._connection.execute(held).rowcount
 
-    def begin_attempt(self, key: str) -> None:
+    def begin_attempt(self, key: str, attempt: int) -> bool:
         """Note, before the first byte goes out, that an attempt begins (state ``sending``).
 
-        It is counted here, so that one which kills the process counts too.
+        It is counted here, so that one which kills the process counts too. The count is also the token: a
+        process whose lease ran out while another one sent the message finds another count, and sends nothing.
         """
-        self._connection.execute(
+        begun = (
             update(deliveries)
-            .where(deliveries.c.key == key, deliveries.c.state.in_(_OPEN))
-            .values(state=DeliveryState.SENDING.value, attempt=deliveries.c.attempt + 1)
+            .where(deliveries.c.key == key, deliveries.c.state.in_(_OPEN), deliveries.c.attempt == attempt)
+            .values(state=DeliveryState.SENDING.value, attempt=attempt + 1)
         )
+        return self._connection.execute(begun).rowcount == 1
 
     def settle(self, settlement: Settlement) -> None:
         """Record how an attempt ended and end its lease.

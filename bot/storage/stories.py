@@ -8,7 +8,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, exists, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, exists, insert, or_, select, update
 
 from bot.core.urls import host
 from bot.model import Item, Member, Placement, Story, Verdict
@@ -83,7 +83,10 @@ class SqlStories:
         """
         query = (
             select(stories.c.id)
-            .where(_has_member(items.c.seen_at > window_start), _has_verdict(topics))
+            .where(
+                _has_member(or_(items.c.seen_at > window_start, items.c.judged_at > window_start)),
+                _has_verdict(topics),
+            )
             .order_by(stories.c.first_seen, stories.c.id)
         )
         return self._whole(query)

@@ -77,21 +77,59 @@ def test_new_items_are_new_and_validators_come_with_them() -> None:
 
 
 def test_a_known_item_with_other_content_is_revised_under_its_own_id() -> None:
-    known = {"guid:a": KnownItem(item_id="first", feed_id="feed", content_hash="old text")}
+    known = {
+        "guid:a": KnownItem(
+            item_id="first", feed_id="feed", content_hash="old text", canonical_url="", title="a"
+        )
+    }
     found = plan(BODY, item("a"), known=known)
     assert found.new == ()
     assert [revised.id for revised in found.revised] == ["first"]
 
 
+def test_a_guid_that_is_used_again_for_another_article_does_not_hide_it() -> None:
+    earlier = KnownItem(
+        item_id="id-latest",
+        feed_id="feed",
+        content_hash="old text",
+        canonical_url="https://example.org/1",
+        title="Norvik tapes out its chip",
+    )
+    later = replace(
+        item("latest", "guid:latest", "url:2"), title="Rain in Ostren", canonical_url="https://example.org/2"
+    )
+    found = plan(BODY, later, known={"guid:latest": earlier})
+    assert len(found.new) == 1
+    assert found.new[0].id != "id-latest"
+    assert found.seen == {"guid:latest": "id-latest", "url:2": found.new[0].id}
+    again = KnownItem(
+        item_id=found.new[0].id,
+        feed_id="feed",
+        content_hash="text",
+        canonical_url=later.canonical_url,
+        title=later.title,
+    )
+    unchanged = plan(BODY, later, known={"guid:latest": earlier, "url:2": again})
+    assert (unchanged.new, unchanged.revised, unchanged.unchanged) == ((), (), 1)
+    moved = replace(later, title="Norvik tapes out a chip", keys=("guid:latest", "url:3"))
+    assert [edit.id for edit in plan(BODY, moved, known={"guid:latest": earlier}).revised] == ["id-latest"]
+
+
 def test_another_feeds_wording_is_no_edit() -> None:
-    known = {"guid:a": KnownItem(item_id="first", feed_id="another", content_hash="old text")}
+    known = {
+        "guid:a": KnownItem(
+            item_id="first", feed_id="another", content_hash="old text", canonical_url="", title="a"
+        )
+    }
     found = plan(BODY, item("a"), known=known)
     assert (found.new, found.revised, found.unchanged) == ((), (), 1)
 
 
 @pytest.mark.parametrize("key", ["guid:a", "url:a", "text:a"])
 def test_any_key_is_enough_to_be_known(key: str) -> None:
-    known = {key: KnownItem(item_id="first", feed_id="feed", content_hash="text")}
+    known = {
+        key: KnownItem(item_id="first", feed_id="feed", content_hash="text", canonical_url="", title="a")
+    }
     found = plan(BODY, item("a", "guid:a", "url:a", "text:a"), known=known)
     assert (found.new, found.revised, found.unchanged, found.result) == ((), (), 1, "unchanged")
     assert found.seen == {"guid:a": "first", "url:a": "first", "text:a": "first"}
@@ -99,16 +137,16 @@ def test_any_key_is_enough_to_be_known(key: str) -> None:
 
 def test_keys_stay_with_the_item_that_had_them_first() -> None:
     known = {
-        "guid:a": KnownItem(item_id="one", feed_id="feed", content_hash="text"),
-        "url:a": KnownItem(item_id="two", feed_id="feed", content_hash="text"),
+        "guid:a": KnownItem(item_id="one", feed_id="feed", content_hash="text", canonical_url="", title="a"),
+        "url:a": KnownItem(item_id="two", feed_id="feed", content_hash="text", canonical_url="", title="a"),
     }
     assert plan(BODY, item("a", "guid:a", "url:a"), known=known).seen == {"guid:a": "one", "url:a": "two"}
 
 
 def test_two_entries_never_claim_one_stored_item() -> None:
     known = {
-        "guid:a": KnownItem(item_id="one", feed_id="feed", content_hash="text"),
-        "url:x": KnownItem(item_id="one", feed_id="feed", content_hash="text"),
+        "guid:a": KnownItem(item_id="one", feed_id="feed", content_hash="text", canonical_url="", title="a"),
+        "url:x": KnownItem(item_id="one", feed_id="feed", content_hash="text", canonical_url="", title="a"),
     }
     found = plan(BODY, item("a"), item("b", "guid:b", "url:x", text="else"), known=known)
     assert [new.id for new in found.new] == ["id-b"]

@@ -88,7 +88,7 @@ def test_after_a_crash_only_receivers_that_drop_repeats_get_it_again(
     put(bot, delivery("begun"), delivery("not begun"))
     with bot.store.begin() as tx:
         tx.outbox.claim(bot.clock.now(), 9, bot.deps.pace.delivery_lease)
-        tx.outbox.begin_attempt("begun")  # and the process is killed here
+        tx.outbox.begin_attempt("begun", 0)  # and the process is killed here
     assert not deliver(bot.deps)
     bot.clock.pass_by(bot.deps.pace.delivery_lease)
     deliver(bot.deps)

@@ -40,7 +40,14 @@ def test_an_item_is_known_by_each_of_its_keys(store: SqlStore) -> None:
     with store.read() as tx:
         known = tx.items.known(["guid", "url", "other"])
     assert known == dict.fromkeys(
-        ("guid", "url"), KnownItem(item_id="aaaaaa01", feed_id="wire", content_hash="hash of aaaaaa01")
+        ("guid", "url"),
+        KnownItem(
+            item_id="aaaaaa01",
+            feed_id="wire",
+            content_hash="hash of aaaaaa01",
+            canonical_url="https://wire.example/aaaaaa01",
+            title="A chip is announced",
+        ),
     )
 
 

@@ -75,7 +75,7 @@ def test_the_only_process_ends_the_leases_of_a_killed_one(store: SqlStore) -> No
     composed(store, delivery("leased"), delivery("begun"), delivery("waiting", due_at=NOW + HOUR))
     claim(store)
     with store.begin() as tx:
-        tx.outbox.begin_attempt("begun")
+        tx.outbox.begin_attempt("begun", 0)
         assert tx.outbox.release() == 2
         assert tx.outbox.release() == 0
     assert [(one.key, one.interrupted) for one in claim(store)] == [("leased", False), ("begun", True)]
@@ -85,7 +85,7 @@ def test_an_attempt_that_never_reported_comes_again_interrupted_and_counted(stor
     composed(store, delivery())
     claim(store)
     with store.begin() as tx:
-        tx.outbox.begin_attempt("key-1")
+        tx.outbox.begin_attempt("key-1", 0)
     assert [one.state for one in listed(store)] == [DeliveryState.SENDING]
     assert claim(store) == []
     for later in (NOW + LEASE, NOW + 2 * LEASE):
@@ -93,11 +93,20 @@ def test_an_attempt_that_never_reported_comes_again_interrupted_and_counted(stor
         assert (again.interrupted, again.state, again.attempt) == (True, DeliveryState.SENDING, 1)
 
 
+def test_of_two_processes_that_hold_a_message_one_begins(store: SqlStore) -> None:
+    composed(store, delivery())
+    (mine,) = claim(store)
+    (theirs,) = claim(store, now=NOW + LEASE)
+    with store.begin() as tx:
+        assert tx.outbox.begin_attempt(theirs.key, theirs.attempt)
+        assert not tx.outbox.begin_attempt(mine.key, mine.attempt)
+
+
 def test_an_attempt_begins_only_on_what_is_still_to_be_sent(store: SqlStore) -> None:
     composed(store, delivery("sent", state=DeliveryState.SENT), delivery("dead", state=DeliveryState.DEAD))
     with store.begin() as tx:
-        tx.outbox.begin_attempt("sent")
-        tx.outbox.begin_attempt("dead")
+        tx.outbox.begin_attempt("sent", 0)
+        tx.outbox.begin_attempt("dead", 0)
     assert {(one.key, one.state) for one in listed(store)} == {
         ("sent", DeliveryState.SENT),
         ("dead", DeliveryState.DEAD),
@@ -201,15 +210,6 @@ def test_a_slot_is_taken_once(store: SqlStore) -> None:
     assert last == NOW
     assert last is not None
     assert last.tzinfo is UTC
-
-
-def test_releasing_frees_what_a_dead_process_held_and_tells_what_it_had_begun(store: SqlStore) -> None:
-    composed(store, delivery("begun"), delivery("not-begun"))
-    claim(store)
-    with store.begin() as tx:
-        tx.outbox.begin_attempt("begun")
-        assert tx.outbox.release() == 2
-    assert {one.key: one.interrupted for one in claim(store)} == {"begun": True, "not-begun": False}
 
 
 def test_pruning_drops_what_ended_long_ago_and_keeps_what_waits(store: SqlStore) -> None:
