@@ -6,9 +6,10 @@ found in one go.
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -21,6 +22,8 @@ from bot.errors import ConfigError, ConfigErrors
 from bot.model import Entity, Exemplar, Feed, Topic
 
 T = TypeVar("T")
+_ENTRIES = ("chipwatch.toml", "feeds.toml", "entities.toml", "topics", "corpus", "templates")
+"""What a configuration folder may hold; other things are left alone unless they look like a slip."""
 _FRONT_MATTER = re.compile(r"\A\ufeff?\+\+\+[ \t]*\r?\n(.*?)^\+\+\+[ \t]*\r?$\n?", re.DOTALL | re.MULTILINE)
 
 
@@ -137,6 +140,7 @@ def load_catalogue(folder: Path) -> Catalogue:
     good_topics = tuple(topic for topic in topics if topic)
     good_exemplars = tuple(exemplar for exemplar in exemplars if exemplar)
     problems += _check_names(good_topics, good_exemplars, topic_ids, exemplar_ids, documents)
+    problems += _misnamed(folder)
     if problems:
         raise ConfigErrors(problems)
     return Catalogue(
@@ -147,6 +151,19 @@ def load_catalogue(folder: Path) -> Catalogue:
         exemplars=good_exemplars,
         documents=documents,
     )
+
+
+def _misnamed(folder: Path) -> Iterator[ConfigError]:
+    """Files and folders that nobody reads and whose names are almost those of one that is not there."""
+    missing = [name for name in _ENTRIES if not (folder / name).exists()]
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        near = difflib.get_close_matches(path.name, missing, n=1, cutoff=0.75)
+        if path.name not in _ENTRIES and near:
+            yield ConfigError(f'nobody reads it; did you mean "{near[0]}"?', file=path)
+    for inner, suffix in (("topics", ".toml"), ("corpus", ".md")):
+        for path in sorted((folder / inner).glob("*")):
+            if path.suffix != suffix and not path.name.startswith((".", "_")) and path.is_file():
+                yield ConfigError(f"nobody reads it; files in {inner}/ end in {suffix}", file=path)
 
 
 def load_feeds(path: Path) -> tuple[Feed, ...]:

@@ -30,6 +30,7 @@ from bot.server.health import HealthServer
 _EVERY = {
     "poll": timedelta(seconds=5),
     "triage": timedelta(seconds=2),
+    "alert": timedelta(minutes=1),
     "digest": timedelta(seconds=10),
     "deliver": timedelta(seconds=2),
     "upkeep": timedelta(hours=1),
@@ -89,7 +90,14 @@ def _answering(application: Application, heartbeat: Heartbeat) -> Iterator[None]
 
 
 def _steps(deps: Deps) -> list[Step]:
-    calls = {"poll": _poll, "triage": _triage, "digest": _digest, "deliver": _deliver, "upkeep": _upkeep}
+    calls = {
+        "poll": _poll,
+        "triage": _triage,
+        "alert": _alert,
+        "digest": _digest,
+        "deliver": _deliver,
+        "upkeep": _upkeep,
+    }
     return [
         Step(name=name, every=_EVERY[name], run=lambda call=call: call(deps))  # type: ignore[misc]
         for name, call in calls.items()
@@ -116,9 +124,16 @@ def _poll(deps: Deps) -> Fields:
 
 def _triage(deps: Deps) -> Fields:
     report = triage(deps)
+    if not report.items:
+        return {}
     alerts = alert(deps)
-    done = {"items": report.items, "matched": report.matched, "stories": report.stories, "alerts": alerts}
-    return done if report.items or alerts else {}
+    return {"items": report.items, "matched": report.matched, "stories": report.stories, "alerts": alerts}
+
+
+def _alert(deps: Deps) -> Fields:
+    """What could not be alerted when it was judged: a crash came between, or the budget was spent."""
+    alerts = alert(deps)
+    return {"alerts": alerts} if alerts else {}
 
 
 def _digest(deps: Deps) -> Fields:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeAlias, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError, WithJsonSchema
+from pydantic_core import ErrorDetails
 
 from bot.errors import ConfigError, ConfigErrors
 
@@ -159,16 +160,29 @@ def translate(
 ) -> list[ConfigError]:
     """Pydantic's findings in our words. Values are left out: one of them may be a secret."""
     problems = []
-    for found in error.errors(include_url=False, include_input=False, include_context=False):
+    details = error.errors(include_url=False)
+    for found, detail in zip(
+        error.errors(include_url=False, include_input=False, include_context=False), details, strict=True
+    ):
         path = at + tuple(found["loc"])
         if found["type"] == "extra_forbidden":
             problem = unknown("key", str(found["loc"][-1]), _names_at(model, found["loc"][:-1]))
         elif found["type"] == "missing":
             problem = "is missing"
+        elif found["type"] == "literal_error":
+            problem = _not_one_of(detail)
         else:
             problem = _WORDS.get(found["type"]) or found["msg"].removeprefix("Value error, ")
         problems.append(document.error(problem[:1].lower() + problem[1:], path))
     return problems
+
+
+def _not_one_of(detail: ErrorDetails) -> str:
+    """The valid words, and the nearest one; a word from a short list is no secret, but it isn't repeated."""
+    valid = re.findall(r"'([^']*)'", detail["ctx"]["expected"])
+    near = difflib.get_close_matches(str(detail["input"]), valid, n=1, cutoff=0.5)
+    hint = f'; did you mean "{near[0]}"?' if near else ""
+    return f"must be one of {', '.join(valid)}{hint}"
 
 
 def unknown(kind: str, name: str, valid: Sequence[str]) -> str:

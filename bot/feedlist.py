@@ -84,8 +84,11 @@ def _write(path: Path, text: str) -> None:
         raise UsageError(f"{path} can't be written: {error.strerror}") from error
 
 
-def read_opml(path: Path) -> list[Subscription]:
-    """All feeds of an OPML file; the folders around a feed become its tags. Raises UsageError."""
+def read_opml(path: Path) -> tuple[list[Subscription], list[str]]:
+    """The feeds of an OPML file, with the folders around them as tags, and addresses that are not of the web.
+
+    Raises UsageError.
+    """
     try:
         # A file of the user's own; expat bounds what entities may expand to.
         root = ElementTree.fromstring(path.read_bytes())  # noqa: S314
@@ -95,18 +98,32 @@ def read_opml(path: Path) -> list[Subscription]:
         raise UsageError(f"{path} is no OPML: {error}") from error
     if root.tag != "opml":
         raise UsageError(f"{path} is no OPML: its root is <{root.tag}>")
-    return list(_outlines(root))
+    named = [(url, Subscription(url=_web(url), title=name, tags=tags)) for url, name, tags in _outlines(root)]
+    feeds = [subscription for _, subscription in named if subscription.url]
+    return feeds, [url for url, subscription in named if not subscription.url]
 
 
-def _outlines(root: ElementTree.Element) -> Iterator[Subscription]:
-    """Depth first without recursion: a file may be nested as deep as it likes."""
+def _web(url: str) -> str:
+    """A web address with its scheme as we write it; ``feed:`` is what browsers once registered for feeds."""
+    scheme, colon, rest = url.partition(":")
+    match scheme.lower():
+        case "http" | "https" as web:
+            return web + colon + rest
+        case "feed":
+            return _web(rest) if rest.lower().startswith("http") else f"https:{rest}"
+        case _:
+            return ""
+
+
+def _outlines(root: ElementTree.Element) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Address, name and folders of each feed, depth first without recursion: nesting has no bound."""
     waiting: list[tuple[ElementTree.Element, tuple[str, ...]]] = [(root, ())]
     while waiting:
         element, tags = waiting.pop()
         url = element.get("xmlUrl", "").strip()
         name = (element.get("title") or element.get("text") or "").strip()
-        if element.tag == "outline" and url.startswith(("http://", "https://")):
-            yield Subscription(url=url, title=name, tags=tags)
+        if element.tag == "outline" and url:
+            yield url, name, tags
         inner = (*tags, name) if element.tag == "outline" and name and not url else tags
         waiting.extend((child, inner) for child in reversed(list(element)))
 

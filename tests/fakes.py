@@ -78,6 +78,7 @@ class RecordingChannel:
                 recipient=recipient,
                 key=text_hash((key, recipient)),
                 message=Message(subject=digest.title, content_type="text/plain", body=titles.encode()),
+                stories=tuple(story.id for story in (*digest.stories, *digest.also_seen)),
             )
             for recipient in self.recipients
         ]

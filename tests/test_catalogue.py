@@ -122,3 +122,29 @@ def test_mistakes_in_several_files_are_told_at_once(config: Path) -> None:
     told = problems(config)
     assert "feeds.toml:1" in told
     assert "entities.toml:1" in told
+
+
+@pytest.mark.parametrize(
+    ("there", "named", "told"),
+    [
+        ("feeds.toml", "feed.toml", 'feed.toml: nobody reads it; did you mean "feeds.toml"?'),
+        ("corpus", "corpuss", 'corpuss: nobody reads it; did you mean "corpus"?'),
+        (
+            "topics/chips.toml",
+            "topics/chips.tml",
+            "chips.tml: nobody reads it; files in topics/ end in .toml",
+        ),
+        ("corpus/norvik.md", "corpus/norvik.txt", "norvik.txt: nobody reads it; files in corpus/ end in .md"),
+    ],
+)
+def test_a_misspelt_file_is_named_and_not_passed_over(
+    config: Path, there: str, named: str, told: str
+) -> None:
+    (config / there).rename(config / named)
+    assert told in problems(config)
+
+
+def test_what_is_no_slip_is_left_alone(config: Path) -> None:
+    (config / "notes.txt").write_text("mine")
+    (config / "feeds.toml.bak").write_text("[[feed")
+    assert load_catalogue(config).feeds

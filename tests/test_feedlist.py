@@ -50,10 +50,26 @@ def test_removing_takes_one_feed_and_leaves_the_rest(tmp_path: Path) -> None:
 def test_opml_folders_become_tags_and_only_web_addresses_come_in(tmp_path: Path) -> None:
     path = tmp_path / "feeds.opml"
     path.write_text(OPML)
-    assert feedlist.read_opml(path) == [
+    feeds, passed_over = feedlist.read_opml(path)
+    assert feeds == [
         Subscription(url="https://harbor.example/rss?a=1&b=2", title="Harbor Wire", tags=("Chips", "Trade")),
         Subscription(url="https://ledger.example/atom", title="Ledger"),
     ]
+    assert passed_over == ["file:///etc/passwd"]
+
+
+@pytest.mark.parametrize(
+    ("url", "read"),
+    [
+        ("HTTP://a.example/", "http://a.example/"),
+        ("feed://a.example/rss", "https://a.example/rss"),
+        ("feed:https://a.example/rss", "https://a.example/rss"),
+    ],
+)
+def test_other_spellings_of_a_web_address_come_in_too(tmp_path: Path, url: str, read: str) -> None:
+    path = tmp_path / "feeds.opml"
+    path.write_text(f"<opml><body><outline xmlUrl='{url}'/></body></opml>")
+    assert [feed.url for feed in feedlist.read_opml(path)[0]] == [read]
 
 
 def test_what_goes_out_comes_in_again(tmp_path: Path) -> None:
@@ -63,7 +79,7 @@ def test_what_goes_out_comes_in_again(tmp_path: Path) -> None:
     ]
     path = tmp_path / "out.opml"
     path.write_text(feedlist.write_opml(feeds))
-    back = feedlist.read_opml(path)
+    back, _ = feedlist.read_opml(path)
     assert {(each.url, each.tags) for each in back} == {(feed.url, feed.tags) for feed in feeds}
 
 

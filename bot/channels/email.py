@@ -127,7 +127,7 @@ class EmailChannel:
             html=html_page(self.context.templates, told, footer),
         )
         message = Message(subject=told.subject, content_type="message/rfc822", body=compose(letter))
-        return Rendered(recipient=recipient, key=key, message=message)
+        return Rendered(recipient=recipient, key=key, message=message, stories=cut.shown)
 
     def _footer(self, digest: Digest, recipient: str, key: str) -> Footer:
         from bot.channels.mime import address_of

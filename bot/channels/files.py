@@ -71,6 +71,7 @@ class FilesChannel:
                 recipient=f"{stem}.{kind}",
                 key=text_hash((key, self.name, kind), size=16),
                 message=self._message(kind, cut, key),
+                stories=cut.shown,
             )
             for kind in self.options.formats
         ]

@@ -71,6 +71,7 @@ class SlackChannel:
                 recipient=http.host_of(self.options.url),
                 key=text_hash((key, self.name, str(cut.part)), size=16),
                 message=_message(view(cut)),
+                stories=cut.shown,
             )
             for cut in pages(clean(digest), _fits, MAX_PARTS)
         ]

@@ -56,6 +56,9 @@ def _open(server: SmtpServer) -> smtplib.SMTP:
         session.ehlo_or_helo_if_needed()
         if server.username:
             session.login(server.username, server.password.get_secret_value())
+    except UnicodeError as error:
+        session.close()
+        raise smtplib.SMTPAuthenticationError(535, b"name or password is not ASCII") from error
     except (OSError, smtplib.SMTPException):
         session.close()
         raise

@@ -89,8 +89,14 @@ class WebhookChannel:
         message = Message(
             subject=subject(cut.digest), content_type="application/json", body=event(cut).encode()
         )
-        recipient = http.host_of(self.options.url)
-        return [Rendered(recipient=recipient, key=text_hash((key, self.name), size=16), message=message)]
+        return [
+            Rendered(
+                recipient=http.host_of(self.options.url),
+                key=text_hash((key, self.name), size=16),
+                message=message,
+                stories=cut.shown,
+            )
+        ]
 
     def send(self, message: Message, recipient: str, key: str) -> SendResult:  # noqa: ARG002 - one receiver
         now = self.context.now()

@@ -176,9 +176,13 @@ def import_(
     """
     from bot import feedlist
 
-    listed = feedlist.read_opml(file)
+    listed, unreadable = feedlist.read_opml(file)
     added = feedlist.add(require_folder(config) / "feeds.toml", listed)
-    say(f"{len(added)} feeds added, {len(listed) - len(added)} were there already")
+    say(f"feeds added: {len(added)}; there already: {len(listed) - len(added)}")
+    for url in unreadable:
+        say(f"✗ {url}: no web address")
+    if unreadable:
+        raise typer.Exit(1)
 
 
 @app.command("export")

@@ -16,7 +16,7 @@ from bot.cli.opening import require_folder
 from bot.cli.options import CONFIG, AsJson, ConfigDir
 from bot.cli.output import note, print_json, print_line, print_table, say
 from bot.cli.rows import BadLine, Row, read_rows, reading
-from bot.errors import FeedError, UsageError
+from bot.errors import ChipwatchError, FeedError, UsageError
 
 if TYPE_CHECKING:
     from bot.core.evaluate import Report
@@ -184,6 +184,8 @@ def eval_(
                     borderline=bool(row.raw.get("borderline")),
                 )
             )
+    if bad and not rows:
+        raise ChipwatchError("no line could be evaluated")
     report = evaluate(rows, with_borderline=borderline)
     if as_json:
         from dataclasses import asdict

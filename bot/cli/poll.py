@@ -11,6 +11,9 @@ from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir
 from bot.cli.output import print_json, print_table, say
 from bot.errors import UsageError
 
+FAILURES = ("failed", "not-a-feed", "gone")
+"""Results of a poll that make the command end with status 1."""
+
 if TYPE_CHECKING:
     from bot.app import Application
     from bot.model import Settlement
@@ -43,11 +46,12 @@ def poll(
                 reports.append(report)
                 advance(report.feed.title or report.feed.url)
         rest = _after(application)
-    failed = [report for report in reports if report.plan.result in ("failed", "not-a-feed")]
+    failed = [report for report in reports if report.plan.result in FAILURES]
     if as_json:
         print_json({"feeds": [_spell(report) for report in reports]} | rest)
     else:
-        _print(reports, rest)
+        due = "no feed is due; poll all of them with --all"
+        _print(reports, rest, due if deps.feeds else "no feeds; add one with: chipwatch feeds add URL")
     if failed:
         raise typer.Exit(1)
 
@@ -104,7 +108,7 @@ def _after(application: Application) -> dict[str, Any]:
     }
 
 
-def _print(reports: list[PollReport], rest: dict[str, Any]) -> None:
+def _print(reports: list[PollReport], rest: dict[str, Any], empty: str) -> None:
     print_table(
         ("feed", "result", "new", "edited", "known", "next poll", "note"),
         (
@@ -119,7 +123,7 @@ def _print(reports: list[PollReport], rest: dict[str, Any]) -> None:
             )
             for report in reports
         ),
-        empty="no feed is due; poll all of them with --all",
+        empty=empty,
     )
     if reports:
         say(
@@ -130,7 +134,7 @@ def _print(reports: list[PollReport], rest: dict[str, Any]) -> None:
 
 
 def _note(report: PollReport) -> str:
-    if report.plan.result in ("failed", "not-a-feed", "gone"):
+    if report.plan.result in FAILURES:
         return report.plan.state.last_result
     notes = list(report.document.faults) if report.document else []
     if report.document and report.document.left_out:

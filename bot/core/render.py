@@ -59,6 +59,11 @@ class Cut:
     part: int = 1
     parts: int = 1
 
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """Ids of the stories that it shows, if only in a line."""
+        return tuple(story.id for story in (*self.digest.stories, *self.digest.also_seen))
+
 
 Fits = Callable[[Cut], bool]
 

@@ -2,7 +2,8 @@
 
 A story is told once a channel, whatever tells it: digests and alerts share the memory of what was told. It is
 told again only when it has grown by news (see ``bot.core.telling``). Nothing is dropped: a story that doesn't
-fit a digest becomes one of its one-line mentions, one beyond an alert's budget waits for the digest.
+fit a digest becomes one of its one-line mentions, one beyond an alert's budget waits for the digest, and what
+a channel has no room for waits for the next message.
 """
 
 from __future__ import annotations

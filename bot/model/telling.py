@@ -145,6 +145,8 @@ class Rendered:
     recipient: str
     key: str
     message: Message
+    stories: tuple[str, ...]
+    """Ids of the stories it shows: what did not fit is not told by it."""
 
 
 class DeliveryState(StrEnum):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -11,13 +13,13 @@ from bot.core.letters import readable_parts
 from bot.core.select import Selection, select_alerts, select_digest
 from bot.core.telling import Background
 from bot.core.text import digest as text_hash
-from bot.model import AlertRule, Delivery, DigestSpec, Message, Receipt, Window
+from bot.model import AlertRule, Delivery, Digest, DigestSpec, Message, Receipt, Rendered, Window
 from bot.pipeline.deps import Deps
 from bot.ports import Tx
 
 # Looked at once more beside the window: what was judged or edited after the last digest was composed, or
 # waited for this one. The memory of what was told keeps everything else out.
-_LOOK_BACK = timedelta(days=2)
+_LOOK_BACK = timedelta(days=7)
 _BUDGET_SPAN = timedelta(hours=1)
 _SUFFIXES = {
     "message/rfc822": ".eml",
@@ -181,7 +183,9 @@ def background(deps: Deps) -> Background:
 
 
 def _write_down(deps: Deps, tx: Tx, channel: str, selection: Selection, key: str, now: datetime) -> int:
-    told = tuple(telling.story_id for telling in selection.tellings)
+    """Remembered as told is what a message shows: the rest waits for the next one."""
+    rendered = _rendered(deps, channel, selection.digest, key)
+    shown = {story for each in rendered for story in each.stories}
     deliveries = [
         Delivery(
             key=each.key,
@@ -189,13 +193,37 @@ def _write_down(deps: Deps, tx: Tx, channel: str, selection: Selection, key: str
             recipient=each.recipient,
             origin=selection.digest.name,
             message=each.message,
-            stories=told,
+            stories=each.stories,
             created_at=now,
             due_at=now,
         )
-        for each in deps.channels[channel].render(selection.digest, key)
+        for each in rendered
     ]
-    return tx.outbox.add(deliveries, selection.tellings)
+    return tx.outbox.add(deliveries, [told for told in selection.tellings if told.story_id in shown])
+
+
+def _rendered(deps: Deps, channel: str, digest: Digest, key: str) -> Sequence[Rendered]:
+    """What a channel makes of a digest. A story that can't be rendered is left out, and so stays untold."""
+
+    def render(some: Digest) -> Sequence[Rendered] | None:
+        return deps.guard(
+            f"rendering {digest.name} for {channel}", partial(deps.channels[channel].render, some, key)
+        )
+
+    whole = render(digest)
+    if whole is not None:
+        return whole
+    sound = {story.id for story in digest.stories if render(_only(digest, {story.id})) is not None}
+    return (render(_only(digest, sound)) if sound else None) or ()
+
+
+def _only(digest: Digest, ids: Collection[str]) -> Digest:
+    """The digest with these stories and no others."""
+    sections = (
+        replace(section, stories=tuple(story for story in section.stories if story.id in ids))
+        for section in digest.sections
+    )
+    return replace(digest, sections=tuple(each for each in sections if each.stories), also_seen=())
 
 
 def _digest_key(spec: DigestSpec, channel: str, slot: datetime) -> str:

@@ -11,8 +11,9 @@ from bot.core.classify import classify
 from bot.core.features import extract
 from bot.core.profile import Judge
 from bot.core.stories import Grouper
+from bot.core.text import digest
 from bot.core.urls import host
-from bot.model import Article, Exemplar, Item, Verdict
+from bot.model import Article, Exemplar, Item, Placement, Verdict
 from bot.pipeline.deps import Deps
 from bot.ports import Tx
 
@@ -34,17 +35,19 @@ def triage(deps: Deps) -> TriageReport:
     names are common. An edited item keeps its place.
 
     Verdicts and placement of an item are one transaction: after a crash it is either done or waits. An item
-    that can't be judged or placed for a fault of ours is set aside without verdicts: the others go on.
+    that can't be judged for a fault of ours is set aside without verdicts, and the others go on.
     """
     grouper: Grouper | None = None
     items = matched = stories = 0
     while not deps.stopping():
+        with deps.store.read() as tx:
+            if not tx.items.unjudged(1):
+                break
+            # Outside the writing transaction: it may take seconds, and nobody else could write meanwhile.
+            grouper = grouper or _restore(deps, tx, deps.clock.now())
         with deps.store.begin() as tx:
             now = deps.clock.now()
             batch = tx.items.unjudged(BATCH)
-            if not batch:
-                break
-            grouper = grouper or _restore(deps, tx, now)
             unplaced = [item for item in batch if tx.stories.placement(item.id) is None]
             grouper.learn(map(article, unplaced))
             for item in batch:
@@ -96,11 +99,16 @@ def example(exemplar: Exemplar) -> Article:
     return Article(id=f"corpus/{exemplar.id}", title=exemplar.title, body=exemplar.text)
 
 
+def _alone(item: Item) -> Placement:
+    """A story of its own, so that what can't be compared is still told."""
+    return Placement(item_id=item.id, story_id=digest(("alone", item.id)), opens=True, because="stands alone")
+
+
 def _place(deps: Deps, tx: Tx, grouper: Grouper, items: Sequence[Item], now: datetime) -> int:
     """Place items in the order given. Returns how many stories they open."""
-    attempts = (
-        deps.guard(f"placing item {item.id}", partial(grouper.place, article(item))) for item in items
-    )
-    placements = [placement for placement in attempts if placement is not None]
+    placements = [
+        deps.guard(f"placing item {item.id}", partial(grouper.place, article(item))) or _alone(item)
+        for item in items
+    ]
     tx.stories.place(placements, now)
     return sum(placement.opens for placement in placements)

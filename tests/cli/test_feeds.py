@@ -183,12 +183,10 @@ def test_feeds_go_out_as_opml_and_come_in_again(place: Place, tmp_path: Path) ->
     opml.write_text(chipwatch("feeds", "export", "--config", place.config).out)
     other = write_config(tmp_path / "other")
     called = chipwatch("feeds", "import", opml, "--config", other)
-    assert called.out == "2 feeds added, 0 were there already\n"
+    assert called.out == "feeds added: 2; there already: 0\n"
     found = {feed.url: feed.tags for feed in load_feeds(other / "feeds.toml")}
     assert found == {place.feed: (), DEAD: ("press",)}
-    assert (
-        chipwatch("feeds", "import", opml, "--config", other).out == "0 feeds added, 2 were there already\n"
-    )
+    assert chipwatch("feeds", "import", opml, "--config", other).out == "feeds added: 0; there already: 2\n"
 
 
 @pytest.mark.parametrize("content", [None, b"no xml", b"<rss/>"], ids=["nothing", "text", "rss"])
