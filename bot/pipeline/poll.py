@@ -72,11 +72,11 @@ def _take_in(deps: Deps, feed: Feed, state: FeedState, outcome: FetchOutcome) ->
     document: FeedDocument | None = None
     items: tuple[Item, ...] = ()
     if isinstance(outcome, Fetched) and is_new_body(outcome, state):
-        match deps.guard(f"reading feed {feed.url}", partial(_read, deps, feed, outcome, now)) or _FAULT:
-            case FetchFailed() as failed:
-                outcome = failed
-            case (document, items):
-                pass
+        read = deps.guard(f"reading feed {feed.url}", partial(_read, deps, feed, outcome, now)) or _FAULT
+        if isinstance(read, FetchFailed):
+            outcome = read
+        else:
+            document, items = read
     keys = [key for item in items for key in item.keys]
     with deps.store.begin() as tx:
         plan = plan_poll(
