@@ -10,6 +10,7 @@ import difflib
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -60,11 +61,9 @@ class TopicFile(Strict):
     @field_validator("threshold", mode="before")
     @classmethod
     def _probability(cls, value: object) -> object:
-        try:
+        with suppress(ValueError):
             if value == "auto" or 0 < float(str(value)) < 1:
                 return value
-        except ValueError:
-            pass
         raise ValueError('must be "auto" or a probability between 0 and 1')
 
 
