@@ -45,7 +45,7 @@ def test_a_daemon_killed_again_and_again_tells_every_story_once(tmp_path: Path) 
                 daemon.start()
             return len(set(world.titles_by_hook())) >= FEEDS and len(world.letters_by_id()) >= 2
 
-        assert until(all_told, within=100), daemon.log[-3000:]
+        assert until(all_told, within=200), daemon.log[-3000:]
         assert not due
         # Whatever would be told twice gets its chance.
         settled = len(world.letters)
