@@ -11,9 +11,6 @@ from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir
 from bot.cli.output import print_json, print_table, say
 from bot.errors import UsageError
 
-FAILURES = ("failed", "not-a-feed", "gone")
-"""Results of a poll that make the command end with status 1."""
-
 if TYPE_CHECKING:
     from bot.app import Application
     from bot.model import Settlement
@@ -46,7 +43,7 @@ def poll(
                 reports.append(report)
                 advance(report.feed.title or report.feed.url)
         rest = _after(application)
-    failed = [report for report in reports if report.plan.result in FAILURES]
+    failed = [report for report in reports if report.plan.failed]
     if as_json:
         print_json({"feeds": [_spell(report) for report in reports]} | rest)
     else:
@@ -134,7 +131,7 @@ def _print(reports: list[PollReport], rest: dict[str, Any], empty: str) -> None:
 
 
 def _note(report: PollReport) -> str:
-    if report.plan.result in FAILURES:
+    if report.plan.failed:
         return report.plan.state.last_result
     notes = list(report.document.faults) if report.document else []
     if report.document and report.document.left_out:

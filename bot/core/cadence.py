@@ -112,13 +112,6 @@ def window_start(spec: DigestSpec, last: datetime | None, slot: datetime) -> dat
     return further if slot - before < (before - further) / 2 else before
 
 
-def next_slot(spec: DigestSpec, now: datetime) -> datetime:
-    """The first slot after now, in UTC."""
-    zone = ZoneInfo(spec.timezone)
-    slots = (slot.astimezone(UTC) for slot in CronSim(spec.schedule, now.astimezone(zone)))
-    return next(slot for slot in slots if slot > now)
-
-
 def _slots(cron: str, zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[datetime]:
     """Slots after ``start`` up to ``end``, in UTC and in order."""
     for local in CronSim(cron, start.astimezone(zone)):

@@ -21,7 +21,6 @@ from bot.pipeline.digest import background
 from bot.pipeline.poll import PollReport
 
 _WIDEST = 130
-_TROUBLE = ("failed", "not-a-feed", "gone")
 
 
 def _console() -> Console:
@@ -48,7 +47,7 @@ def tell_polls(reports: Sequence[PollReport]) -> None:
     table = _table("1 · Poll: every feed over HTTP", ("feed", "format", "items", "what happened"))
     for report in sorted(reports, key=lambda report: report.feed.title):
         document = report.document
-        trouble = report.plan.result in _TROUBLE
+        trouble = report.plan.failed
         note = report.plan.state.last_result if trouble else "; ".join(document.faults if document else ())
         table.add_row(
             Text(report.feed.title),
@@ -58,7 +57,7 @@ def tell_polls(reports: Sequence[PollReport]) -> None:
         )
     console.print(table)
     items = sum(len(report.plan.new) for report in reports)
-    broken = sum(report.plan.result in _TROUBLE for report in reports)
+    broken = sum(report.plan.failed for report in reports)
     console.print(f"{items} items from {len(reports)} feeds; {broken} feeds failed and are named.\n")
 
 

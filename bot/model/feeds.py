@@ -145,6 +145,11 @@ class PollPlan:
     result: str = ""
     """One word for people and logs: new, unchanged, failed, not-a-feed, gone."""
 
+    @property
+    def failed(self) -> bool:
+        """Whether nothing could be read; a poll that ends well sets the count of failures back."""
+        return self.state.failures > 0
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KnownItem:

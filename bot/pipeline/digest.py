@@ -101,10 +101,10 @@ def alert(deps: Deps) -> int:
 
 def _alert(deps: Deps, rule: AlertRule, channel: str) -> int:
     with deps.store.begin() as tx:
-        return _raise(deps, tx, rule, channel)
+        return _compose_alerts(deps, tx, rule, channel)
 
 
-def _raise(deps: Deps, tx: Tx, rule: AlertRule, channel: str) -> int:
+def _compose_alerts(deps: Deps, tx: Tx, rule: AlertRule, channel: str) -> int:
     now = deps.clock.now()
     stories = tx.stories.touched(rule.topics, now - rule.max_age)
     if not stories:

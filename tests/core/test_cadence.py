@@ -13,7 +13,6 @@ from bot.core.cadence import (
     due_slot,
     is_late,
     next_poll,
-    next_slot,
     rhythm,
 )
 from bot.model import DigestSpec
@@ -172,11 +171,6 @@ def test_a_daily_digest_fires_every_local_day_once(
     assert len(set(days)) == len(days)
     assert 2 <= len(days) <= 4
     assert all((later - earlier).days == 1 for earlier, later in pairwise(days))
-
-
-def test_the_next_slot_is_after_now() -> None:
-    assert next_slot(spec("0 8 * * *"), utc(2026, 3, 3, 7)) == utc(2026, 3, 4, 7)
-    assert next_slot(spec("30 2 * * *"), utc(2026, 10, 25, 0, 30)) == utc(2026, 10, 26, 1, 30)
 
 
 def test_late_is_a_quarter_of_an_hour() -> None:

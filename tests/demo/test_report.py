@@ -14,7 +14,11 @@ from tests.fakes import START
 
 def polled(title: str, result: str = "new", *, last_result: str = "new", fault: str = "") -> PollReport:
     state = FeedState(
-        feed_id=title, url="https://harbor.example/rss", next_poll_at=START, last_result=last_result
+        feed_id=title,
+        url="https://harbor.example/rss",
+        next_poll_at=START,
+        failures=int(result not in ("new", "unchanged")),
+        last_result=last_result,
     )
     document = FeedDocument(format="rss20", faults=(fault,) if fault else ()) if result == "new" else None
     return PollReport(
