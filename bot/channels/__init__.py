@@ -6,6 +6,7 @@ A channel is its options, how a digest looks in it, and one attempt to send. To 
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -46,6 +47,8 @@ def build(name: str, table: Mapping[str, Any], context: Context, document: TomlD
     """
     at = ("channels", name)
     if "type" not in table:
+        for slip in difflib.get_close_matches("type", table, n=1, cutoff=0.5):
+            raise ConfigErrors([document.error(unknown("key", slip, ["type"]), (*at, slip))])
         known = ", ".join(CHANNELS)
         raise ConfigErrors([document.error(f"type is missing; known are: {known}", (*at, "type"))])
     kind = str(table["type"])

@@ -97,6 +97,12 @@ def test_mail_in_the_clear_goes_to_this_machine_or_where_it_is_allowed() -> None
         assert made('type = "email"\nto = ["ann@example.org"]', smtp)
 
 
+def test_a_slip_in_the_word_type_is_named_where_it_stands() -> None:
+    problem = mistake('tpye = "files"')
+    assert (problem.key, problem.line) == ("channels.team.tpye", 2)
+    assert problem.problem == 'unknown key "tpye"; did you mean "type"?'
+
+
 def test_a_template_that_cannot_be_read_is_named_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "digest.txt.j2").write_text("fine\n{% if %}\n")
     problem = mistake('type = "files"', templates=tmp_path)
