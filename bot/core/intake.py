@@ -2,32 +2,48 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from bot.core import care
 from bot.core.cadence import backoff, next_poll, rhythm
-from bot.core.text import digest, words
+from bot.core.identity import Sorted, sort_out
 from bot.model import (
     Feed,
     FeedState,
     Fetched,
     FetchFailed,
     FetchOutcome,
+    Held,
     Item,
     KnownItem,
+    Notice,
     NotModified,
     PollPlan,
+    Reading,
+    Visit,
 )
 
 NOT_A_FEED = "not-a-feed"
 """Kind of the failure that stands for a body that could be fetched and not be read."""
+UNREADABLE = "unreadable"
+"""Kind of the failure that stands for a body whose reading was stopped beyond its time or memory."""
+BLOCKED = "blocked"
+"""Kind of the failure that stands for a bot wall: the server answers, but not to programs."""
 GONE = "gone"
 """Kind of the failure that ends polling: the server answered 410."""
 
-# A feed in which nothing happens is asked ever more rarely, until something does.
-_SLOWING = 1.1
+_HELD = "held"
+_TELLING = frozenset({NOT_A_FEED, UNREADABLE, BLOCKED, GONE})
+_SPREAD = 0.1
+# What is due at once would be drawn again in the same round.
+_SOONEST = timedelta(minutes=1)
+MOST_TIMES = 50
+"""Times of items that a feed's rhythm is made from."""
+_HASH = 8
+_MOST_SEEN = 5_000 * _HASH
+"""Bytes of entry hashes kept of a feed whose server sends only what is new."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,188 +57,220 @@ class PollPolicy:
     longest_backoff: timedelta = timedelta(hours=24)
     baseline_age: timedelta = timedelta(hours=24)
     """What a feed's first poll finds older than this (or undated) is known from then on, and not told."""
-
-
-def body_hash(body: bytes) -> str:
-    """What tells one body of a feed from another, for servers that send no validators."""
-    return hashlib.blake2b(body, digest_size=16).hexdigest()
+    polls_per_hour: int | None = None
+    """Requests an hour that all feeds share; ``None`` without a budget."""
 
 
 def is_new_body(outcome: FetchOutcome, state: FeedState) -> bool:
-    """Whether there is a body that wasn't taken in before, so that it is worth parsing."""
-    return isinstance(outcome, Fetched) and body_hash(outcome.body) != state.body_hash
+    """Whether there is a body that wasn't taken in before, so that it is worth reading."""
+    return isinstance(outcome, Fetched) and outcome.body_hash != state.body_hash
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Visit:
-    """What every outcome of a poll is judged with."""
+class _Poll:
+    """What every outcome is judged with."""
 
     feed: Feed
+    before: FeedState
     now: datetime
     jitter: float
     policy: PollPolicy
 
 
 def plan_poll(
-    feed: Feed,
-    state: FeedState,
-    outcome: FetchOutcome,
-    items: tuple[Item, ...],
-    known: Mapping[str, KnownItem],
-    *,
-    now: datetime,
-    jitter: float,
-    policy: PollPolicy,
-    ttl: timedelta | None = None,
+    visit: Visit, known: Mapping[str, KnownItem], *, now: datetime, jitter: float, policy: PollPolicy
 ) -> PollPlan:
     """Decide what one poll changes; touches nothing.
 
-    ``items`` are those of a new body, empty otherwise; ``known`` holds what the store has under any of
-    their keys; ``jitter`` is from 0 to 1; ``ttl`` is the document's. A body that is no feed comes as
-    ``FetchFailed(kind=NOT_A_FEED)``. A failure never forgets what is known: validators, body hash and
-    items stay.
+    ``known`` holds what the store has under any key of the items read; ``jitter`` is from 0 to 1. A failure
+    never forgets what is known: validators, body hash, entries seen and items stay.
     """
-    visit = _Visit(feed=feed, now=now, jitter=jitter, policy=policy)
-    match outcome:
-        case FetchFailed():
-            return _failed(visit, state, outcome)
-        case NotModified() if state.last_full_at is None:
-            unasked = FetchFailed(
-                kind="status", detail="304 Not Modified, but nothing was read yet", status=304
+    poll = _Poll(feed=visit.feed, before=visit.state, now=now, jitter=jitter, policy=policy)
+    match visit.outcome:
+        case Held() as held:
+            return _held(poll, held)
+        case FetchFailed() as failure:
+            return _failed(poll, failure)
+        case NotModified() if visit.state.last_full_at is None:
+            unasked = "304 Not Modified, but nothing was read yet"
+            return _failed(poll, FetchFailed(kind="status", detail=unasked, status=304))
+        case NotModified(fresh_for=fresh_for, moved_to=moved_to):
+            return _unchanged(poll, _well(poll, moved_to), fresh_for)
+        case Fetched() as fetched:
+            state, notices = _well(poll, fetched.moved_to)
+            state = replace(
+                state,
+                etag=fetched.etag,
+                modified=fetched.modified,
+                body_hash=fetched.body_hash,
+                last_full_at=poll.before.last_full_at if fetched.delta else now,
             )
-            return _failed(visit, state, unasked)
-        case NotModified():
-            return _unchanged(visit, _well(state, now), outcome.fresh_for)
-        case Fetched():
-            read = replace(
-                _well(state, now),
-                etag=outcome.etag,
-                modified=outcome.modified,
-                body_hash=body_hash(outcome.body),
-                last_full_at=now,
-            )
-            if read.body_hash == state.body_hash:
-                return _unchanged(visit, read, outcome.fresh_for)
-            if state.last_full_at is None:
-                items = tuple(_baseline(item, visit) for item in items)
-            return _taken_in(visit, read, items, known, max(outcome.fresh_for, ttl or timedelta(0)))
+            if visit.reading is None:
+                return _unchanged(poll, (state, notices), fetched.fresh_for)
+            return _taken_in(poll, (state, notices), fetched, visit.reading, known)
 
 
-def _well(state: FeedState, now: datetime) -> FeedState:
-    return replace(state, failures=0, failing_since=None, last_polled_at=now, last_ok_at=now)
+# ── nothing was read ─────────────────────────────────────────────────────────────────────────────
 
 
-def _baseline(item: Item, visit: _Visit) -> Item:
-    """Mark what was old when its feed was first polled, or has no date to show that it wasn't."""
-    old = item.published is None or item.published < visit.now - visit.policy.baseline_age
-    return replace(item, baseline=old)
+def _held(poll: _Poll, held: Held) -> PollPlan:
+    wait = max(held.wait * (1 + _SPREAD * poll.jitter), _SOONEST)
+    state = replace(
+        poll.before,
+        next_poll_at=poll.now + min(wait, poll.policy.longest_backoff),
+        last_result=f"{_HELD}: {held.reason}"[:500],
+    )
+    return PollPlan(state=state, result=_HELD)
+
+
+def _failed(poll: _Poll, outcome: FetchFailed) -> PollPlan:
+    reason = f"{outcome.kind}: {outcome.detail}"[:500]
+    state = replace(
+        poll.before,
+        failures=poll.before.failures + 1,
+        failing_since=poll.before.failing_since or poll.now,
+        last_polled_at=poll.now,
+        last_result=reason,
+    )
+    if outcome.kind == GONE:
+        state, notices = care.retire(poll.feed, state, outcome.detail, poll.now)
+    else:
+        state, notices = care.fail(poll.feed, state, reason, poll.now)
+    return PollPlan(
+        state=replace(state, next_poll_at=poll.now + _pause(poll, state, outcome.retry_after)),
+        result=outcome.kind if outcome.kind in _TELLING else "failed",
+        notices=notices,
+    )
+
+
+def _pause(poll: _Poll, state: FeedState, retry_after: timedelta | None) -> timedelta:
+    """How long to leave a failing feed alone: ever longer, up to a day, but never for good.
+
+    A pause that would go beyond the first day of failing ends with it, so that people hear of it in time.
+    """
+    policy, since = poll.policy, state.failing_since or poll.now
+    base = max(poll.feed.every or policy.min_interval, policy.min_interval)
+    pause = backoff(state.failures, base, policy.longest_backoff) * (1 + _SPREAD * poll.jitter)
+    told = since + care.FAILS_AFTER - poll.now
+    if timedelta(0) < told < pause:
+        pause = max(told, base)
+    return min(max(pause, retry_after or pause), policy.longest_backoff)
+
+
+def _well(poll: _Poll, moved_to: str | None) -> care.Noticed:
+    """The state after an answer that is none of the failures."""
+    state, notices = care.answer(poll.feed, poll.before, poll.now)
+    state, moved = care.follow(poll.feed, state, moved_to, poll.now)
+    well = replace(state, failures=0, failing_since=None, last_polled_at=poll.now, last_ok_at=poll.now)
+    return well, notices + moved
+
+
+def _unchanged(poll: _Poll, noticed: care.Noticed, fresh_for: timedelta) -> PollPlan:
+    state, notices = noticed
+    state, silent = care.listen(poll.feed, replace(state, quiet=state.quiet + 1), poll.now)
+    state = replace(state, last_result="unchanged")
+    return PollPlan(state=_scheduled(poll, state, fresh_for), result="unchanged", notices=notices + silent)
+
+
+# ── a body was read ──────────────────────────────────────────────────────────────────────────────
 
 
 def _taken_in(
-    visit: _Visit, state: FeedState, items: tuple[Item, ...], known: Mapping[str, KnownItem], wait: timedelta
+    poll: _Poll,
+    noticed: care.Noticed,
+    fetched: Fetched,
+    reading: Reading,
+    known: Mapping[str, KnownItem],
 ) -> PollPlan:
-    intake = _sorted_out(items, known)
-    state = replace(state, rhythm=rhythm((item.published for item in items), visit.now) or state.rhythm)
-    counts = f"{len(intake.new)} new, {len(intake.revised)} revised, {intake.unchanged} unchanged"
+    found = sort_out(reading.items, known, poll.policy.baseline_age)
+    new = found.new
+    if poll.before.last_new_at is None:  # the first poll, or none yet found an entry
+        new = [_baseline(item, poll) for item in new]
+    unchanged = len(found.unchanged) + reading.skipped
+    counts = f"{len(new)} new, {len(found.revised)} revised, {unchanged} unchanged"
+    if reading.document.left_out:
+        counts += f", {reading.document.left_out} left out"
+    state, notices = noticed
+    state = _remembering(poll, state, fetched, reading, found)
+    state, cared = _cared(poll, state, fetched, len(found.fresh), len(reading.items) + reading.skipped)
+    state = replace(state, last_result=counts)
     return PollPlan(
-        state=replace(state, next_poll_at=_due(visit, state, wait), last_result=counts),
-        new=tuple(intake.new),
-        revised=tuple(intake.revised),
-        seen=intake.seen,
-        unchanged=intake.unchanged,
-        result="new" if intake.new else "unchanged",
+        state=_scheduled(poll, state, fetched.fresh_for),
+        new=tuple(new),
+        revised=tuple(found.revised),
+        seen=found.seen,
+        unchanged=unchanged,
+        result="new" if new else "unchanged",
+        notices=notices + cared,
     )
 
 
-def _unchanged(visit: _Visit, state: FeedState, fresh_for: timedelta) -> PollPlan:
-    slower = None if state.rhythm is None else min(state.rhythm * _SLOWING, visit.policy.max_interval)
-    state = replace(state, rhythm=slower, last_result="unchanged")
-    return PollPlan(state=replace(state, next_poll_at=_due(visit, state, fresh_for)), result="unchanged")
+def _baseline(item: Item, poll: _Poll) -> Item:
+    """Mark what was old when its feed was first polled, or has no date to show that it wasn't."""
+    old = item.published is None or item.published < poll.now - poll.policy.baseline_age
+    return replace(item, baseline=old)
 
 
-def _due(visit: _Visit, state: FeedState, wait: timedelta) -> datetime:
-    """``every`` is the user's word and wins over the feed's rhythm, its hints and our bounds."""
-    feed, policy = visit.feed, visit.policy
+def _remembering(
+    poll: _Poll, state: FeedState, fetched: Fetched, reading: Reading, found: Sorted
+) -> FeedState:
+    """What the document itself leaves in the state."""
+    header_read = bool(reading.items or not reading.skipped)
+    return replace(
+        state,
+        seen=_with_older(reading.seen, state.seen) if fetched.delta else reading.seen,
+        read_whole=reading.whole,
+        hints=reading.document.hints if header_read else state.hints,
+        published=_times(poll, reading.items, found.fresh),
+        quiet=0 if found.fresh else state.quiet + 1,
+        last_new_at=poll.now if found.fresh else state.last_new_at,
+    )
+
+
+def _with_older(new: bytes, old: bytes) -> bytes:
+    """Entry hashes of both, the new ones first, each once, within bounds."""
+    both = new + old
+    hashes = dict.fromkeys(both[at : at + _HASH] for at in range(0, len(both), _HASH))
+    return b"".join(hashes)[:_MOST_SEEN]
+
+
+def _times(poll: _Poll, items: Sequence[Item], fresh: Sequence[Item]) -> tuple[datetime, ...]:
+    """The newest times of a feed's items. An undated one counts as published when it was first seen.
+
+    Not so in the first document: what stands there undated may be of any age. Where no times are
+    remembered, those of known items will do.
+    """
+    first, known = poll.before.last_new_at is None, poll.before.published
+    counted = fresh if known else items
+    times = [min(item.published or poll.now, poll.now) for item in counted if item.published or not first]
+    return tuple(sorted({*times, *known}, reverse=True)[:MOST_TIMES])
+
+
+def _cared(
+    poll: _Poll, state: FeedState, fetched: Fetched, fresh: int, entries: int
+) -> tuple[FeedState, tuple[Notice, ...]]:
+    """What the document shows of the feed's condition."""
+    if not fresh:
+        state, notices = care.listen(poll.feed, state, poll.now)
+    else:
+        state, notices = care.speak(poll.feed, state, poll.now)
+    comparable = poll.before.last_new_at and poll.before.body_hash and not fetched.delta
+    if not comparable:
+        return state, notices
+    state, rolled = care.overlap(
+        poll.feed, state, poll.before, entries=entries, known=entries - fresh, now=poll.now
+    )
+    return state, notices + rolled
+
+
+def _scheduled(poll: _Poll, state: FeedState, fresh_for: timedelta) -> FeedState:
+    """With its next poll. ``every`` is the user's word and wins over rhythm, hints and our bounds."""
+    feed, policy, now = poll.feed, poll.policy, poll.now
+    state = replace(state, rhythm=rhythm(state.published, now) or state.rhythm)
     if feed.every is not None:
-        return next_poll(feed.id, visit.now, feed.every, timedelta(0), visit.jitter)
+        return replace(state, next_poll_at=next_poll(feed.id, now, feed.every, timedelta(0), poll.jitter))
     usual = state.rhythm if state.rhythm is not None else policy.unknown_interval
-    interval = min(max(usual, policy.min_interval), policy.max_interval)
-    wait = min(max(wait, policy.min_interval), policy.max_interval)
-    due = next_poll(feed.id, visit.now, interval, wait, visit.jitter)
-    return min(due, visit.now + policy.max_interval)
-
-
-def _failed(visit: _Visit, state: FeedState, outcome: FetchFailed) -> PollPlan:
-    policy, failures = visit.policy, state.failures + 1
-    base = max(visit.feed.every or policy.min_interval, policy.min_interval)
-    pause = backoff(failures, base, policy.longest_backoff) * (1 + 0.1 * visit.jitter)
-    wait = min(max(pause, outcome.retry_after or pause), policy.longest_backoff)
-    gone = outcome.kind == GONE
-    return PollPlan(
-        state=replace(
-            state,
-            failures=failures,
-            failing_since=state.failing_since or visit.now,
-            last_polled_at=visit.now,
-            next_poll_at=visit.now + wait,
-            last_result=f"{outcome.kind}: {outcome.detail}"[:500],
-            disabled=f"the publisher took it down for good ({outcome.detail})" if gone else state.disabled,
-        ),
-        result=outcome.kind if outcome.kind in (GONE, NOT_A_FEED) else "failed",
-    )
-
-
-@dataclass(kw_only=True, slots=True)
-class _Intake:
-    """Items of one document, sorted by what is known of them."""
-
-    new: list[Item]
-    revised: list[Item]
-    seen: dict[str, str]
-    unchanged: int = 0
-
-
-def _sorted_out(items: tuple[Item, ...], known: Mapping[str, KnownItem]) -> _Intake:
-    """An item is known by any of its keys, the strongest first; no two share what the store has.
-
-    Only the feed that it was first seen in edits an item: two feeds that word one article differently would
-    else take turns for ever.
-    """
-    intake = _Intake(new=[], revised=[], seen={})
-    claimed: set[str] = set()
-    for item in items:
-        found = [known[key] for key in item.keys if key in known]
-        match = next((k for k in found if k.item_id not in claimed and _same_article(item, k)), None)
-        item_id = match.item_id if match else _fresh_id(item, found)
-        strongest = known.get(item.keys[0]) if item.keys else None
-        if item_id in claimed or (match is None and strongest and strongest.item_id in claimed):
-            intake.unchanged += 1  # a second entry for an item that this document had already
-            intake.seen.update((key, known[key].item_id) for key in item.keys if key in known)
-            continue
-        claimed.add(item_id)
-        intake.seen.update((key, known[key].item_id if key in known else item_id) for key in item.keys)
-        if match is None:
-            intake.new.append(replace(item, id=item_id))
-        elif match.content_hash != item.content_hash and match.feed_id == item.feed_id:
-            intake.revised.append(replace(item, id=item_id))
-        else:
-            intake.unchanged += 1
-    return intake
-
-
-def _same_article(item: Item, known: KnownItem) -> bool:
-    """Whether what a key found is this article, and not an earlier one whose guid the publisher uses again.
-
-    Another address and a headline that shares no more than a quarter of its words is another article.
-    """
-    if not (item.canonical_url and known.canonical_url) or item.canonical_url == known.canonical_url:
-        return True
-    ours, theirs = set(words(item.title)), set(words(known.title))
-    return len(ours & theirs) > len(ours | theirs) / 4
-
-
-def _fresh_id(item: Item, found: Sequence[KnownItem]) -> str:
-    """The item's own id, unless an earlier article has it under a guid that is used again."""
-    if any(item.id == each.item_id for each in found):
-        return digest((item.id, item.canonical_url))
-    return item.id
+    pause = min(max(usual, policy.min_interval), policy.max_interval)
+    wait = min(max(fresh_for, state.hints.ttl or timedelta(0), policy.min_interval), policy.max_interval)
+    due = next_poll(feed.id, now, pause, wait, poll.jitter)
+    return replace(state, next_poll_at=min(due, now + policy.max_interval))

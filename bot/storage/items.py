@@ -36,7 +36,8 @@ _VERDICT = tuple(each.name for each in fields(Verdict))
 _FIRST_SIGHT = {"id", "feed_id", "seen_at", "published", "baseline"}
 _REVISABLE = tuple(name for name in _ITEM if name not in _FIRST_SIGHT)
 
-_KNOWN_COLUMNS = (items.c.feed_id, items.c.content_hash, items.c.canonical_url, items.c.title)
+_KNOWN = tuple(each.name for each in fields(KnownItem) if each.name != "item_id")
+_KNOWN_COLUMNS = tuple(items.c[name] for name in _KNOWN)
 ITEM_COLUMNS = tuple(items.c[name] for name in _ITEM)
 _NEWEST = func.coalesce(items.c.published, items.c.seen_at)
 
@@ -58,14 +59,8 @@ class SqlItems:
         found: dict[str, KnownItem] = {}
         query = select(identities.c.key, identities.c.item_id, *_KNOWN_COLUMNS).join(items)
         for some in batches(sorted(set(keys))):
-            for row in self._connection.execute(query.where(identities.c.key.in_(some))):
-                found[row.key] = KnownItem(
-                    item_id=row.item_id,
-                    feed_id=row.feed_id,
-                    content_hash=row.content_hash,
-                    canonical_url=row.canonical_url,
-                    title=row.title,
-                )
+            for key, item_id, *known in self._connection.execute(query.where(identities.c.key.in_(some))):
+                found[key] = KnownItem(item_id=item_id, **dict(zip(_KNOWN, known, strict=True)))
         return found
 
     def add(self, new: Sequence[Item]) -> None:
@@ -88,7 +83,7 @@ class SqlItems:
         """Replace the text of stored items (same id) and have them judged again.
 
         When and in which feed they were first seen stays, and so does a date of publication: an edit
-        does not make an article new.
+        does not make an article new. What was taken for old stays so, unless the revised item says it isn't.
         """
         if not changed:
             return
@@ -102,6 +97,7 @@ class SqlItems:
                 published=func.coalesce(
                     items.c.published, bindparam("new_published", type_=items.c.published.type)
                 ),
+                baseline=and_(items.c.baseline, bindparam("new_baseline")),
                 revised=items.c.revised + 1,
                 judged_at=None,
             )

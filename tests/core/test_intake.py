@@ -6,20 +6,35 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.intake import GONE, NOT_A_FEED, PollPolicy, body_hash, is_new_body, plan_poll
+from bot.core.intake import (
+    BLOCKED,
+    GONE,
+    MOST_TIMES,
+    NOT_A_FEED,
+    UNREADABLE,
+    PollPolicy,
+    is_new_body,
+    plan_poll,
+)
 from bot.model import (
     Feed,
+    FeedDocument,
     FeedState,
     Fetched,
     FetchFailed,
     FetchOutcome,
+    Held,
+    Hints,
     Item,
     KnownItem,
     NotModified,
     PollPlan,
+    Reading,
+    Visit,
 )
 
 NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 FEED = Feed(id="feed", url="https://example.org/feed")
@@ -28,17 +43,22 @@ READ = replace(
     FRESH,
     etag='"old"',
     modified="then",
-    body_hash=body_hash(b"old"),
+    body_hash="old",
     rhythm=6 * HOUR,
     last_polled_at=NOW - HOUR,
     last_ok_at=NOW - HOUR,
     last_full_at=NOW - HOUR,
+    last_new_at=NOW - HOUR,
+    published=tuple(NOW - n * 6 * HOUR for n in range(1, 9)),
+    seen=b"12345678",
+    hints=Hints(skip_hours=(3,)),
+    quiet=2,
 )
 POLICY = PollPolicy()
-BODY = Fetched(body=b"new", content_type="", final_url=FEED.url, etag='"new"', modified="now")
+BODY = Fetched(body=b"", body_hash="new", content_type="", final_url=FEED.url, etag='"new"', modified="now")
 
 
-def item(name: str, *keys: str, text: str = "text", age: timedelta = HOUR) -> Item:
+def item(name: str, *, text: str = "text", age: timedelta | None = HOUR) -> Item:
     return Item(
         id=f"id-{name}",
         feed_id="feed",
@@ -46,10 +66,15 @@ def item(name: str, *keys: str, text: str = "text", age: timedelta = HOUR) -> It
         canonical_url="",
         title=name,
         seen_at=NOW,
-        published=NOW - age,
+        published=None if age is None else NOW - age,
         content_hash=text,
-        keys=keys or (f"guid:{name}",),
+        keys=(f"guid:{name}",),
     )
+
+
+def stored(name: str, text: str = "text") -> dict[str, KnownItem]:
+    known = KnownItem(item_id=f"id-{name}", feed_id="feed", content_hash=text, canonical_url="", title=name)
+    return {f"guid:{name}": known}
 
 
 def plan(
@@ -58,9 +83,16 @@ def plan(
     state: FeedState = READ,
     known: Mapping[str, KnownItem] | None = None,
     feed: Feed = FEED,
-    ttl: timedelta | None = None,
+    reading: Reading | None = None,
+    now: datetime = NOW,
 ) -> PollPlan:
-    return plan_poll(feed, state, outcome, items, known or {}, now=NOW, jitter=0.5, policy=POLICY, ttl=ttl)
+    if reading is None and is_new_body(outcome, state):
+        reading = Reading(document=FeedDocument(), items=items)
+    visit = Visit(feed=feed, state=state, outcome=outcome, reading=reading)
+    return plan_poll(visit, known or {}, now=now, jitter=0.5, policy=POLICY)
+
+
+# ── what was read ────────────────────────────────────────────────────────────────────────────────
 
 
 def test_new_items_are_new_and_validators_come_with_them() -> None:
@@ -68,167 +100,66 @@ def test_new_items_are_new_and_validators_come_with_them() -> None:
     assert [new.id for new in found.new] == ["id-a", "id-b"]
     assert (found.result, found.unchanged) == ("new", 0)
     assert found.seen == {"guid:a": "id-a", "guid:b": "id-b"}
-    assert (found.state.etag, found.state.modified, found.state.body_hash) == (
-        '"new"',
-        "now",
-        body_hash(b"new"),
-    )
-    assert found.state.last_full_at == found.state.last_ok_at == NOW
+    assert (found.state.etag, found.state.modified, found.state.body_hash) == ('"new"', "now", "new")
+    assert found.state.last_full_at == found.state.last_ok_at == found.state.last_new_at == NOW
+    assert found.state.last_result == "2 new, 0 revised, 0 unchanged"
 
 
-def test_a_known_item_with_other_content_is_revised_under_its_own_id() -> None:
-    known = {
-        "guid:a": KnownItem(
-            item_id="first", feed_id="feed", content_hash="old text", canonical_url="", title="a"
-        )
-    }
-    found = plan(BODY, item("a"), known=known)
-    assert found.new == ()
-    assert [revised.id for revised in found.revised] == ["first"]
-
-
-def test_a_guid_that_is_used_again_for_another_article_does_not_hide_it() -> None:
-    earlier = KnownItem(
-        item_id="id-latest",
-        feed_id="feed",
-        content_hash="old text",
-        canonical_url="https://example.org/1",
-        title="Norvik tapes out its chip",
-    )
-    later = replace(
-        item("latest", "guid:latest", "url:2"), title="Rain in Ostren", canonical_url="https://example.org/2"
-    )
-    found = plan(BODY, later, known={"guid:latest": earlier})
-    assert len(found.new) == 1
-    assert found.new[0].id != "id-latest"
-    assert found.seen == {"guid:latest": "id-latest", "url:2": found.new[0].id}
-    again = KnownItem(
-        item_id=found.new[0].id,
-        feed_id="feed",
-        content_hash="text",
-        canonical_url=later.canonical_url,
-        title=later.title,
-    )
-    unchanged = plan(BODY, later, known={"guid:latest": earlier, "url:2": again})
-    assert (unchanged.new, unchanged.revised, unchanged.unchanged) == ((), (), 1)
-    moved = replace(later, title="Norvik tapes out a chip", keys=("guid:latest", "url:3"))
-    assert [edit.id for edit in plan(BODY, moved, known={"guid:latest": earlier}).revised] == ["id-latest"]
-
-
-def test_another_feeds_wording_is_no_edit() -> None:
-    known = {
-        "guid:a": KnownItem(
-            item_id="first", feed_id="another", content_hash="old text", canonical_url="", title="a"
-        )
-    }
-    found = plan(BODY, item("a"), known=known)
-    assert (found.new, found.revised, found.unchanged) == ((), (), 1)
-
-
-@pytest.mark.parametrize("key", ["guid:a", "url:a", "text:a"])
-def test_any_key_is_enough_to_be_known(key: str) -> None:
-    known = {
-        key: KnownItem(item_id="first", feed_id="feed", content_hash="text", canonical_url="", title="a")
-    }
-    found = plan(BODY, item("a", "guid:a", "url:a", "text:a"), known=known)
-    assert (found.new, found.revised, found.unchanged, found.result) == ((), (), 1, "unchanged")
-    assert found.seen == {"guid:a": "first", "url:a": "first", "text:a": "first"}
-
-
-def test_keys_stay_with_the_item_that_had_them_first() -> None:
-    known = {
-        "guid:a": KnownItem(item_id="one", feed_id="feed", content_hash="text", canonical_url="", title="a"),
-        "url:a": KnownItem(item_id="two", feed_id="feed", content_hash="text", canonical_url="", title="a"),
-    }
-    assert plan(BODY, item("a", "guid:a", "url:a"), known=known).seen == {"guid:a": "one", "url:a": "two"}
-
-
-def test_two_entries_never_claim_one_stored_item() -> None:
-    known = {
-        "guid:a": KnownItem(item_id="one", feed_id="feed", content_hash="text", canonical_url="", title="a"),
-        "url:x": KnownItem(item_id="one", feed_id="feed", content_hash="text", canonical_url="", title="a"),
-    }
-    found = plan(BODY, item("a"), item("b", "guid:b", "url:x", text="else"), known=known)
-    assert [new.id for new in found.new] == ["id-b"]
-    assert found.revised == ()
-    assert found.seen["url:x"] == "one"
-
-
-@pytest.mark.parametrize("outcome", [NotModified(), replace(BODY, body=b"old")])
-def test_nothing_new_from_304_or_the_same_body(outcome: FetchOutcome) -> None:
-    found = plan(outcome, state=replace(READ, failures=3, failing_since=NOW - DAY))
-    assert (found.new, found.revised, found.seen, found.result) == ((), (), {}, "unchanged")
-    assert (found.state.failures, found.state.failing_since) == (0, None)
-    assert found.state.body_hash == READ.body_hash
-    assert found.state.rhythm is not None
-    assert found.state.rhythm > 6 * HOUR
+def test_entries_that_were_not_read_again_are_unchanged() -> None:
+    document = FeedDocument(entries=(), left_out=7)
+    reading = Reading(document=document, items=(item("a"),), seen=b"1234567887654321", skipped=3, whole=True)
+    found = plan(BODY, reading=reading, known=stored("a", "older text"))
+    assert (len(found.new), len(found.revised), found.unchanged) == (0, 1, 3)
+    assert found.state.last_result == "0 new, 1 revised, 3 unchanged, 7 left out"
+    assert (found.state.seen, found.state.read_whole) == (b"1234567887654321", True)
 
 
 def test_a_body_is_new_by_its_hash() -> None:
     assert is_new_body(BODY, READ)
-    assert not is_new_body(replace(BODY, body=b"old"), READ)
+    assert not is_new_body(replace(BODY, body_hash="old"), READ)
     assert not is_new_body(NotModified(), FRESH)
 
 
-def test_304_before_anything_was_read_is_a_failure() -> None:
-    found = plan(NotModified(), state=FRESH)
-    assert (found.result, found.state.failures) == ("failed", 1)
-
-
-@pytest.mark.parametrize("kind", ["timeout", "status", NOT_A_FEED, GONE])
-def test_a_failure_forgets_nothing(kind: str) -> None:
-    found = plan(FetchFailed(kind=kind, detail="why"))
-    kept = ("etag", "modified", "body_hash", "rhythm", "last_ok_at", "last_full_at", "url")
+@pytest.mark.parametrize("outcome", [NotModified(), replace(BODY, body_hash="old")])
+def test_nothing_new_from_304_or_the_same_body(outcome: FetchOutcome) -> None:
+    found = plan(outcome, state=replace(READ, failures=3, failing_since=NOW - HOUR))
+    assert (found.new, found.revised, found.seen, found.result) == ((), (), {}, "unchanged")
+    assert (found.state.failures, found.state.failing_since) == (0, None)
+    kept = ("body_hash", "seen", "published", "hints", "last_new_at")
     assert all(getattr(found.state, name) == getattr(READ, name) for name in kept)
-    assert (found.state.failures, found.state.failing_since) == (1, NOW)
-    assert (found.new, found.revised, found.seen) == ((), (), {})
-    assert found.state.last_result == f"{kind}: why"
+    assert found.state.quiet == READ.quiet + 1
 
 
-def test_failures_back_off_up_to_a_day_and_never_stop() -> None:
-    state, waits = READ, []
-    for _ in range(30):
-        state = plan(FetchFailed(kind="timeout", detail=""), state=state).state
-        waits.append(state.next_poll_at - NOW)
-    assert waits == sorted(waits)
-    assert waits[0] < timedelta(minutes=6)
-    assert waits[-1] == DAY
-    assert state.disabled is None
+def test_what_the_header_hints_is_kept_where_only_entries_seen_before_came() -> None:
+    same = Reading(document=FeedDocument(), items=(), seen=b"12345678", skipped=1)
+    assert plan(BODY, reading=same).state.hints == READ.hints
+    empty = Reading(document=FeedDocument(), items=())
+    assert plan(BODY, reading=empty).state.hints == Hints()
 
 
-@given(st.one_of(st.none(), st.timedeltas(-DAY, 1000 * DAY)))
-def test_retry_after_is_heard_within_bounds(asked: timedelta | None) -> None:
-    found = plan(FetchFailed(kind="throttled", detail="", retry_after=asked))
-    wait = found.state.next_poll_at - NOW
-    assert timedelta(minutes=5) <= wait <= DAY
-    assert wait >= min(asked or timedelta(0), DAY)
+def test_a_body_of_news_only_adds_to_what_was_seen() -> None:
+    reading = Reading(document=FeedDocument(), items=(item("a"),), seen=b"newerone")
+    found = plan(replace(BODY, delta=True), reading=reading)
+    assert found.state.seen == b"newerone12345678"
+    assert found.state.last_full_at == READ.last_full_at
+    again = plan(replace(BODY, delta=True, body_hash="x"), reading=reading, state=found.state)
+    assert again.state.seen == found.state.seen
 
 
-def test_gone_ends_polling_and_says_why() -> None:
-    found = plan(FetchFailed(kind=GONE, detail="HTTP 410 Gone", status=410))
-    assert found.result == GONE
-    assert found.state.disabled is not None
-    assert "410" in found.state.disabled
+@given(st.integers(0, 9_000))
+def test_what_was_seen_is_bounded(count: int) -> None:
+    old = b"".join(n.to_bytes(8) for n in range(count))
+    reading = Reading(document=FeedDocument(), items=(), seen=b"newerone")
+    seen = plan(replace(BODY, delta=True), reading=reading, state=replace(READ, seen=old)).state.seen
+    assert seen.startswith(b"newerone")
+    assert len(seen) == 8 * min(count + 1, 5_000)
 
 
-def test_the_rhythm_sets_the_next_poll_within_bounds() -> None:
-    for gap, least, most in [(1, 5, 8), (60, 30, 90), (60 * 24 * 30, 12 * 60, 36 * 60)]:
-        items = [item(str(n), age=timedelta(minutes=gap * (n + 1))) for n in range(10)]
-        minutes = (plan(BODY, *items).state.next_poll_at - NOW) / timedelta(minutes=1)
-        assert least <= minutes <= most
-
-
-def test_hints_of_the_server_raise_the_interval_and_every_overrides_them() -> None:
-    busy = [item(str(n), age=timedelta(minutes=n + 1)) for n in range(10)]
-    assert plan(BODY, *busy, ttl=3 * HOUR).state.next_poll_at >= NOW + 3 * HOUR
-    assert plan(replace(BODY, fresh_for=4 * HOUR), *busy).state.next_poll_at >= NOW + 4 * HOUR
-    assert plan(BODY, *busy, ttl=900 * DAY).state.next_poll_at <= NOW + 1.6 * DAY
-    often = replace(FEED, every=timedelta(minutes=10))
-    assert plan(BODY, *busy, ttl=3 * HOUR, feed=often).state.next_poll_at <= NOW + timedelta(minutes=16)
+# ── baseline ─────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_what_was_old_at_the_first_poll_is_a_baseline() -> None:
-    items = (item("old", age=2 * DAY), item("fresh"), replace(item("undated"), published=None))
+    items = (item("old", age=2 * DAY), item("fresh"), item("undated", age=None))
     first = plan(BODY, *items, state=FRESH)
     assert [(new.title, new.baseline) for new in first.new] == [
         ("old", True),
@@ -237,3 +168,221 @@ def test_what_was_old_at_the_first_poll_is_a_baseline() -> None:
     ]
     later = plan(BODY, *items)
     assert not any(new.baseline for new in later.new)
+
+
+def test_an_empty_first_document_leaves_the_baseline_to_the_next() -> None:
+    empty = plan(BODY, state=FRESH)
+    assert (empty.new, empty.result) == ((), "unchanged")
+    filled = plan(replace(BODY, body_hash="2"), item("old", age=9 * DAY), item("x"), state=empty.state)
+    assert [new.baseline for new in filled.new] == [True, False]
+    after = plan(replace(BODY, body_hash="3"), item("late", age=9 * DAY), state=filled.state)
+    assert [new.baseline for new in after.new] == [False]
+
+
+# ── rhythm and next poll ─────────────────────────────────────────────────────────────────────────
+
+
+def test_times_of_new_items_are_remembered_newest_first() -> None:
+    found = plan(BODY, item("a", age=2 * HOUR), item("b", age=-HOUR), item("c", age=None), item("d", age=DAY))
+    assert found.state.published[:2] == (NOW, NOW - 2 * HOUR)
+    assert NOW - DAY in found.state.published
+    assert list(found.state.published) == sorted(found.state.published, reverse=True)
+    known = plan(BODY, item("a", age=MINUTE), known=stored("a"))
+    assert known.state.published == READ.published
+
+
+def test_a_first_document_gives_the_times_of_what_is_dated_there() -> None:
+    items = (item("a", age=3 * DAY), item("b", age=None))
+    assert plan(BODY, *items, state=FRESH).state.published == (NOW - 3 * DAY,)
+
+
+def test_known_items_tell_the_rhythm_where_none_is_remembered() -> None:
+    state = replace(READ, published=())
+    assert plan(BODY, item("a", age=DAY), state=state, known=stored("a")).state.published == (NOW - DAY,)
+
+
+@given(st.lists(st.timedeltas(timedelta(0), 900 * DAY), max_size=120))
+def test_times_are_bounded_and_never_ahead(ages: list[timedelta]) -> None:
+    items = [item(str(n), age=age - DAY) for n, age in enumerate(ages)]
+    published = plan(BODY, *items).state.published
+    assert len(published) <= MOST_TIMES
+    assert all(time <= NOW for time in published)
+
+
+def test_quiet_polls_are_counted_until_something_new_comes() -> None:
+    assert plan(BODY, item("a"), known=stored("a")).state.quiet == READ.quiet + 1
+    assert plan(BODY, item("a")).state.quiet == 0
+
+
+def test_what_another_feed_had_first_is_news_of_this_feed_too() -> None:
+    shared = replace(item("a", age=MINUTE), keys=("guid:a", "url:a"))
+    elsewhere = KnownItem(item_id="first", feed_id="other", content_hash="text", canonical_url="", title="a")
+    found = plan(BODY, shared, known={"url:a": elsewhere})
+    assert (found.new, found.result) == ((), "unchanged")
+    assert (found.state.quiet, found.state.last_new_at) == (0, NOW)
+    assert found.state.published[0] == NOW - MINUTE
+
+
+def test_the_rhythm_sets_the_next_poll_within_bounds() -> None:
+    for gap, least, most in [(1, 5, 8), (60 * 24 * 30, 12 * 60, 36 * 60)]:
+        items = [item(str(n), age=timedelta(minutes=gap * (n + 1))) for n in range(10)]
+        minutes = (plan(BODY, *items, state=FRESH).state.next_poll_at - NOW) / MINUTE
+        assert least <= minutes <= most
+
+
+def test_hints_raise_the_interval_and_every_overrides_them() -> None:
+    busy = [item(str(n), age=timedelta(minutes=n + 1)) for n in range(10)]
+
+    def due(outcome: FetchOutcome, ttl: timedelta | None = None, feed: Feed = FEED) -> datetime:
+        document = FeedDocument(hints=Hints(ttl=ttl))
+        reading = Reading(document=document, items=tuple(busy))
+        return plan(outcome, reading=reading, state=FRESH, feed=feed).state.next_poll_at
+
+    assert due(BODY, 3 * HOUR) >= NOW + 3 * HOUR
+    assert due(replace(BODY, fresh_for=4 * HOUR)) >= NOW + 4 * HOUR
+    assert due(BODY, 900 * DAY) <= NOW + 1.6 * DAY
+    often = replace(FEED, every=10 * MINUTE)
+    assert due(BODY, 3 * HOUR, often) <= NOW + 16 * MINUTE
+
+
+def test_a_hint_holds_while_the_document_does_not_change() -> None:
+    slow = replace(READ, hints=Hints(ttl=5 * HOUR), published=tuple(NOW - n * MINUTE for n in range(20)))
+    assert plan(NotModified(), state=slow).state.next_poll_at >= NOW + 5 * HOUR
+
+
+# ── failures ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_304_before_anything_was_read_is_a_failure() -> None:
+    found = plan(NotModified(), state=FRESH)
+    assert (found.result, found.state.failures) == ("failed", 1)
+
+
+@pytest.mark.parametrize("kind", ["timeout", "status", NOT_A_FEED, GONE, BLOCKED, UNREADABLE])
+def test_a_failure_forgets_nothing(kind: str) -> None:
+    found = plan(FetchFailed(kind=kind, detail="why"))
+    kept = ("etag", "modified", "body_hash", "rhythm", "last_ok_at", "last_full_at", "url", "seen", "hints")
+    assert all(getattr(found.state, name) == getattr(READ, name) for name in kept)
+    assert (found.state.failures, found.state.failing_since) == (1, NOW)
+    assert (found.new, found.revised, found.seen) == ((), (), {})
+    assert found.state.last_result == f"{kind}: why"
+    assert found.result == ("failed" if kind in ("timeout", "status") else kind)
+
+
+def test_a_feed_that_was_held_has_not_failed() -> None:
+    sick = replace(READ, failures=2, failing_since=NOW - HOUR)
+    found = plan(Held(wait=20 * MINUTE, reason="the host asked for a pause"), state=sick)
+    assert (found.result, found.notices) == ("held", ())
+    assert 20 * MINUTE <= found.state.next_poll_at - NOW <= 22 * MINUTE
+    assert found.state.last_result == "held: the host asked for a pause"
+    kept = ("failures", "failing_since", "last_polled_at", "last_ok_at", "quiet")
+    assert all(getattr(found.state, name) == getattr(sick, name) for name in kept)
+
+
+@given(st.timedeltas(-DAY, 1000 * DAY))
+def test_a_hold_is_bounded_and_never_over_at_once(wait: timedelta) -> None:
+    found = plan(Held(wait=wait, reason=""))
+    assert MINUTE <= found.state.next_poll_at - NOW <= DAY
+
+
+def test_failures_back_off_up_to_a_day_and_never_stop() -> None:
+    state, waits = READ, []
+    for _ in range(30):
+        state = plan(FetchFailed(kind="timeout", detail=""), state=state).state
+        waits.append(state.next_poll_at - NOW)
+    assert waits == sorted(waits)
+    assert waits[0] < 6 * MINUTE
+    assert waits[-1] == DAY
+    assert state.disabled is None
+
+
+@given(st.one_of(st.none(), st.timedeltas(-DAY, 1000 * DAY)))
+def test_retry_after_is_heard_within_bounds(asked: timedelta | None) -> None:
+    found = plan(FetchFailed(kind="throttled", detail="", retry_after=asked))
+    wait = found.state.next_poll_at - NOW
+    assert 5 * MINUTE <= wait <= DAY
+    assert wait >= min(asked or timedelta(0), DAY)
+
+
+# ── what people hear of ──────────────────────────────────────────────────────────────────────────
+
+
+def kinds(plans: list[PollPlan]) -> list[str]:
+    return [notice.kind for each in plans for notice in each.notices]
+
+
+def test_gone_ends_polling_and_is_told_once() -> None:
+    gone = FetchFailed(kind=GONE, detail="HTTP 410 Gone", status=410)
+    found = plan(gone)
+    assert found.result == GONE
+    assert found.state.disabled is not None
+    assert "410" in found.state.disabled
+    again = plan(gone, state=found.state)
+    back = plan(NotModified(), state=again.state)
+    assert kinds([found, again, back]) == ["gone", "recovered"]
+    assert back.state.disabled is None
+
+
+def test_a_day_of_failing_is_told_once_on_time_and_so_is_its_end() -> None:
+    plans, state, now = [], READ, NOW
+    while now < NOW + 5 * DAY:
+        plans.append(plan(FetchFailed(kind="timeout", detail="slow"), state=state, now=now))
+        state = plans[-1].state
+        now = state.next_poll_at
+    told = [notice for each in plans for notice in each.notices]
+    assert [(notice.kind, notice.at) for notice in told] == [("failing", NOW + DAY)]
+    assert "timeout: slow" in told[0].text
+    assert kinds([plan(NotModified(), state=state, now=now)]) == ["recovered"]
+
+
+def test_a_feed_that_moved_is_polled_there_and_keeps_what_it_has() -> None:
+    there = "https://new.example/feed"
+    plans, state, now = [], READ, NOW
+    for _ in range(10):
+        outcome: FetchOutcome = NotModified(moved_to=there if state.url == FEED.url else None)
+        plans.append(plan(outcome, state=state, now=now))
+        state, now = plans[-1].state, now + 6 * HOUR
+    assert kinds(plans) == ["moved"]
+    assert [each.state.url == there for each in plans] == [False] * 4 + [True] * 6
+    kept = ("etag", "body_hash", "seen", "published", "feed_id")
+    assert all(getattr(state, name) == getattr(READ, name) for name in kept)
+    assert (state.moving_to, state.moving_since) == (None, None)
+
+
+def test_nothing_known_in_a_later_document_is_told() -> None:
+    items = [item(name) for name in "abc"]
+    rolled = plan(BODY, *items)
+    assert kinds([rolled]) == ["rolled-over"]
+    assert (
+        "may have been missed between 2026-03-03 11:00 UTC and 2026-03-03 12:00 UTC" in rolled.notices[0].text
+    )
+    once = plan(replace(BODY, body_hash="2"), *[item(name) for name in "def"], state=rolled.state)
+    assert kinds([once]) == []
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state"),
+    [
+        (BODY, FRESH),
+        (replace(BODY, delta=True), READ),
+        (BODY, replace(READ, body_hash=None)),
+    ],
+    ids=["first", "news only", "another address"],
+)
+def test_nothing_known_is_no_wonder(outcome: FetchOutcome, state: FeedState) -> None:
+    assert plan(outcome, *[item(name) for name in "abc"], state=state).notices == ()
+
+
+def test_one_known_entry_is_an_overlap() -> None:
+    items = tuple(item(name) for name in "abc")
+    assert plan(BODY, *items, known=stored("b")).notices == ()
+    skipped = Reading(document=FeedDocument(), items=items, skipped=1)
+    assert plan(BODY, reading=skipped).notices == ()
+
+
+def test_silence_is_told_once_and_so_is_its_end() -> None:
+    later = NOW + 8 * DAY
+    silent = plan(NotModified(), now=later)
+    still = plan(replace(BODY, body_hash="2"), item("a"), known=stored("a"), state=silent.state, now=later)
+    again = plan(replace(BODY, body_hash="3"), item("b"), item("a"), known=stored("a"), state=still.state)
+    assert kinds([silent, still, again]) == ["silent", "recovered"]

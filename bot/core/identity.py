@@ -1,0 +1,121 @@
+"""Which items of a document are known, by any of their keys, and which of those were edited."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from bot.core.text import digest, words
+from bot.core.urls import host, is_front_page
+from bot.model import Item, KnownItem
+
+MOST_REVISIONS = 20
+"""Edits of one item that are taken in; further ones count as unchanged.
+
+Some publishers write a counter or the time into their texts, and each poll would have it judged again for
+ever. Digits alone can't be passed over instead: in news of deals they are the news.
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sorted:
+    """Items of one document, sorted by what is known of them."""
+
+    new: list[Item] = field(default_factory=list)
+    """Known to nobody; an id is given anew where an earlier article had it under the same guid."""
+    revised: list[Item] = field(default_factory=list)
+    """Known, and edited; under the id by which they are stored."""
+    unchanged: list[Item] = field(default_factory=list)
+    fresh: list[Item] = field(default_factory=list)
+    """Those, new or not, that this feed never had before: another one may have been first."""
+    seen: dict[str, str] = field(default_factory=dict)
+    """Identity key → item id, for every key of the document."""
+
+
+def sort_out(items: Sequence[Item], known: Mapping[str, KnownItem], baseline_age: timedelta) -> Sorted:
+    """Match items with what the store has under their keys, the strongest key first.
+
+    No two items of a document share what the store has. Only the feed that an item was first seen in edits
+    it: two feeds that word one article differently would else take turns for ever.
+    """
+    found = Sorted()
+    claimed: set[str] = set()
+    for item in items:
+        match = _match(item, known, claimed)
+        item_id = match.item_id if match else _fresh_id(item, known)
+        strongest = known.get(item.keys[0]) if item.keys else None
+        if item_id in claimed or (match is None and strongest and strongest.item_id in claimed):
+            # A second entry for an item that this document had already.
+            found.unchanged.append(item)
+            found.seen.update((key, known[key].item_id) for key in item.keys if key in known)
+            continue
+        claimed.add(item_id)
+        found.seen.update((key, known[key].item_id if key in known else item_id) for key in item.keys)
+        if match is None or _first_here(item, match, known):
+            found.fresh.append(item)
+        if match is None:
+            found.new.append(replace(item, id=item_id))
+        elif _shown_fresh(item, match, baseline_age):
+            found.revised.append(replace(item, id=item_id, baseline=False))
+        elif _edited(item, match):
+            found.revised.append(replace(item, id=item_id, baseline=match.baseline))
+        else:
+            found.unchanged.append(item)
+    return found
+
+
+def _match(item: Item, known: Mapping[str, KnownItem], claimed: set[str]) -> KnownItem | None:
+    for key in item.keys:
+        stored = known.get(key)
+        if stored is not None and stored.item_id not in claimed and _same_article(item, stored, key):
+            return stored
+    return None
+
+
+def _same_article(item: Item, known: KnownItem, key: str) -> bool:
+    """Whether what a key found is this article, or only shares the key with it.
+
+    The same text at another address of the same host is another article (a heading that comes again, a
+    notice that is published anew); on another host it is the one that moved. A guid at another address,
+    with a headline that shares no more than a quarter of its words, is one that the publisher uses again.
+    """
+    ours, theirs = item.canonical_url, known.canonical_url
+    if not ours or not theirs or ours == theirs:
+        return True
+    if key.startswith("text:"):
+        identifies = any(each.startswith("url:") for each in item.keys) and not is_front_page(theirs)
+        return not identifies or host(ours) != host(theirs)
+    title, other = set(words(item.title)), set(words(known.title))
+    return len(title & other) > len(title | other) / 4
+
+
+def _fresh_id(item: Item, known: Mapping[str, KnownItem]) -> str:
+    """The item's own id, unless an earlier article has it under a guid that is used again."""
+    if any(key in known and known[key].item_id == item.id for key in item.keys):
+        return digest((item.id, item.canonical_url))
+    return item.id
+
+
+def _first_here(item: Item, match: KnownItem, known: Mapping[str, KnownItem]) -> bool:
+    """Whether an item that is known was known from other feeds only: addresses are shared by all feeds."""
+    own = [key for key in item.keys if not key.startswith("url:")]
+    return match.feed_id != item.feed_id and bool(own) and not any(key in known for key in own)
+
+
+def _shown_fresh(item: Item, match: KnownItem, baseline_age: timedelta) -> bool:
+    """Whether another feed dates what was taken for old for want of a date, and it wasn't old.
+
+    That is: published within ``baseline_age`` of its first sight. A later date is that of a republication.
+    """
+    if not match.baseline or match.published or not item.published or not match.seen_at:
+        return False
+    return match.feed_id != item.feed_id and abs(item.published - match.seen_at) <= baseline_age
+
+
+def _edited(item: Item, match: KnownItem) -> bool:
+    return (
+        match.feed_id == item.feed_id
+        and match.content_hash != item.content_hash
+        and match.revised < MOST_REVISIONS
+    )
