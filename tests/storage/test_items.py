@@ -47,8 +47,32 @@ def test_an_item_is_known_by_each_of_its_keys(store: SqlStore) -> None:
             content_hash="hash of aaaaaa01",
             canonical_url="https://wire.example/aaaaaa01",
             title="A chip is announced",
+            published=NOW - HOUR,
+            seen_at=NOW,
         ),
     )
+
+
+def test_edits_are_counted(store: SqlStore) -> None:
+    stored(store, item(keys=("guid",)))
+    for count in range(3):
+        with store.begin() as tx:
+            assert tx.items.known(["guid"])["guid"].revised == count
+            tx.items.revise([item(content_hash=f"edit {count}")])
+
+
+@pytest.mark.parametrize(
+    ("before", "edit", "after"),
+    [(True, True, True), (True, False, False), (False, True, False), (False, False, False)],
+)
+def test_what_was_taken_for_old_may_be_shown_fresh_and_never_the_reverse(
+    store: SqlStore, before: bool, edit: bool, after: bool
+) -> None:
+    stored(store, item(keys=("guid",), baseline=before, published=None))
+    with store.begin() as tx:
+        tx.items.revise([item(baseline=edit)])
+        known = tx.items.known(["guid"])["guid"]
+    assert (known.baseline, known.published) == (after, NOW - HOUR)
 
 
 def test_more_keys_than_a_statement_takes_parameters(store: SqlStore) -> None:
