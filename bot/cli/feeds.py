@@ -1,79 +1,109 @@
-"""``chipwatch feeds``: the subscriptions, as a list, as a file, and as a poll would see them."""
+"""``chipwatch feeds``: the subscriptions, as a list and as a file."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bot.cli import trials
 from bot.cli.commands import Commands
 from bot.cli.opening import opened, require_folder
 from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir
-from bot.cli.output import print_json, print_table, say, short_time
+from bot.cli.output import NOTHING, print_json, print_table, rough_time, say, short_time
+from bot.cli.visits import Visitor, require_web, visitor
 from bot.errors import ChipwatchError, UsageError
 
 if TYPE_CHECKING:
     from bot.feedlist import Subscription
-    from bot.model import FeedDocument, Fetched, Item, Verdict
+    from bot.model import Feed, FeedState, Notice
 
 app = Commands("The feeds that are polled.")
 
 Url = Annotated[str, typer.Argument(metavar="URL", help="Address of a feed.")]
-_SHOWN = 10
+_RECENT = timedelta(days=30)
+_MOST_NOTICES = 20
 
 
 @app.command("list")
 def list_(config: ConfigDir = CONFIG, data: DataDir = DATA, as_json: AsJson = False) -> None:
-    """List the feeds with the result of their last poll.
+    """List the feeds with the result of their last poll, and what was noticed of them in the last 30 days.
 
     [dim]Example: chipwatch feeds list[/dim]
     """
     with opened(config, data) as application, application.store.read() as tx:
         states = tx.feeds.states()
-        feeds = list(application.deps.feeds.values())
+        feeds = application.deps.feeds
+        since = application.deps.clock.now() - _RECENT
+        notices = [notice for notice in tx.feeds.notices(since) if notice.feed_id in feeds]
+    rows = [(feed, states.get(feed.id)) for feed in feeds.values()]
     if as_json:
-        rows = []
-        for feed in feeds:
-            state = states.get(feed.id)
-            rows.append(
-                {
-                    "id": feed.id,
-                    "url": feed.url,
-                    "title": feed.title,
-                    "tags": feed.tags,
-                    "enabled": feed.enabled,
-                    "last_polled_at": state and state.last_polled_at,
-                    "last_result": state and state.last_result,
-                    "next_poll_at": state and state.next_poll_at,
-                    "failures": state.failures if state else 0,
-                }
-            )
-        print_json(rows)
+        told: defaultdict[str, list[Notice]] = defaultdict(list)
+        for notice in notices:
+            told[notice.feed_id].append(notice)
+        print_json([_spell(feed, state, told[feed.id]) for feed, state in rows])
         return
     print_table(
-        ("feed", "tags", "last poll", "result", "next poll", "address"),
+        ("feed", "tags", "last poll", "result", "new item every", "next poll", "address"),
         (
             (
-                feed.title or "–",
+                feed.title or NOTHING,
                 ", ".join(feed.tags),
-                state.last_polled_at if state else None,
-                (state.disabled or state.last_result) if state else "never polled",
-                state.next_poll_at if state and feed.enabled else None,
-                feed.url,
+                state and state.last_polled_at,
+                _result(state),
+                rough_time(state.rhythm) if state and state.rhythm else None,
+                state.next_poll_at if state and feed.enabled and not state.disabled else None,
+                _address(feed, state),
             )
-            for feed in feeds
-            for state in (states.get(feed.id),)
+            for feed, state in rows
         ),
         empty=f"no feeds; add one with: chipwatch feeds add URL --config {config}",
     )
+    for notice in notices[-_MOST_NOTICES:]:
+        say(f"{short_time(notice.at)}  {notice.kind:<11}  {notice.text}")
+
+
+def _result(state: FeedState | None) -> str:
+    if state is None:
+        return "never polled"
+    if state.disabled:
+        return state.disabled
+    return f"{state.trouble}; {state.last_result}" if state.trouble else state.last_result
+
+
+def _address(feed: Feed, state: FeedState | None) -> str:
+    return f"{feed.url} (moved to {state.url})" if state and state.url != feed.url else feed.url
+
+
+def _spell(feed: Feed, state: FeedState | None, notices: Sequence[Notice]) -> dict[str, Any]:
+    return {
+        "id": feed.id,
+        "url": feed.url,
+        "title": feed.title,
+        "tags": feed.tags,
+        "enabled": feed.enabled,
+        "last_polled_at": state and state.last_polled_at,
+        "last_result": state and state.last_result,
+        "last_new_at": state and state.last_new_at,
+        "next_poll_at": state and state.next_poll_at,
+        "rhythm": state and state.rhythm and state.rhythm.total_seconds(),
+        "failures": state.failures if state else 0,
+        "trouble": state.trouble if state else "",
+        "disabled": state and state.disabled,
+        "polled_at": state.url if state else feed.url,
+        "notices": [{"at": each.at, "kind": each.kind, "text": each.text} for each in notices],
+    }
 
 
 @app.command()
 def add(
     urls: Annotated[
-        list[str], typer.Argument(metavar="URL", help="Addresses of feeds, or of pages that name one.")
+        list[str],
+        typer.Argument(metavar="URL", help="Addresses of feeds, or of pages or sites that have one."),
     ],
     tag: Annotated[
         list[str] | None, typer.Option("--tag", metavar="TAG", help="Tag it; may be repeated.")
@@ -83,23 +113,23 @@ def add(
     ] = False,
     config: ConfigDir = CONFIG,
 ) -> None:
-    """Add feeds to feeds.toml; a page's address finds the page's feed.
+    """Add feeds to feeds.toml; the address of a page or site finds its feed.
 
     [dim]Example: chipwatch feeds add https://example.org/ --tag press[/dim]
     """
     from bot import feedlist
 
-    found, failed = [], 0
-    for url in urls:
-        _require_web(url)
-        if unchecked:
-            found.append(feedlist.Subscription(url=url, tags=tuple(tag or ())))
-            continue
-        try:
-            found.append(_find(url, tuple(tag or ()), config))
-        except ChipwatchError as error:
-            say(f"✗ {error}")
-            failed += 1
+    found, failed, tags = [], 0, tuple(tag or ())
+    with visitor(config) as visits:
+        for url in urls:
+            require_web(url)
+            try:
+                found.append(
+                    feedlist.Subscription(url=url, tags=tags) if unchecked else _find(visits, url, tags)
+                )
+            except ChipwatchError as error:
+                say(f"✗ {error}")
+                failed += 1
     for subscription in feedlist.add(require_folder(config) / "feeds.toml", found):
         say(f"✓ {subscription.url}  {subscription.title}")
         found.remove(subscription)
@@ -107,6 +137,20 @@ def add(
         say(f"  {subscription.url} is there already")
     if failed:
         raise typer.Exit(1)
+
+
+def _find(visits: Visitor, url: str, tags: tuple[str, ...]) -> Subscription:
+    """The feed at an address, or the first one that the page or site there has."""
+    from bot.feedlist import Subscription
+
+    sight = next(visits.feeds_at(url), None)
+    if sight is None:
+        raise ChipwatchError(f"{url}: it is no feed, names none, and none is at the usual places of its site")
+    return Subscription(url=sight.url, title=sight.reading.document.title, tags=tags)
+
+
+app.command("test")(trials.test_)
+app.command("discover")(trials.discover)
 
 
 @app.command()
@@ -123,47 +167,6 @@ def remove(url: Url, config: ConfigDir = CONFIG) -> None:
     if not feedlist.remove(path, url):
         raise UsageError(unknown("feed", url, [feed.url for feed in load_feeds(path)])[:400])
     say(f"{url} is removed")
-
-
-@app.command("test")
-def test_(url: Url, config: ConfigDir = CONFIG, as_json: AsJson = False) -> None:
-    """Fetch a feed once and show what a poll would see; nothing is stored.
-
-    [dim]Example: chipwatch feeds test https://example.org/feed[/dim]
-    """
-    from bot.app import make_judge
-    from bot.catalogue import load_catalogue
-    from bot.core.normalise import normalise
-    from bot.pipeline.triage import judge_item
-
-    _require_web(url)
-    fetched, document = _read(url, config)
-    items = normalise(document, "", fetched.final_url, datetime.now(UTC))
-    judge = make_judge(load_catalogue(config))
-    verdicts = [judge_item(judge, item) for item in items]
-    if as_json:
-        print_json(_spell(fetched, document, items, verdicts))
-        return
-    language = document.language or "no language named"
-    say(f"{document.title or 'a feed without a title'} ({document.format}, {language})")
-    say(f"  address     {fetched.final_url}{'  (moved here for good)' if fetched.moved_to else ''}")
-    say(f"  type        {fetched.content_type or 'not named'}, {len(fetched.body):,} bytes")
-    say(f"  validators  {_validators(fetched)}")
-    dates = sorted(item.published for item in items if item.published)
-    span = f"{short_time(dates[0])} to {short_time(dates[-1])} UTC" if dates else "no dates"
-    say(f"  items       {len(items)} from {len(document.entries)} entries, {span}")
-    for fault in document.faults:
-        say(f"  fault       {fault}")
-    print_table(
-        ("published", "matches", "title"),
-        (
-            (item.published, ", ".join(each.topic_id for each in found if each.matched) or "–", item.title)
-            for item, found in list(zip(items, verdicts, strict=True))[:_SHOWN]
-        ),
-        empty="no items",
-    )
-    if len(items) > _SHOWN:
-        say(f"and {len(items) - _SHOWN} more")
 
 
 @app.command("import")
@@ -195,85 +198,3 @@ def export(config: ConfigDir = CONFIG) -> None:
     from bot.catalogue import load_feeds
 
     say(feedlist.write_opml(load_feeds(require_folder(config) / "feeds.toml")).rstrip())
-
-
-def _require_web(url: str) -> None:
-    if not url.startswith(("http://", "https://")):
-        raise UsageError(f'"{url}" is no web address; write it with http:// or https://')
-
-
-def _fetch(url: str, config: Path) -> Fetched:
-    from bot.app import make_fetcher
-    from bot.model import Fetched, FetchFailed
-    from bot.settings import load_settings
-
-    match make_fetcher(load_settings(require_folder(config))[0]).fetch_one(url):
-        case Fetched() as fetched:
-            return fetched
-        case FetchFailed(kind=kind, detail=detail):
-            raise ChipwatchError(f"{url}: {kind}: {detail}")
-        case _:
-            raise ChipwatchError("the server says that nothing has changed, to somebody who never asked")
-
-
-def _read(url: str, config: Path) -> tuple[Fetched, FeedDocument]:
-    from bot.core.discover import feed_links
-    from bot.core.parse import parse
-    from bot.errors import FeedError
-
-    fetched = _fetch(url, config)
-    try:
-        return fetched, parse(fetched.body, fetched.content_type, fetched.final_url)
-    except FeedError as error:
-        named = feed_links(fetched.body, fetched.final_url)
-        hint = f"; it names {named[0]}" if named else ""
-        raise ChipwatchError(f"{url}: {error}{hint}") from error
-
-
-def _find(url: str, tags: tuple[str, ...], config: Path) -> Subscription:
-    """The feed at an address, or the first one that the page there names."""
-    from bot.core.discover import feed_links
-    from bot.core.parse import parse
-    from bot.errors import FeedError
-    from bot.feedlist import Subscription
-
-    fetched = _fetch(url, config)
-    try:
-        title = parse(fetched.body, fetched.content_type, fetched.final_url).title
-        return Subscription(url=url, title=title, tags=tags)
-    except FeedError as error:
-        for link in feed_links(fetched.body, fetched.final_url):
-            return Subscription(url=link, title=_read(link, config)[1].title, tags=tags)
-        raise ChipwatchError(f"{url}: {error}, and it names no feed") from error
-
-
-def _validators(fetched: Fetched) -> str:
-    named = [name for name, value in (("ETag", fetched.etag), ("Last-Modified", fetched.modified)) if value]
-    return " and ".join(named) or "none: every poll fetches the whole body"
-
-
-def _spell(
-    fetched: Fetched, document: FeedDocument, items: tuple[Item, ...], verdicts: list[tuple[Verdict, ...]]
-) -> dict[str, Any]:
-    return {
-        "title": document.title,
-        "format": document.format,
-        "language": document.language,
-        "url": fetched.final_url,
-        "content_type": fetched.content_type,
-        "bytes": len(fetched.body),
-        "etag": fetched.etag,
-        "modified": fetched.modified,
-        "entries": len(document.entries),
-        "left_out": document.left_out,
-        "faults": document.faults,
-        "items": [
-            {
-                "title": item.title,
-                "url": item.url,
-                "published": item.published,
-                "topics": [verdict.topic_id for verdict in found if verdict.matched],
-            }
-            for item, found in zip(items, verdicts, strict=True)
-        ],
-    }

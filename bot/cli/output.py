@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 NOTHING = "–"
@@ -47,6 +47,16 @@ def note(text: str) -> None:
 def short_time(at: datetime | None) -> str:
     """``2026-03-04 07:30``, in UTC."""
     return f"{at:%Y-%m-%d %H:%M}" if at else NOTHING
+
+
+def rough_time(time: timedelta) -> str:
+    """``2 d 4 h``, ``3 h 20 min``, ``7 min``, ``40 s``."""
+    seconds = round(time.total_seconds())
+    if seconds < 60:
+        return f"{seconds} s"
+    units = (("d", seconds // 86_400), ("h", seconds // 3600 % 24), ("min", seconds // 60 % 60))
+    told = [f"{count} {unit}" for unit, count in units if count]
+    return " ".join(told[:2])
 
 
 def _cell(value: object) -> str:

@@ -76,7 +76,7 @@ def test_what_is_no_feed_is_named_and_the_others_are_added(bare: Place) -> None:
     assert called.status == 1
     assert f"✗ {DEAD}: connect: " in called.out
     assert f"✗ {page}: " in called.out
-    assert "it names no feed" in called.out
+    assert "it is no feed, names none, and none is at the usual places" in called.out
     assert urls(bare) == [bare.feed]
 
 
