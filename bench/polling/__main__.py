@@ -9,6 +9,7 @@ import platform
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 if not __package__:  # python bench/polling
     sys.path[0] = str(Path(__file__).resolve().parents[2])
@@ -34,7 +35,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="polling-") as scratch:
         folder = Path(scratch)
         origin = Origin(folder, editions)
-        results = {
+        results: dict[str, Any] = {
             "feeds": count,
             "entries": entries,
             "bytes": size,
@@ -50,11 +51,11 @@ def main() -> None:
         for program in programs:
             if "started" in options.ways:
                 rows = started_anew(program, scenarios, origin, urls, folder, options.limit)
-                results["started"] += report.told(rows)
+                results["started"] += report.told("started", rows)
             if program.rounds and "running" in options.ways:
                 judging = not options.no_judging
                 rows = in_process(program, scenarios, origin, urls, folder, options.limit, judging)
-                results["running"] += report.told(rows)
+                results["running"] += report.told("running", rows)
             if options.json:
                 options.json.write_text(json.dumps(results, indent=1))
     print(report.tables(results))

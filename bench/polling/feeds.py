@@ -97,14 +97,14 @@ def make(folder: Path, count: int) -> tuple[int, int]:
     Returns the entries and the bytes of edition 0.
     """
     note = folder / "made.json"
-    made = {"feeds": count, "seed": SEED, "day": datetime.now(UTC).date().isoformat()}
+    made: dict[str, object] = {"feeds": count, "seed": SEED, "day": datetime.now(UTC).date().isoformat()}
     if note.exists() and (known := json.loads(note.read_text())) | made == known:
         return known["entries"], known["bytes"]
     with ProcessPoolExecutor() as pool:
         sizes = list(pool.map(_write, [folder] * count, range(count), [time.time()] * count, chunksize=25))
-    made |= {"entries": sum(entries for entries, _ in sizes), "bytes": sum(size for _, size in sizes)}
-    note.write_text(json.dumps(made))
-    return made["entries"], made["bytes"]
+    entries, written = sum(entries for entries, _ in sizes), sum(size for _, size in sizes)
+    note.write_text(json.dumps(made | {"entries": entries, "bytes": written}))
+    return entries, written
 
 
 def _write(folder: Path, number: int, now: float) -> tuple[int, int]:

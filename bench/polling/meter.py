@@ -22,7 +22,6 @@ from pathlib import Path
 
 from bench.polling import usage
 
-_SAMPLE = 0.1
 _ORPHANS = 5.0
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -55,29 +54,18 @@ def measure(command: list[str], folder: Path, limit: float, environment: dict[st
 
 def _run(command: list[str], limit: float) -> Usage:
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
-    peak = 0
     began = time.monotonic()
     process = subprocess.Popen(command, start_new_session=True, stdin=subprocess.DEVNULL)
     over = threading.Timer(limit, os.killpg, (process.pid, signal.SIGKILL))
     over.start()
-    stopping = threading.Event()
-
-    def sample() -> None:
-        nonlocal peak
-        while not stopping.wait(_SAMPLE):
-            peak = max(peak, usage.resident(usage.descendants(os.getpid())))
-
-    sampler = threading.Thread(target=sample)
-    sampler.start()
-    status = process.wait()
-    wall = time.monotonic() - began
-    stopping.set()
-    sampler.join()
+    with usage.Watch(process.pid) as watch:
+        status = process.wait()
+        wall = time.monotonic() - began
     over.cancel()
     _gather_orphans()
     largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
     ended = wall < limit
-    return Usage(wall, usage.ended_children(), max(peak, largest), began, status, ended)
+    return Usage(wall, usage.ended_children(), max(watch.peak, largest), began, status, ended)
 
 
 def _gather_orphans() -> None:

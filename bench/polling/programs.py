@@ -14,6 +14,8 @@ from urllib.parse import quote
 ROOT = Path(__file__).resolve().parents[2]
 CHIPWATCH, READER = "chipwatch", "reader"
 _SLOW_PEERS = 0.1
+# reader's own copy of feedparser needs sgmllib3k and does not say so.
+_PYTHON_PEERS = ("reader", "feed2exec", "sgmllib3k")
 _TOML = """[http]
 allow_networks = ["127.0.0.0/8"]
 
@@ -71,6 +73,8 @@ class Program:
     """Items in its database."""
     data: str = "."
     """Its database: a file or folder in its folder."""
+    idle: Callable[[Path], Sequence[str]] | None = None
+    """As ``command``, where nothing is due."""
     share: float = 1.0
     """Of the feeds; below 1 where all of them would take a quarter of an hour."""
     rounds: Sequence[str] = ()
@@ -117,7 +121,7 @@ def _peers_python(cache: Path, install: bool) -> Path:
         if not python.exists():
             subprocess.run([sys.executable, "-m", "venv", str(place)], check=True)
         quiet = ["-m", "pip", "install", "-q", "--disable-pip-version-check"]
-        subprocess.run([str(python), *quiet, "reader", "feed2exec"], check=True)
+        subprocess.run([str(python), *quiet, *_PYTHON_PEERS], check=True)
     return python
 
 
@@ -180,6 +184,7 @@ def _chipwatch() -> Program:
         version=__version__,
         prepare=prepare,
         command=lambda folder: [sys.executable, "-m", "bot", "poll", "--all", *reach(folder)],
+        idle=lambda folder: [sys.executable, "-m", "bot", "poll", *reach(folder)],
         stored=_rows("SELECT count(*) FROM items", "data/chipwatch.db"),
         data="data/chipwatch.db",
         rounds=(sys.executable, "-m", "bench.polling.rounds", CHIPWATCH),

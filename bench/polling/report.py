@@ -12,7 +12,10 @@ from bench.polling.runs import Row
 from bench.polling.scenarios import SCENARIOS
 
 _MEGABYTE = 1024 * 1024
-TITLES = {scenario.name: scenario.title for scenario in SCENARIOS} | {"tick": "a tick with nothing due"}
+TITLES = {scenario.name: scenario.title for scenario in SCENARIOS} | {
+    "tick": "a tick with nothing due",
+    "idle": "a start with nothing due",
+}
 
 
 def processor() -> str:
@@ -33,13 +36,13 @@ def head(results: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def told(rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
+def told(way: str, rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
     """The rows as plain data, each printed when it is there."""
     for row in rows:
         judging = "" if row.judging is None else f" + {row.judging:.2f} judging"
         healthy = "" if row.healthy is None else f", last healthy answer {row.healthy:.2f} s"
         print(
-            f"{row.program:10} {row.scenario:8} {row.feeds:6} feeds {row.cpu:8.2f}{judging} s CPU"
+            f"{row.program:10} {way} {row.scenario:8} {row.feeds:6} feeds {row.cpu:8.2f}{judging} s CPU"
             f" {row.wall:8.2f} s wall {row.memory / _MEGABYTE:6.0f} MB {row.items:7} new"
             f" {row.size / _MEGABYTE:7.1f} MB on disk{healthy} {row.note}",
             flush=True,

@@ -4,19 +4,17 @@
     python -m bench.polling.rounds PROGRAM FOLDER --once   polls once and ends
 
 Steps: ``poll`` what is due, ``judge`` what is new, ``tick`` a hundred times while nothing is due. Answers
-hold wall and CPU seconds (worker processes included), feeds, new items, and the memory resident afterwards.
+hold wall and CPU seconds (worker processes included), feeds and new items.
 Runs in the interpreter that has the program, so it imports only that.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import chain
 from pathlib import Path
 
 from bench.polling import usage
@@ -101,8 +99,7 @@ def main(program: str, folder: str, *flags: str) -> None:
             began, used = time.monotonic(), usage.so_far()
             told = steps[line.strip()]()
             wall, cpu = time.monotonic() - began, usage.so_far() - used
-            memory = usage.resident(chain([os.getpid()], usage.descendants(os.getpid())))
-            answer = {"wall": wall, "cpu": cpu, "memory": memory, "began": began, **told}
+            answer = {"wall": wall, "cpu": cpu, "began": began, **told}
             print(json.dumps(answer), flush=True)
 
 

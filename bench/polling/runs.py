@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.polling import usage
 from bench.polling.meter import Usage, measure
 from bench.polling.origin import Origin, Served
 from bench.polling.programs import ROOT, Program
@@ -60,20 +62,20 @@ def started_anew(
     for scenario in scenarios:
         patience = min(limit, SICK_LIMIT) if scenario.origin.sick else limit
         with _put_back(home, scenario.aside), origin.serving(scenario.origin) as served:
-            usage = measure([*program.command(home)], home, patience, environment)
+            used = measure([*program.command(home)], home, patience, environment)
             items = program.stored(home)
             size = program.size(home)
         yield Row(
             program=program.name,
             scenario=scenario.name,
             feeds=len(urls),
-            wall=usage.wall,
-            cpu=usage.cpu,
-            memory=usage.memory,
+            wall=used.wall,
+            cpu=used.cpu,
+            memory=used.memory,
             items=items - before,
             size=size,
-            healthy=_healthy(served, usage.began),
-            note=_note(usage, patience, scenario),
+            healthy=_healthy(served, used.began),
+            note=_note(used, patience, scenario),
         )
         before = items if not scenario.aside else before
     shutil.rmtree(home)
@@ -104,7 +106,16 @@ def in_process(
         for scenario in scenarios:
             if scenario.aside:
                 yield _round(program, running, scenario, origin, home, judging)
+    if program.idle is not None:
+        yield _idle(program, program.idle(home), home, limit)
     shutil.rmtree(home)
+
+
+def _idle(program: Program, command: Sequence[str], home: Path, limit: float) -> Row:
+    """A start, a look at what is due, and an end."""
+    used = measure([*command], home, limit, {**os.environ, **program.environment(home)})
+    told = {"wall": used.wall, "cpu": used.cpu, "memory": used.memory}
+    return _row(program, "idle", told, home, note=_ended(used))
 
 
 def _round(
@@ -114,7 +125,7 @@ def _round(
     if running.knows("wait") and scenario.name != "first":
         running.do("wait")
     with origin.serving(scenario.origin) as served:
-        told = running.do("poll")
+        told = running.do("poll", SICK_LIMIT if scenario.origin.sick else math.inf)
     if running.knows("judge") and judging:
         judged = running.do("judge").get("cpu")
     return _row(
@@ -171,13 +182,15 @@ class _Running:
     def knows(self, step: str) -> bool:
         return step in self._steps
 
-    def do(self, step: str) -> dict[str, Any]:
+    def do(self, step: str, limit: float = math.inf) -> dict[str, Any]:
         """One step; nothing is told where the process had to be stopped."""
-        over = threading.Timer(self._limit, self._process.kill)
+        over = threading.Timer(min(limit, self._limit), self._process.kill)
         over.start()
         try:
-            print(step, file=self._process.stdin, flush=True)
-            return self._answer()
+            with usage.Watch(self._process.pid) as watch:
+                print(step, file=self._process.stdin, flush=True)
+                answer = self._answer()
+            return answer | {"memory": watch.peak}
         except (BrokenPipeError, json.JSONDecodeError):
             self.given_up = "stopped: " + (_last_words(Path(self._log.name)) or f"after {self._limit:.0f} s")
             return {}
@@ -190,11 +203,15 @@ class _Running:
         return answer
 
 
-def _note(usage: Usage, patience: float, scenario: Scenario) -> str:
-    if not usage.ended:
+def _note(used: Usage, patience: float, scenario: Scenario) -> str:
+    if not used.ended:
         return f"stopped after {patience:.0f} s"
-    # Programs say with their status that some feeds failed; where none is sick, that is news.
-    return f"ended with status {usage.status}" if usage.status and not scenario.origin.sick else ""
+    return "" if scenario.origin.sick else _ended(used)
+
+
+def _ended(used: Usage) -> str:
+    """Programs say with their status that some feeds failed; where none is sick, that is news."""
+    return f"ended with status {used.status}" if used.status else ""
 
 
 def _last_words(log: Path) -> str:

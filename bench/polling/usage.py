@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import resource
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+SAMPLE = 0.1
+"""Seconds between two looks at the memory."""
 
 
 def descendants(pid: int) -> Iterator[int]:
@@ -23,7 +27,7 @@ def descendants(pid: int) -> Iterator[int]:
             yield from descendants(child)
 
 
-def resident(pids: Iterator[int]) -> int:
+def resident(pids: Iterable[int]) -> int:
     """Bytes resident in all of them; what they share is counted in each."""
     total = 0
     for pid in pids:
@@ -32,6 +36,28 @@ def resident(pids: Iterator[int]) -> int:
         except OSError:
             continue
     return total
+
+
+class Watch:
+    """The peak of what a process and all below it keep resident while the block runs, from outside."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._sample, daemon=True)
+        self.peak = 0
+
+    def __enter__(self) -> Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _sample(self) -> None:
+        while not self._ended.wait(SAMPLE):
+            self.peak = max(self.peak, resident(chain([self._pid], descendants(self._pid))))
 
 
 def ended_children() -> float:
