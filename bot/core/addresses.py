@@ -9,24 +9,36 @@ from typing import TypeAlias
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-# Not covered by ``is_global`` on every supported Python, so named here: shared address space (RFC 6598),
-# IETF protocol assignments, benchmarking (RFC 2544), and the 6to4 relay (RFC 7526).
+# What is not the public internet, from the IANA registries of special-purpose addresses. Named here as
+# ``is_global`` gives other answers on other versions of Python, and none on tunnels.
 _NEVER = tuple(
     ipaddress.ip_network(network)
     for network in (
-        "0.0.0.0/8",
-        "100.64.0.0/10",
-        "192.0.0.0/24",
-        "192.88.99.0/24",
-        "198.18.0.0/15",
-        "240.0.0.0/4",
-        "100::/64",
-        "2001:2::/48",
-        "fec0::/10",
+        "0.0.0.0/8",  # this network
+        "10.0.0.0/8",  # private (RFC 1918)
+        "100.64.0.0/10",  # shared by carriers (RFC 6598)
+        "127.0.0.0/8",  # loopback
+        "169.254.0.0/16",  # link-local, and the metadata services of clouds
+        "172.16.0.0/12",
+        "192.0.0.0/24",  # protocol assignments (RFC 6890)
+        "192.0.2.0/24",  # documentation (RFC 5737)
+        "192.88.99.0/24",  # 6to4 relays (RFC 7526)
+        "192.168.0.0/16",
+        "198.18.0.0/15",  # benchmarks (RFC 2544)
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "224.0.0.0/4",  # multicast
+        "240.0.0.0/4",  # reserved, broadcast
+        "2001::/23",  # protocol assignments: Teredo, benchmarks, ORCHID
+        "2001:db8::/32",  # documentation (RFC 3849)
+        "3fff::/20",  # documentation (RFC 9637)
     )
 )
-# An IPv4 address inside an IPv6 one, in its last 32 bits: NAT64 (RFC 6052, RFC 8215), compatible (RFC 4291).
-_EMBEDDING = tuple(ipaddress.IPv6Network(network) for network in ("64:ff9b::/96", "64:ff9b:1::/48", "::/96"))
+_UNICAST = ipaddress.IPv6Network("2000::/3")
+"""All of IPv6 that is given out: not loopback, link-local, site-local, private or multicast addresses."""
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+"""An IPv4 address in the last 32 bits (RFC 6052); the one for local use (RFC 8215) may hold it elsewhere."""
+_COMPATIBLE = ipaddress.IPv6Network("::/96")
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]*|[0-9]+")
 # Names that never leave a site: RFC 6761, RFC 6762, RFC 8375, and what routers and clouds use.
 _LOCAL_SUFFIXES = (
@@ -68,7 +80,7 @@ def _number(part: str) -> int:
 
 
 def carried(address: Address) -> Address:
-    """The IPv4 address inside a mapped, NAT64, 6to4 or compatible IPv6 address; otherwise the address."""
+    """The IPv4 address in a mapped, NAT64, 6to4, Teredo or compatible IPv6 address; otherwise the address."""
     if isinstance(address, ipaddress.IPv4Address):
         return address
     if address.ipv4_mapped is not None:
@@ -77,17 +89,20 @@ def carried(address: Address) -> Address:
         return address.sixtofour
     if address.teredo is not None:
         return address.teredo[1]
-    if any(address in network for network in _EMBEDDING) and int(address) > 1:
+    if address in _NAT64 or (address in _COMPATIBLE and int(address) > 1):
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return address
 
 
 def is_public(address: Address) -> bool:
     """Whether an address belongs to the public internet, also when it is wrapped in IPv6."""
-    inner = carried(address)
-    if any(inner in network for network in _NEVER if network.version == inner.version):
+    if any(address in network for network in _NEVER if network.version == address.version):
         return False
-    return inner.is_global and not inner.is_multicast and not inner.is_reserved
+    if isinstance(address, ipaddress.IPv4Address):
+        return True
+    if address in _NAT64 or address.ipv4_mapped is not None or address.sixtofour is not None:
+        return is_public(carried(address))
+    return address in _UNICAST
 
 
 def is_public_name(host: str) -> bool:

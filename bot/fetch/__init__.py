@@ -12,6 +12,7 @@ FAILURES = {
     "too-large": "the body is larger than allowed, as sent or as unpacked",
     "encoding": "the body's compression is damaged or none that was asked for",
     "protocol": "the answer is no valid HTTP",
+    "blocked": "a bot wall answered in place of the site; the publisher can let feed readers in",
     "status": "the server answered with an error",
     "throttled": "the server asks for fewer requests (429, or 503 with Retry-After)",
     "gone": "410 Gone: the publisher took the feed down for good",

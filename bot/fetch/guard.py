@@ -1,8 +1,8 @@
 """The gate: every connection goes to an address that was resolved, checked and is then the one connected to.
 
-A name is resolved once. All its addresses are checked, and one that is not public refuses the name, so that a
-mixed answer gains nothing. The request then names the checked address itself: a second, different answer of
-the DNS is never asked for.
+A name is resolved once a request. All its addresses are checked, and one that is not public refuses the name,
+so that a mixed answer gains nothing. The checked addresses go with the request, and the transport connects to
+nothing else: a second, different answer of the DNS is never asked for.
 """
 
 from __future__ import annotations
@@ -10,15 +10,21 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import httpx
 
 from bot.core.addresses import Address, Network, carried, is_public, literal
 
-MOST_ADDRESSES = 3
-"""Addresses of a host that are tried one after another."""
+ADDRESSES = "addresses"
+"""Request extension: the checked addresses of the host, in the order in which to try them."""
+MOST_ADDRESSES = 16
+"""Addresses of a host that are handed on."""
+
+Resolver: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
+"""Host and port → addresses as text, IPv4 and IPv6. Raises OSError or UnicodeError where there are none."""
 
 
 class RefusedError(Exception):
@@ -65,29 +71,44 @@ class Gate:
         )
 
 
-async def resolve(host: str, port: int, within: float) -> list[Address]:
-    """The addresses of a host, IPv4 and IPv6, without repeats. Raises UnknownNameError."""
+async def ask_system(host: str, port: int) -> list[str]:
+    """The machine's own resolver."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(entry[4][0]) for entry in found]
+
+
+async def resolve(host: str, port: int, within: float, resolver: Resolver = ask_system) -> list[Address]:
+    """The addresses of a host, without repeats, at least one. Raises UnknownNameError."""
     written = literal(host)
     if written is not None:
         return [written]
-    loop = asyncio.get_running_loop()
     try:
-        found = await asyncio.wait_for(loop.getaddrinfo(host, port, type=socket.SOCK_STREAM), within)
+        found = await asyncio.wait_for(resolver(host, port), within)
     except TimeoutError as error:
         raise UnknownNameError(f"no answer for {host} from the DNS within {within:g} s") from error
     except (OSError, UnicodeError) as error:
         raise UnknownNameError(f"no address for {host}") from error
-    addresses = (ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found)
-    return list(dict.fromkeys(addresses))
+    addresses = dict.fromkeys(ipaddress.ip_address(each.partition("%")[0]) for each in found)
+    if not addresses:
+        raise UnknownNameError(f"no address for {host}")
+    return list(addresses)
 
 
 class GuardedTransport(httpx.AsyncBaseTransport):
-    """Passes requests on with the checked address in place of the name; TLS still verifies the name."""
+    """Passes requests on with the checked addresses of their host, and no others."""
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, gate: Gate, resolve_within: float) -> None:
+    def __init__(
+        self,
+        inner: httpx.AsyncBaseTransport,
+        gate: Gate,
+        resolve_within: float,
+        resolver: Resolver = ask_system,
+    ) -> None:
         self._inner = inner
         self._gate = gate
         self._resolve_within = resolve_within
+        self._resolver = resolver
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         host, scheme = request.url.host, request.url.scheme
@@ -96,31 +117,10 @@ class GuardedTransport(httpx.AsyncBaseTransport):
                 f"only http and https are fetched, not {scheme or 'an address without scheme'}"
             )
         port = request.url.port or (443 if scheme == "https" else 80)
-        addresses = await resolve(host, port, self._resolve_within)
+        addresses = await resolve(host, port, self._resolve_within, self._resolver)
         self._gate.check(host, addresses)
-        return await self._first_reachable(request, host, addresses[:MOST_ADDRESSES])
-
-    async def _first_reachable(
-        self, request: httpx.Request, host: str, addresses: Sequence[Address]
-    ) -> httpx.Response:
-        *others, last = addresses
-        for address in others:
-            try:
-                return await self._inner.handle_async_request(_aimed(request, host, address))
-            except (httpx.ConnectError, httpx.ConnectTimeout):
-                continue
-        return await self._inner.handle_async_request(_aimed(request, host, last))
+        request.extensions = {**request.extensions, ADDRESSES: addresses[:MOST_ADDRESSES]}
+        return await self._inner.handle_async_request(request)
 
     async def aclose(self) -> None:
         await self._inner.aclose()
-
-
-def _aimed(request: httpx.Request, host: str, address: Address) -> httpx.Request:
-    """The same request to an address; the Host header was set from the name and stays."""
-    name = request.url.raw_host.decode("ascii")
-    return httpx.Request(
-        request.method,
-        request.url.copy_with(host=str(address)),
-        headers=request.headers,
-        extensions={**request.extensions, "sni_hostname": name or host},
-    )

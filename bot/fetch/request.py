@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from base64 import b64encode
 from collections.abc import AsyncIterable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -15,11 +15,13 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 import httpx
 
-from bot.core.urls import absolute, host
-from bot.fetch.body import ACCEPTED, BadEncodingError, TooLargeError, read_body
+from bot.core.urls import absolute
+from bot.fetch.body import ACCEPTED, BadEncodingError, TooLargeError, body_hash, read_body, read_start
+from bot.fetch.curl import TlsError
 from bot.fetch.guard import RefusedError, UnknownNameError
 from bot.fetch.headers import fresh_for, retry_after
-from bot.fetch.politeness import Slots
+from bot.fetch.politeness import Slots, turn_key
+from bot.fetch.walls import MOST_READ, REFUSALS, is_page, wall
 from bot.model import FeedState, Fetched, FetchFailed, FetchOutcome, NotModified
 
 MOST_REDIRECTS = 5
@@ -44,7 +46,7 @@ class FetchOptions:
 
     user_agent: str
     connect_timeout: timedelta = timedelta(seconds=10)
-    """For the DNS, and for each address of a host."""
+    """For the DNS, and for a connection with its handshake, whichever of a host's addresses it goes to."""
     read_timeout: timedelta = timedelta(seconds=20)
     """Between two pieces of an answer."""
     total_timeout: timedelta = timedelta(seconds=60)
@@ -53,6 +55,8 @@ class FetchOptions:
     """Bytes, as sent and as unpacked."""
     concurrency: int = 50
     per_host: int = 2
+    host_gap: timedelta = timedelta(0)
+    """Between the starts of two requests to one host."""
     allow_networks: tuple[str, ...] = ()
     ca_file: Path | None = None
     """Certificates trusted besides the usual ones."""
@@ -76,11 +80,12 @@ class Requester:
         transport: httpx.AsyncBaseTransport,
         options: FetchOptions,
         now: Callable[[], datetime] = utc_now,
+        slots: Slots | None = None,
     ) -> None:
         self._transport = transport
         self._options = options
         self._now = now
-        self._slots = Slots(options.per_host)
+        self._slots = slots or Slots(options.per_host)
         self._timeout = httpx.Timeout(
             options.read_timeout.total_seconds(), connect=options.connect_timeout.total_seconds()
         ).as_dict()
@@ -116,10 +121,11 @@ class Requester:
         return FetchFailed(kind="redirect", detail=f"more than {MOST_REDIRECTS} redirects")
 
     async def _visit(self, place: _Place, state: FeedState) -> FetchOutcome | _Place:
-        async with self._slots.slot(host(place.url)):
-            response = await self._transport.handle_async_request(self._request(place.url, state))
+        async with self._slots.slot(turn_key(place.url)):
+            request = self._request(place.url, state)
+            response = await self._transport.handle_async_request(request)
             try:
-                return await self._answer(response, place)
+                return await self._answer(request, response, place)
             finally:
                 await response.aclose()
 
@@ -128,7 +134,6 @@ class Requester:
             "User-Agent": self._options.user_agent,
             "Accept": _ACCEPT,
             "Accept-Encoding": ACCEPTED,
-            "Connection": "close",
             **self._validators(state),
         }
         if (credentials := _credentials(state.url)) and _origin(url) == _origin(state.url):
@@ -139,20 +144,25 @@ class Requester:
         if state.last_full_at is None or self._now() - state.last_full_at >= FULL_FETCH_EVERY:
             return {}
         headers = {"If-None-Match": state.etag, "If-Modified-Since": state.modified}
-        return {name: value for name, value in headers.items() if value and _is_header_value(value)}
+        sent = {name: value for name, value in headers.items() if value and _is_header_value(value)}
+        return sent | {"A-IM": "feed"} if "If-None-Match" in sent else sent
 
-    async def _answer(self, response: httpx.Response, place: _Place) -> FetchOutcome | _Place:
+    async def _answer(
+        self, request: httpx.Request, response: httpx.Response, place: _Place
+    ) -> FetchOutcome | _Place:
         status, headers, now = response.status_code, response.headers, self._now()
         if status in _REDIRECTS:
             return _redirected(place, status, headers.get("location", ""))
         if status == 304:
-            return NotModified(fresh_for=fresh_for(headers, now))
+            return _not_modified(request, fresh_for(headers, now), place.moved_to)
         if not 200 <= status < 300:
-            return _refused_by_server(status, retry_after(headers, now))
-        chunks = cast("AsyncIterable[bytes]", response.stream)
-        body = await read_body(chunks, headers.get("content-encoding", ""), self._options.max_body)
+            return await _refused_by_server(response, retry_after(headers, now))
+        body = await read_body(_chunks(response), _encoding(response), self._options.max_body)
+        if is_page(body) and (name := wall(status, dict(headers), body)):
+            return _blocked(name, status, retry_after(headers, now))
         return Fetched(
             body=body,
+            body_hash=body_hash(body),
             content_type=headers.get("content-type", "")[:300],
             final_url=_bare(place.url),
             status=status,
@@ -160,7 +170,17 @@ class Requester:
             modified=_kept(headers.get("last-modified")),
             fresh_for=fresh_for(headers, now),
             moved_to=place.moved_to,
+            delta=status == 226 and "a-im" in request.headers,
         )
+
+
+def _chunks(response: httpx.Response) -> AsyncIterable[bytes]:
+    """The body as it was sent; httpx's own ways of reading unpack it without a bound."""
+    return cast("AsyncIterable[bytes]", response.stream)
+
+
+def _encoding(response: httpx.Response) -> str:
+    return str(response.headers.get("content-encoding", ""))
 
 
 def _checked(url: str) -> str:
@@ -187,39 +207,56 @@ def _redirected(place: _Place, status: int, location: str) -> _Place | FetchFail
     return replace(place, url=target, unbroken=unbroken, moved_to=target if unbroken else place.moved_to)
 
 
-def _refused_by_server(status: int, wait: timedelta | None) -> FetchFailed:
-    try:
-        detail = f"HTTP {status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        detail = f"HTTP {status}"
+def _not_modified(
+    request: httpx.Request, fresh: timedelta, moved_to: str | None
+) -> NotModified | FetchFailed:
+    if "if-none-match" in request.headers or "if-modified-since" in request.headers:
+        return NotModified(fresh_for=fresh, moved_to=moved_to)
+    return FetchFailed(kind="protocol", detail="304 Not Modified, although nothing was compared", status=304)
+
+
+async def _refused_by_server(response: httpx.Response, wait: timedelta | None) -> FetchFailed:
+    status, start = response.status_code, b""
+    if status in REFUSALS:
+        with suppress(httpx.TransportError):  # a body that breaks off leaves the status true
+            start = await read_start(_chunks(response), _encoding(response), MOST_READ)
+    if name := wall(status, dict(response.headers), start):
+        return _blocked(name, status, wait)
     kind = "gone" if status == 410 else "throttled" if status == 429 or (status == 503 and wait) else "status"
-    return FetchFailed(kind=kind, detail=detail, status=status, retry_after=wait)
+    return FetchFailed(kind=kind, detail=_told(status), status=status, retry_after=wait)
+
+
+def _blocked(name: str, status: int, wait: timedelta | None) -> FetchFailed:
+    detail = (
+        f"{name} stopped the visit ({_told(status)}): ask the publisher to let feed readers in;"
+        " chipwatch does not evade"
+    )
+    return FetchFailed(kind="blocked", detail=detail, status=status, retry_after=wait)
+
+
+def _told(status: int) -> str:
+    try:
+        return f"HTTP {status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return f"HTTP {status}"
 
 
 def _transport_failure(error: httpx.TransportError) -> FetchFailed:
-    """Foreign errors in our words; the text of TLS errors is the library's, and names no address."""
+    """Foreign errors in our words; the text of TLS and protocol errors is the library's."""
     match error:
         case httpx.TimeoutException():
             waiting = "to connect" if isinstance(error, httpx.ConnectTimeout) else "between two pieces"
             return FetchFailed(kind="timeout", detail=f"the server took too long {waiting}")
-        case httpx.ConnectError() if (reason := _tls_reason(error)) is not None:
-            return FetchFailed(kind="tls", detail=reason)
+        case TlsError():
+            return FetchFailed(kind="tls", detail=str(error)[:300])
         case httpx.ConnectError():
             return FetchFailed(kind="connect", detail="no connection to the server")
+        case httpx.UnsupportedProtocol():
+            return FetchFailed(kind="refused", detail="an address that can't be read")
         case httpx.ProtocolError():
             return FetchFailed(kind="protocol", detail=f"no valid HTTP answer: {error}"[:200])
         case _:
             return FetchFailed(kind="connect", detail="the connection was cut")
-
-
-def _tls_reason(error: BaseException | None) -> str | None:
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return f"the certificate is not valid: {error.verify_message}"
-        if isinstance(error, ssl.SSLError):
-            return f"the TLS handshake failed: {error.reason or 'no reason given'}"
-        error = error.__cause__ or error.__context__
-    return None
 
 
 def _bare(url: str) -> str:

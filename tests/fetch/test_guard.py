@@ -1,33 +1,47 @@
 import asyncio
 import ipaddress
-from typing import Any
+from collections.abc import Sequence
 
 import httpx
 import pytest
 
-from bot.fetch.guard import Gate, GuardedTransport, RefusedError, UnknownNameError, resolve
+from bot.fetch.guard import (
+    ADDRESSES,
+    MOST_ADDRESSES,
+    Gate,
+    GuardedTransport,
+    RefusedError,
+    Resolver,
+    UnknownNameError,
+    ask_system,
+    resolve,
+)
 
 LOOPBACK = ipaddress.ip_address("127.0.0.1")
 PUBLIC = ipaddress.ip_address("93.184.216.34")
 
 
 class Listener(httpx.AsyncBaseTransport):
-    """Answers everything and remembers what it was asked; connections to the addresses named fail."""
+    """Answers everything and remembers what it was asked."""
 
-    def __init__(self, *unreachable: str) -> None:
+    def __init__(self) -> None:
         self.asked: list[httpx.Request] = []
-        self._unreachable = unreachable
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request)
-        if request.url.host in self._unreachable:
-            raise httpx.ConnectError("unreachable")
         return httpx.Response(200)
 
 
-def ask(url: str, gate: Gate, listener: Listener) -> httpx.Response:
+def answering(*addresses: str) -> Resolver:
+    async def resolver(host: str, port: int) -> Sequence[str]:
+        return addresses
+
+    return resolver
+
+
+def ask(url: str, gate: Gate, listener: Listener, resolver: Resolver = ask_system) -> httpx.Response:
     async def once() -> httpx.Response:
-        async with GuardedTransport(listener, gate, 5) as transport:
+        async with GuardedTransport(listener, gate, 5, resolver) as transport:
             return await transport.handle_async_request(httpx.Request("GET", url))
 
     return asyncio.run(once())
@@ -54,18 +68,32 @@ def test_the_checked_address_is_the_one_connected_to_and_names_stay() -> None:
     listener = Listener()
     ask("https://localhost:8443/feed?a=1", Gate.opened(["localhost"]), listener)
     (request,) = listener.asked
-    assert ipaddress.ip_address(request.url.host).is_loopback
-    assert request.url.port == 8443
-    assert request.url.raw_path == b"/feed?a=1"
-    assert request.headers["host"] == "localhost:8443"
-    assert request.extensions["sni_hostname"] == "localhost"
+    assert request.url == "https://localhost:8443/feed?a=1"
+    assert request.extensions[ADDRESSES]
+    assert all(address.is_loopback for address in request.extensions[ADDRESSES])
 
 
-def test_the_next_address_is_tried_where_one_does_not_answer() -> None:
-    listener = Listener("127.0.0.1", "::1")
-    with pytest.raises(httpx.ConnectError):
-        ask("http://localhost/", Gate.opened(["127.0.0.0/8", "::1"]), listener)
-    assert len(listener.asked) == len(set(asyncio.run(resolve("localhost", 80, 5))))
+def test_all_checked_addresses_are_handed_on_once_each_and_not_without_end() -> None:
+    listener = Listener()
+    ask("http://example.org/", Gate.opened(()), listener, answering("8.8.8.8", "2606:4700::1111", "8.8.8.8"))
+    many = [f"8.8.8.{number}" for number in range(100)]
+    ask("http://example.org/", Gate.opened(()), listener, answering(*many))
+    first, second = (request.extensions[ADDRESSES] for request in listener.asked)
+    assert list(map(str, first)) == ["8.8.8.8", "2606:4700::1111"]
+    assert list(map(str, second)) == many[:MOST_ADDRESSES]
+
+
+def test_a_private_address_far_down_the_answer_refuses_it() -> None:
+    listener = Listener()
+    many = [*(f"8.8.8.{number}" for number in range(100)), "10.0.0.1"]
+    with pytest.raises(RefusedError):
+        ask("http://example.org/", Gate.opened(()), listener, answering(*many))
+    assert listener.asked == []
+
+
+def test_a_link_local_answer_with_a_zone_is_refused() -> None:
+    with pytest.raises(RefusedError):
+        ask("http://example.org/", Gate.opened(()), Listener(), answering("fe80::1%eth0"))
 
 
 def test_one_private_address_refuses_a_mixed_answer() -> None:
@@ -98,13 +126,15 @@ def test_a_name_without_address_is_unknown(name: str) -> None:
         asyncio.run(resolve(name, 80, 5))
 
 
-class HangingLoop(asyncio.SelectorEventLoop):
-    """An event loop whose resolver never answers."""
-
-    async def getaddrinfo(self, *arguments: Any, **options: Any) -> Any:
-        await asyncio.sleep(60)
+def test_an_answer_without_addresses_is_none() -> None:
+    with pytest.raises(UnknownNameError):
+        asyncio.run(resolve("example.org", 80, 5, answering()))
 
 
 def test_a_resolver_that_hangs_is_given_up() -> None:
-    with asyncio.Runner(loop_factory=HangingLoop) as runner, pytest.raises(UnknownNameError, match="within"):
-        runner.run(resolve("example.org", 80, 0.01))
+    async def hanging(host: str, port: int) -> Sequence[str]:
+        await asyncio.sleep(60)
+        return []
+
+    with pytest.raises(UnknownNameError, match="within"):
+        asyncio.run(resolve("example.org", 80, 0.01, hanging))

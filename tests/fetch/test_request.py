@@ -1,5 +1,6 @@
 """One fetch against a real server; what runs many of them at once is in test_http.py."""
 
+import asyncio
 import gzip
 import ssl
 from collections.abc import Iterator
@@ -12,8 +13,11 @@ import pytest
 import trustme
 
 from bot.fetch import FAILURES
-from bot.fetch.http import FetchOptions, HttpFetcher
-from bot.model import Feed, FeedState, Fetched, FetchFailed, FetchOutcome, NotModified
+from bot.fetch.body import body_hash
+from bot.fetch.curl import CurlTransport
+from bot.fetch.guard import Gate, GuardedTransport
+from bot.fetch.request import FetchOptions, Requester
+from bot.model import FeedState, Fetched, FetchFailed, FetchOutcome, NotModified
 from tests.http_server import Answer, ScriptedServer, http_server
 
 NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
@@ -43,11 +47,16 @@ def server(running: ScriptedServer) -> ScriptedServer:
 def fetch(state: FeedState | str, options: FetchOptions = OPTIONS) -> FetchOutcome:
     if isinstance(state, str):
         state = FeedState(feed_id="f", url=state, next_poll_at=NOW)
-    jobs = [(Feed(id="f", url=state.url), state)]
-    ((_, _, outcome),) = HttpFetcher(options, lambda: NOW).fetch_all(jobs)
+    outcome = asyncio.run(_fetched(state, options))
     if isinstance(outcome, FetchFailed):
         assert outcome.kind in FAILURES
     return outcome
+
+
+async def _fetched(state: FeedState, options: FetchOptions) -> FetchOutcome:
+    gate = Gate.opened(options.allow_networks)
+    async with GuardedTransport(CurlTransport(ca_file=options.ca_file), gate, 2) as transport:
+        return await Requester(transport, options, lambda: NOW).fetch(state)
 
 
 def failure(state: FeedState | str, options: FetchOptions = OPTIONS) -> FetchFailed:
@@ -73,6 +82,7 @@ def test_a_body_comes_with_what_was_said_of_it(server: ScriptedServer) -> None:
     url = server.play("/feed", Answer(body=gzip.compress(b"<rss/>"), headers=headers))
     assert body(url) == Fetched(
         body=b"<rss/>",
+        body_hash=body_hash(b"<rss/>"),
         content_type="application/rss+xml",
         final_url=url,
         etag='"v1"',
@@ -81,7 +91,7 @@ def test_a_body_comes_with_what_was_said_of_it(server: ScriptedServer) -> None:
     )
     (request,) = server.requests
     assert request.headers["User-Agent"] == OPTIONS.user_agent
-    assert request.headers["Accept-Encoding"] == "gzip, deflate"
+    assert request.headers["Accept-Encoding"] == "gzip, deflate, br, zstd"
     assert "If-None-Match" not in request.headers
 
 
