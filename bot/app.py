@@ -21,13 +21,15 @@ from bot.catalogue import Catalogue, load_catalogue
 from bot.documents import KeyPath, TomlDocument, unknown
 from bot.errors import ConfigError, ConfigErrors, StoreError, StoreVersion, TopicQueryError
 from bot.model import AlertRule, DigestSpec
-from bot.ports import Channel, Clock
+from bot.ports import Channel, Clock, Reader
 from bot.settings import Alert, Digest, Settings, load_settings, stray_variables
 
 if TYPE_CHECKING:
+    from bot.core.intake import PollPolicy
     from bot.core.profile import Judge
     from bot.fetch.http import HttpFetcher
     from bot.pipeline.deps import Deps
+    from bot.reading.pool import ReaderPool
     from bot.storage.store import SqlStore
 
 T = TypeVar("T")
@@ -284,9 +286,11 @@ def opened(configuration: Configuration, clock: Clock | None = None) -> Iterator
         # New or older: migrated. One of a newer version is refused here too, and stays untouched.
         upgrade(configuration.database, busy_timeout=busy)
     store = open_store(configuration.database, busy_timeout=busy)
+    reader = make_reader()
     try:
-        yield _tie(configuration, store, clock or SystemClock())
+        yield _tie(configuration, store, reader, clock or SystemClock())
     finally:
+        reader.close()
         store.close()
 
 
@@ -303,13 +307,32 @@ def make_fetcher(settings: Settings, clock: Clock | None = None) -> HttpFetcher:
         max_body=int(http.max_body_mb * 1024 * 1024),
         concurrency=http.concurrency,
         per_host=http.per_host,
+        host_gap=http.host_gap,
         allow_networks=http.allow_networks,
     )
     return HttpFetcher(options, (clock or SystemClock()).now)
 
 
-def _tie(configuration: Configuration, store: SqlStore, clock: Clock) -> Application:
+def make_reader() -> ReaderPool:
+    """The reader of documents; whoever makes it closes it."""
+    from bot.reading.pool import ReaderPool
+
+    return ReaderPool()
+
+
+def poll_policy(settings: Settings) -> PollPolicy:
+    """The bounds of polling as ``[schedule]`` sets them."""
     from bot.core.intake import PollPolicy
+
+    schedule = settings.schedule
+    return PollPolicy(
+        min_interval=schedule.min_interval,
+        max_interval=schedule.max_interval,
+        baseline_age=schedule.baseline_age,
+    )
+
+
+def _tie(configuration: Configuration, store: SqlStore, reader: Reader, clock: Clock) -> Application:
     from bot.core.stories import StoryPolicy
     from bot.pipeline.deps import Deps, Pace, Retention
 
@@ -317,6 +340,7 @@ def _tie(configuration: Configuration, store: SqlStore, clock: Clock) -> Applica
     deps = Deps(
         clock=clock,
         fetcher=make_fetcher(settings, clock),
+        reader=reader,
         store=store,
         channels=configuration.channels,
         feeds={feed.id: feed for feed in catalogue.feeds},
@@ -326,11 +350,7 @@ def _tie(configuration: Configuration, store: SqlStore, clock: Clock) -> Applica
         judge=configuration.judge,
         digests=configuration.digests,
         alerts=configuration.alerts,
-        poll_policy=PollPolicy(
-            min_interval=settings.schedule.min_interval,
-            max_interval=settings.schedule.max_interval,
-            baseline_age=settings.schedule.baseline_age,
-        ),
+        poll_policy=poll_policy(settings),
         max_entries=settings.http.max_entries,
         timezone=settings.schedule.timezone,
         story_policy=StoryPolicy(window=settings.schedule.story_window),

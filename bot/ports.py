@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 from bot.model import (
     Delivery,
@@ -13,11 +14,15 @@ from bot.model import (
     Digest,
     Feed,
     FeedState,
+    FetchFailed,
     FetchOutcome,
     Item,
     KnownItem,
     Message,
+    Notice,
     Placement,
+    Reading,
+    ReadTask,
     Rendered,
     RetryPolicy,
     SendResult,
@@ -25,6 +30,7 @@ from bot.model import (
     Story,
     Telling,
     Verdict,
+    Visit,
 )
 
 T = TypeVar("T")
@@ -48,11 +54,30 @@ class Guard(Protocol):
         ...
 
 
+Draw: TypeAlias = Callable[[int], Sequence[tuple[Feed, FeedState]]]
+"""Gives up to so many feeds to fetch next; none where nothing is due just now."""
+Read: TypeAlias = Callable[[Feed, FeedState, FetchOutcome], "Future[Reading | FetchFailed] | None"]
+"""Begins to read an outcome's body; ``None`` where there is nothing to read."""
+
+
 class Fetcher(Protocol):
-    def fetch_all(
-        self, jobs: Iterable[tuple[Feed, FeedState]]
-    ) -> Iterator[tuple[Feed, FeedState, FetchOutcome]]:
-        """Fetch many feeds at once; yields each as it ends, so that a slow one holds up no other."""
+    def fetch_all(self, draw: Draw, read: Read) -> Iterator[Sequence[Visit]]:
+        """Fetch many feeds at once and read what is new; yields what has ended since it was asked last.
+
+        ``draw`` is called in the caller's thread whenever places are free, and again now and then while
+        visits are under way: a slow feed keeps nothing else from being visited when it is due. The round
+        ends when nothing is under way and ``draw`` gives nothing.
+        """
+        ...
+
+
+class Reader(Protocol):
+    def submit(self, task: ReadTask) -> Future[Reading | FetchFailed]:
+        """Read a body beside this process, within bounds of time and memory.
+
+        A body that can't be read within them, or is no feed, comes back as ``FetchFailed``. Never raises
+        for what a body holds.
+        """
         ...
 
 
@@ -91,8 +116,20 @@ class FeedStore(Protocol):
         """End all leases: for a process that knows it is the only one. Returns how many."""
         ...
 
-    def save(self, state: FeedState) -> None:
-        """Write a feed's state and end its lease."""
+    def lease(self, feed_ids: Sequence[str], until: datetime | None) -> None:
+        """Move the end of these leases, or end them: of feeds that the caller has claimed."""
+        ...
+
+    def save(self, states: Sequence[FeedState]) -> None:
+        """Write feeds' states and end their leases."""
+        ...
+
+    def note(self, notices: Sequence[Notice]) -> None:
+        """Keep what people should know of feeds."""
+        ...
+
+    def notices(self, since: datetime) -> Sequence[Notice]:
+        """What was noted after ``since``, oldest first."""
         ...
 
     def states(self) -> Mapping[str, FeedState]:
@@ -227,6 +264,10 @@ class Outbox(Protocol):
         ...
 
     def last_slot(self, digest: str) -> datetime | None: ...
+
+    def last_composed(self, digest: str, channel: str, before: datetime) -> datetime | None:
+        """The latest slot before ``before`` for which the channel got a message of this digest."""
+        ...
 
 
 class Tx(Protocol):

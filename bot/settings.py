@@ -54,6 +54,8 @@ class Http(Strict):
     """Requests under way at once."""
     per_host: int = Field(default=2, ge=1, le=16)
     """Requests under way at once to one host."""
+    host_gap: Duration = timedelta(seconds=1)
+    """Least time between the starts of two requests to one host."""
     allow_networks: tuple[str, ...] = ()
     """Hosts and networks that feeds may reach although they are private: ``wiki.lan``, ``10.1.0.0/16``."""
 

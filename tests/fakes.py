@@ -5,22 +5,31 @@ The store is never faked: tests use SQLite.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from bot.core.intake import NOT_A_FEED
+from bot.core.reading import read
 from bot.core.text import digest as text_hash
+from bot.errors import FeedError
 from bot.model import (
     Digest,
     Feed,
     FeedState,
+    FetchFailed,
     FetchOutcome,
     Message,
+    Reading,
+    ReadTask,
     Rendered,
     RetryPolicy,
     SendResult,
     Sent,
+    Visit,
 )
+from bot.ports import Draw, Read
 
 START = datetime(2026, 6, 16, 7, 0, tzinfo=UTC)
 HOLD = RetryPolicy(waits=(timedelta(minutes=1),), give_up=timedelta(hours=6))
@@ -50,13 +59,32 @@ class ScriptedFetcher:
     answers: dict[str, list[FetchOutcome]] = field(default_factory=dict)
     asked: list[FeedState] = field(default_factory=list)
 
-    def fetch_all(
-        self, jobs: Iterable[tuple[Feed, FeedState]]
-    ) -> Iterator[tuple[Feed, FeedState, FetchOutcome]]:
-        for feed, state in jobs:
-            self.asked.append(state)
-            script = self.answers[state.url]
-            yield feed, state, script.pop(0) if len(script) > 1 else script[0]
+    def fetch_all(self, draw: Draw, read: Read) -> Iterator[Sequence[Visit]]:
+        while jobs := draw(20):
+            yield [self._visit(feed, state, read) for feed, state in jobs]
+
+    def _visit(self, feed: Feed, state: FeedState, read: Read) -> Visit:
+        self.asked.append(state)
+        script = self.answers[state.url]
+        outcome = script.pop(0) if len(script) > 1 else script[0]
+        future = read(feed, state, outcome)
+        match future.result() if future else None:
+            case FetchFailed() as failed:
+                return Visit(feed=feed, state=state, outcome=failed)
+            case reading:
+                return Visit(feed=feed, state=state, outcome=outcome, reading=reading)
+
+
+class HereReader:
+    """``ports.Reader`` that reads at once and in this process."""
+
+    def submit(self, task: ReadTask) -> Future[Reading | FetchFailed]:
+        future: Future[Reading | FetchFailed] = Future()
+        try:
+            future.set_result(read(task))
+        except FeedError as error:
+            future.set_result(FetchFailed(kind=NOT_A_FEED, detail=str(error)))
+        return future
 
 
 @dataclass

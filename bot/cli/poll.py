@@ -133,10 +133,10 @@ def _print(reports: list[PollReport], rest: dict[str, Any], empty: str) -> None:
 def _note(report: PollReport) -> str:
     if report.plan.failed:
         return report.plan.state.last_result
-    notes = list(report.document.faults) if report.document else []
-    if report.document and report.document.left_out:
-        notes.append(f"{report.document.left_out} entries beyond the limit were not read")
-    return "; ".join(notes)
+    notes = list(report.reading.document.faults) if report.reading else []
+    if report.reading and report.reading.document.left_out:
+        notes.append(f"{report.reading.document.left_out} entries beyond the limit were not read")
+    return "; ".join([*notes, *(notice.text for notice in report.plan.notices)])
 
 
 def _spell(report: PollReport) -> dict[str, Any]:

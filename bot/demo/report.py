@@ -46,7 +46,7 @@ def tell_polls(reports: Sequence[PollReport]) -> None:
     console = _console()
     table = _table("1 · Poll: every feed over HTTP", ("feed", "format", "items", "what happened"))
     for report in sorted(reports, key=lambda report: report.feed.title):
-        document = report.document
+        document = report.reading.document if report.reading else None
         trouble = report.plan.failed
         note = report.plan.state.last_result if trouble else "; ".join(document.faults if document else ())
         table.add_row(

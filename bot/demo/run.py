@@ -116,6 +116,7 @@ _SETTINGS = f"""\
 # Written by the demo: every address leads to this machine.
 [http]
 allow_networks = ["127.0.0.0/8"]
+host_gap = "0s"
 
 [schedule]
 baseline_age = "30h"

@@ -1,110 +1,138 @@
-"""Many feeds fetched at once, inside an event loop of its own: nobody else can tell.
+"""Many feeds visited at once, inside an event loop of its own: nobody else can tell.
 
-httpx's transport is used without its client: no cookies, no credentials of other origins, no redirect that
-isn't checked, no body in memory beyond its bound. Connections are not kept: two names at one address would
-share them, and with them a certificate that was checked for the other.
+The transport is used without httpx's client: no cookies, no credentials of other origins, no redirect that
+isn't checked, no body in memory beyond its bound. Connections are kept for a round, by scheme, name and port.
 """
 
 from __future__ import annotations
 
 import asyncio
 import queue
-import ssl
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from enum import Enum
-from itertools import islice
 from typing import TypeAlias
 
-import httpx
-
-from bot.core.urls import host
+from bot.fetch.curl import CurlTransport
 from bot.fetch.guard import Gate, GuardedTransport
-from bot.fetch.politeness import Turns
+from bot.fetch.politeness import Pace, Slots, Throttles, Turns, turn_key
 from bot.fetch.request import FetchOptions, Requester, utc_now
-from bot.model import Feed, FeedState, FetchOutcome
+from bot.model import Feed, FeedState, Fetched, FetchFailed, FetchOutcome, Held, Reading, Visit
+from bot.ports import Draw, Read
 
 __all__ = ["FetchOptions", "HttpFetcher"]
 
 Job: TypeAlias = tuple[Feed, FeedState]
-Result: TypeAlias = tuple[Feed, FeedState, FetchOutcome]
+
+MOST_AT_ONCE = 100
+"""Visits handed over in one batch; as many may wait for a slow consumer."""
+ASK_AGAIN = 1.0
+"""Seconds until a caller that had nothing due is asked again."""
 
 _RESOLVERS = 16
+_GATHER = 0.02  # seconds for which visits are gathered, so that the consumer isn't woken for each
 _PAUSE = 0.01  # seconds between two looks whether a slow consumer has room again
 
 
 class HttpFetcher:
-    """Implements :class:`~bot.ports.Fetcher` over HTTP."""
+    """Implements :class:`~bot.ports.Fetcher` over HTTP. Remembers from round to round what hosts asked for."""
 
     def __init__(self, options: FetchOptions, now: Callable[[], datetime] = utc_now) -> None:
         self._options = options
         self._now = now
-        self._tls: ssl.SSLContext | None = None
+        self._pace = Pace(options.host_gap.total_seconds())
+        self._throttles = Throttles()
 
-    def fetch_all(self, jobs: Iterable[Job]) -> Iterator[Result]:
-        """Fetch many feeds at once; yields each as it ends. Closing the iterator ends all requests.
+    def fetch_all(self, draw: Draw, read: Read) -> Iterator[Sequence[Visit]]:
+        """Visit many feeds at once; closing the iterator ends all requests.
 
-        Jobs are drawn in this thread, as places become free, at most ``concurrency`` ahead.
+        ``draw`` is called in this thread, ``read`` in the loop's. An empty batch comes when nothing was due
+        for a second: a chance to close. Raises what ``read`` raises, and any fault of ours.
         """
-        drawn = iter(jobs)
-        first = list(islice(drawn, self._options.concurrency))
+        first = draw(self._options.concurrency)
         if not first:
             return
-        fetching = _Round(self._options, self._now, self._context())
+        self._pace.forget()
+        self._throttles.forget()
+        visiting = _Round(self._options, self._now, self._pace, self._throttles, read)
         with ThreadPoolExecutor(1, thread_name_prefix="fetch") as thread:
-            ended = thread.submit(fetching.run, first)
+            ended = thread.submit(visiting.run, first)
             try:
-                yield from fetching.results(drawn)
+                yield from visiting.batches(draw)
             finally:
-                fetching.stop()
+                visiting.stop()
             ended.result()  # a bug in there is raised here
 
     def fetch_one(self, url: str) -> FetchOutcome:
         """Fetch one address, without validators."""
-        state = FeedState(feed_id=url, url=url, next_poll_at=self._now())
-        (result,) = self.fetch_all([(Feed(id=url, url=url), state)])
-        return result[2]
+        jobs = [(Feed(id=url, url=url), FeedState(feed_id=url, url=url, next_poll_at=self._now()))]
+        outcomes: list[FetchOutcome] = []
 
-    def _context(self) -> ssl.SSLContext:
-        """Made once and late: loading the certificates takes 20 ms."""
-        if self._tls is None:
-            self._tls = httpx.create_ssl_context(trust_env=False)
-            if self._options.ca_file is not None:
-                self._tls.load_verify_locations(self._options.ca_file)
-        return self._tls
+        def draw(_places: int) -> list[Job]:
+            return [jobs.pop()] if jobs else []
+
+        def keep(_feed: Feed, _state: FeedState, outcome: FetchOutcome) -> None:
+            outcomes.append(outcome)
+
+        visits = [visit for batch in self.fetch_all(draw, keep) for visit in batch]
+        return outcomes[0] if outcomes else visits[0].outcome
 
 
-class _Hungry(Enum):
-    """What the loop sends where a result would be: it has free places and no job for them."""
+class _Sign(Enum):
+    """What the loop tells the caller."""
 
-    MORE = "more"
+    ENDED_SOME = "visits have ended"
+    HUNGRY = "it has free places and no job for them"
+    ENDED = "there will be nothing more"
 
 
 class _Round:
-    """One call of ``fetch_all``: an event loop in a thread, and the queue that its results come through."""
+    """One call of ``fetch_all``: an event loop in a thread, and the queue that its batches come through."""
 
-    def __init__(self, options: FetchOptions, now: Callable[[], datetime], tls: ssl.SSLContext) -> None:
+    def __init__(
+        self,
+        options: FetchOptions,
+        now: Callable[[], datetime],
+        pace: Pace,
+        throttles: Throttles,
+        read: Read,
+    ) -> None:
         self._options = options
         self._now = now
-        self._tls = tls
-        self._results: queue.SimpleQueue[Result | _Hungry | None] = queue.SimpleQueue()
-        self._turns: Turns[Job] = Turns(lambda job: host(job[1].url), options.per_host)
-        self._more_may_come = True
+        self._read = read
+        self._pace = pace
+        self._throttles = throttles
+        self._signs: queue.SimpleQueue[_Sign] = queue.SimpleQueue()
+        self._visits: deque[Visit] = deque()  # ended; appended to in the loop, taken from by the caller
+        self._turns: Turns[Job] = Turns(_host, options.per_host, pace)
+        self._under_way = 0
+        self._told = False
         self._asked = False
+        self._dry = False  # the last draw gave nothing, and it was just now
         self._loop = asyncio.new_event_loop()
         self._task: asyncio.Task[None] | None = None
 
     # ── in the caller's thread ──
 
-    def results(self, jobs: Iterator[Job]) -> Iterator[Result]:
-        """Results as they come, until the loop has ended; feeds it with jobs when it asks."""
-        while (result := self._results.get()) is not None:
-            if isinstance(result, _Hungry):
-                self._call(self._fed, list(islice(jobs, self._options.concurrency)))
-            else:
-                yield result
+    def batches(self, draw: Draw) -> Iterator[list[Visit]]:
+        """Visits as they end, until there will be no more; draws jobs whenever the loop asks."""
+        while (sign := self._signs.get()) is not _Sign.ENDED:
+            while self._visits:
+                yield self._batch()
+            if sign is _Sign.HUNGRY:
+                jobs = draw(self._options.concurrency)
+                self._call(self._fed, jobs)
+                if not jobs:
+                    yield []
+        while self._visits:
+            yield self._batch()
+
+    def _batch(self) -> list[Visit]:
+        return [self._visits.popleft() for _ in range(min(len(self._visits), MOST_AT_ONCE))]
 
     def stop(self) -> None:
         """End what is under way; harmless when all has ended."""
@@ -116,23 +144,13 @@ class _Round:
 
     # ── in the loop's thread ──
 
-    def _fed(self, jobs: list[Job]) -> None:
-        self._asked = False
-        self._more_may_come = bool(jobs)
-        self._turns.add(jobs)
-        self._turns.wake()
-
-    def _cancel(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-
-    def run(self, first: list[Job]) -> None:
+    def run(self, first: Sequence[Job]) -> None:
         """Everything that is asynchronous happens in here."""
         # Names are resolved in threads; one that hangs must not be waited for at the end.
         resolvers = ThreadPoolExecutor(_RESOLVERS, thread_name_prefix="resolve")
         self._loop.set_default_executor(resolvers)
-        self._turns.add(first)
-        self._task = self._loop.create_task(self._fetch_all())
+        self._fed(first)
+        self._task = self._loop.create_task(self._visit_all())
         try:
             with suppress(asyncio.CancelledError):
                 self._loop.run_until_complete(self._task)
@@ -140,7 +158,11 @@ class _Round:
             self._tidy_up()
             resolvers.shutdown(wait=False, cancel_futures=True)
             self._loop.close()
-            self._results.put(None)
+            self._signs.put(_Sign.ENDED)
+
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
 
     def _tidy_up(self) -> None:
         """Bodies not read to their end are generators still open; each closes in a task of its own."""
@@ -148,40 +170,99 @@ class _Round:
         while tasks := asyncio.all_tasks(self._loop):
             self._loop.run_until_complete(asyncio.wait(tasks))
 
-    async def _fetch_all(self) -> None:
+    async def _visit_all(self) -> None:
         options = self._options
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
-        inner = httpx.AsyncHTTPTransport(verify=self._tls, limits=limits, trust_env=False)
+        inner = CurlTransport(ca_file=options.ca_file, keep=options.concurrency)
         gate = Gate.opened(options.allow_networks)
         free = asyncio.Semaphore(options.concurrency)
         async with GuardedTransport(inner, gate, options.connect_timeout.total_seconds()) as transport:
-            requester = Requester(transport, options, self._now)
+            requester = Requester(transport, options, self._now, Slots(options.per_host, self._pace))
 
             async def visit(job: Job) -> None:
-                outcome = await requester.fetch(job[1])
-                self._turns.done(job)
-                await self._hand_over((*job, outcome))
+                await self._visit(requester, job)
+                self._under_way -= 1
                 free.release()
+                self._turns.wake()
 
             async with asyncio.TaskGroup() as group:
                 await free.acquire()
                 while (job := await self._next()) is not None:
+                    self._under_way += 1
                     group.create_task(visit(job))
                     await free.acquire()
+
+    async def _visit(self, requester: Requester, job: Job) -> None:
+        """Fetch and have read; the place is kept until then, so that few bodies are in memory at once."""
+        feed, state = job
+        outcome = await requester.fetch(state)
+        self._turns.done(job)
+        if isinstance(outcome, FetchFailed) and outcome.kind == "throttled":
+            self._throttled(_host(job), outcome)
+        reading: Reading | None = None
+        if (future := self._read(feed, state, outcome)) is not None:
+            match await asyncio.wrap_future(future):
+                case FetchFailed() as failed:
+                    outcome = failed
+                case read:
+                    reading = read
+        if isinstance(outcome, Fetched):
+            outcome = replace(outcome, body=b"")
+        while len(self._visits) > MOST_AT_ONCE:
+            await asyncio.sleep(_PAUSE)
+        self._hand_over(Visit(feed=feed, state=state, outcome=outcome, reading=reading))
+
+    def _throttled(self, host: str, outcome: FetchFailed) -> None:
+        if self._throttles.throttled(host, outcome.retry_after):
+            for feed, state in self._turns.drop(host):
+                self._hand_over(Visit(feed=feed, state=state, outcome=self._rest(host)))
+
+    def _rest(self, host: str) -> Held:
+        wait = self._throttles.held(host)
+        assert wait is not None
+        return Held(wait=wait, reason=f"{host} asked for fewer requests")
 
     async def _next(self) -> Job | None:
         """The next job, asked for where none is ready; ``None`` when there will be no more."""
         while (job := self._turns.take()) is None:
-            if self._more_may_come and not self._asked:
-                self._asked = True
-                self._results.put(_Hungry.MORE)
-            if not (self._more_may_come or self._turns.waiting):
+            if not (self._dry or self._asked):
+                self._ask()
+            if self._dry and not (self._under_way or self._turns.waiting):
                 return None
             await self._turns.changed()
+        if not (self._dry or self._asked) and self._turns.ready < self._options.concurrency // 2:
+            self._ask()
         return job
 
-    async def _hand_over(self, result: Result) -> None:
-        """Keeps bodies from piling up before a slow consumer."""
-        while self._results.qsize() > self._options.concurrency:
-            await asyncio.sleep(_PAUSE)
-        self._results.put(result)
+    def _ask(self) -> None:
+        self._asked = True
+        self._signs.put(_Sign.HUNGRY)
+
+    def _fed(self, jobs: Sequence[Job]) -> None:
+        self._asked = False
+        self._dry = not jobs
+        if self._dry:
+            self._loop.call_later(ASK_AGAIN, self._hungry_again)
+        for job in jobs:
+            if (host := _host(job)) and self._throttles.held(host):
+                self._hand_over(Visit(feed=job[0], state=job[1], outcome=self._rest(host)))
+            else:
+                self._turns.add((job,))
+        self._turns.wake()
+
+    def _hungry_again(self) -> None:
+        self._dry = False
+        self._turns.wake()
+
+    def _hand_over(self, visit: Visit) -> None:
+        self._visits.append(visit)
+        if not self._told:
+            self._told = True
+            self._loop.call_later(_GATHER, self._tell)
+
+    def _tell(self) -> None:
+        self._told = False
+        self._signs.put(_Sign.ENDED_SOME)
+
+
+def _host(job: Job) -> str:
+    return turn_key(job[1].url)

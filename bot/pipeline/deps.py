@@ -11,7 +11,7 @@ from bot.core.intake import PollPolicy
 from bot.core.profile import Judge
 from bot.core.stories import StoryPolicy
 from bot.model import AlertRule, DigestSpec, Entity, Exemplar, Feed, Topic
-from bot.ports import Channel, Clock, Fetcher, Guard, Store
+from bot.ports import Channel, Clock, Fetcher, Guard, Reader, Store
 
 T = TypeVar("T")
 
@@ -41,6 +41,7 @@ class Retention:
 class Deps:
     clock: Clock
     fetcher: Fetcher
+    reader: Reader
     store: Store
     channels: Mapping[str, Channel]
     feeds: Mapping[str, Feed]

@@ -1,23 +1,30 @@
-"""Poll: fetch the feeds that are due, take in what is new, and decide when to come again."""
+"""Poll: visit the feeds that are due, take in what is new, and decide when to come again."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
 from bot.core.intake import NOT_A_FEED, is_new_body, plan_poll
-from bot.core.normalise import normalise
-from bot.core.parse import parse
-from bot.errors import FeedError
-from bot.model import Feed, FeedDocument, FeedState, Fetched, FetchFailed, FetchOutcome, Item, PollPlan
+from bot.errors import StoreError
+from bot.model import (
+    Feed,
+    FeedState,
+    Fetched,
+    FetchFailed,
+    FetchOutcome,
+    PollPlan,
+    Reading,
+    ReadTask,
+    Visit,
+)
 from bot.pipeline.deps import Deps
+from bot.ports import Tx
 
-CLAIM = 20
-"""Feeds claimed at once: few, so that a lease is not spent on waiting."""
-
-_FAULT = FetchFailed(kind=NOT_A_FEED, detail="it could not be read for a fault of ours; see the log")
+_FAULT = FetchFailed(kind=NOT_A_FEED, detail="it could not be taken in for a fault of ours; see the log")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,83 +33,141 @@ class PollReport:
 
     feed: Feed
     plan: PollPlan
-    document: FeedDocument | None
+    reading: Reading | None = None
     """``None`` where there was no new body to read."""
 
 
 def poll(deps: Deps, feed_ids: Sequence[str] | None = None) -> Iterator[PollReport]:
-    """Poll what is due, or just the feeds named. Reports each feed when it is done.
+    """Poll what is due, or just the feeds named. Reports each feed when it is written down.
 
     Feeds are claimed as places become free, so a slow one takes its own place and no other's time. No
-    transaction is open while the network talks.
+    transaction is open while the network talks. Asked to end, it leaves what is under way and frees it.
     """
-    jobs = _due(deps) if feed_ids is None else _named(deps, feed_ids)
-    for feed, state, outcome in deps.fetcher.fetch_all(jobs):
-        yield _take_in(deps, feed, state, outcome)
-
-
-def _due(deps: Deps) -> Iterator[tuple[Feed, FeedState]]:
-    while not deps.stopping():
-        with deps.store.begin() as tx:
-            claimed = tx.feeds.claim_due(deps.clock.now(), CLAIM, deps.pace.poll_lease)
-        if not claimed:
-            return
-        yield from _jobs(deps, claimed)
-
-
-def _named(deps: Deps, feed_ids: Sequence[str]) -> Iterator[tuple[Feed, FeedState]]:
-    for start in range(0, len(feed_ids), CLAIM):
-        if deps.stopping():
-            return
-        with deps.store.begin() as tx:
-            some = feed_ids[start : start + CLAIM]
-            claimed = tx.feeds.claim(some, deps.clock.now(), deps.pace.poll_lease)
-        yield from _jobs(deps, claimed)
-
-
-def _jobs(deps: Deps, claimed: Sequence[FeedState]) -> Iterator[tuple[Feed, FeedState]]:
-    for state in claimed:
-        if state.feed_id in deps.feeds:
-            yield deps.feeds[state.feed_id], state
-
-
-def _take_in(deps: Deps, feed: Feed, state: FeedState, outcome: FetchOutcome) -> PollReport:
-    """Read the document outside, then decide and write down inside one transaction."""
-    now = deps.clock.now()
-    document: FeedDocument | None = None
-    items: tuple[Item, ...] = ()
-    if isinstance(outcome, Fetched) and is_new_body(outcome, state):
-        read = deps.guard(f"reading feed {feed.url}", partial(_read, deps, feed, outcome, now)) or _FAULT
-        if isinstance(read, FetchFailed):
-            outcome = read
-        else:
-            document, items = read
-    keys = [key for item in items for key in item.keys]
-    with deps.store.begin() as tx:
-        plan = plan_poll(
-            feed,
-            state,
-            outcome,
-            items,
-            tx.items.known(keys),
-            now=now,
-            jitter=deps.clock.jitter(),
-            policy=deps.poll_policy,
-            ttl=document.ttl if document else None,
-        )
-        tx.items.add(plan.new)
-        tx.items.revise(plan.revised)
-        tx.items.remember(plan.seen, now)
-        tx.feeds.save(plan.state)
-    return PollReport(feed=feed, plan=plan, document=document)
-
-
-def _read(
-    deps: Deps, feed: Feed, fetched: Fetched, now: datetime
-) -> tuple[FeedDocument, tuple[Item, ...]] | FetchFailed:
+    due = _Round(deps, feed_ids)
     try:
-        document = parse(fetched.body, fetched.content_type, fetched.final_url, max_entries=deps.max_entries)
-    except FeedError as error:
-        return FetchFailed(kind=NOT_A_FEED, detail=str(error), status=fetched.status)
-    document = replace(document, language=document.language or feed.language)
-    return document, normalise(document, feed.id, fetched.final_url, now)
+        for visits in deps.fetcher.fetch_all(due.draw, partial(_begin_to_read, deps)):
+            yield from _take_in(deps, visits)
+            due.ended(visits)
+            if deps.stopping():
+                break
+    finally:
+        due.free()
+
+
+class _Round:
+    """What one round has claimed and not yet written down."""
+
+    def __init__(self, deps: Deps, feed_ids: Sequence[str] | None) -> None:
+        self._deps = deps
+        self._named = None if feed_ids is None else list(dict.fromkeys(feed_ids))
+        self._under_way: set[str] = set()
+        self._renew_at = deps.clock.now()
+
+    def draw(self, places: int) -> Sequence[tuple[Feed, FeedState]]:
+        """``ports.Draw``: claims up to so many feeds, and renews the leases of those that still wait."""
+        deps, now = self._deps, self._deps.clock.now()
+        if deps.stopping() or self._named == []:
+            self._renew(now)
+            return ()
+        with deps.store.begin() as tx:
+            claimed = self._claim(tx, now, places)
+        self._under_way.update(state.feed_id for state in claimed)
+        self._renew(now)
+        return [(deps.feeds[state.feed_id], state) for state in claimed]
+
+    def ended(self, visits: Sequence[Visit]) -> None:
+        self._under_way.difference_update(visit.feed.id for visit in visits)
+
+    def free(self) -> None:
+        """Give back what was claimed and came to no end."""
+        if self._under_way:
+            with self._deps.store.begin() as tx:
+                tx.feeds.lease(list(self._under_way), None)
+
+    def _claim(self, tx: Tx, now: datetime, places: int) -> Sequence[FeedState]:
+        lease = self._deps.pace.poll_lease
+        if self._named is None:
+            return [
+                state
+                for state in tx.feeds.claim_due(now, places, lease)
+                if state.feed_id in self._deps.feeds and state.feed_id not in self._under_way
+            ]
+        some, self._named = self._named[:places], self._named[places:]
+        return [state for state in tx.feeds.claim(some, now, lease) if state.feed_id in self._deps.feeds]
+
+    def _renew(self, now: datetime) -> None:
+        """A feed may wait long for its host's turn: it stays ours until then."""
+        lease = self._deps.pace.poll_lease
+        if now < self._renew_at:
+            return
+        if self._under_way:
+            with self._deps.store.begin() as tx:
+                tx.feeds.lease(list(self._under_way), now + lease)
+        self._renew_at = now + lease / 3
+
+
+def _begin_to_read(
+    deps: Deps, feed: Feed, state: FeedState, outcome: FetchOutcome
+) -> Future[Reading | FetchFailed] | None:
+    """``ports.Read``: a body that wasn't taken in before goes to the reader."""
+    if not isinstance(outcome, Fetched) or not is_new_body(outcome, state):
+        return None
+    return deps.reader.submit(
+        ReadTask(
+            feed_id=feed.id,
+            body=outcome.body,
+            content_type=outcome.content_type,
+            base_url=outcome.final_url,
+            now=deps.clock.now(),
+            language=feed.language,
+            max_entries=deps.max_entries,
+            seen=b"" if state.read_whole else state.seen,
+        )
+    )
+
+
+def _take_in(deps: Deps, visits: Sequence[Visit]) -> Sequence[PollReport]:
+    """Decide and write down what came of visits, all in one transaction.
+
+    A fault in one of them costs that one: each is then tried alone, and the culprit counts as failed.
+    Raises StoreError.
+    """
+    if not visits:
+        return ()
+    together = deps.guard(f"taking in {len(visits)} feeds", partial(_apply, deps, visits))
+    if isinstance(together, StoreError):
+        raise together
+    return together if together is not None else [_alone(deps, visit) for visit in visits]
+
+
+def _alone(deps: Deps, visit: Visit) -> PollReport:
+    """Raises StoreError."""
+    done = deps.guard(f"taking in feed {visit.feed.url}", partial(_apply, deps, [visit]))
+    if done is None:
+        done = _apply(deps, [replace(visit, outcome=_FAULT, reading=None)])
+    if isinstance(done, StoreError):
+        raise done
+    return done[0]
+
+
+def _apply(deps: Deps, visits: Sequence[Visit]) -> list[PollReport] | StoreError:
+    """Trouble with the database is nobody's fault: it comes back as a value, so that no guard takes it for one."""
+    try:
+        with deps.store.begin() as tx:
+            reports = [_decide(deps, tx, visit) for visit in visits]
+            tx.feeds.save([report.plan.state for report in reports])
+            tx.feeds.note([notice for report in reports for notice in report.plan.notices])
+    except StoreError as error:
+        return error
+    return reports
+
+
+def _decide(deps: Deps, tx: Tx, visit: Visit) -> PollReport:
+    now = deps.clock.now()
+    keys = [key for item in visit.reading.items for key in item.keys] if visit.reading else []
+    known = tx.items.known(keys) if keys else {}
+    plan = plan_poll(visit, known, now=now, jitter=deps.clock.jitter(), policy=deps.poll_policy)
+    tx.items.add(plan.new)
+    tx.items.revise(plan.revised)
+    tx.items.remember(plan.seen, now)
+    return PollReport(feed=visit.feed, plan=plan, reading=visit.reading)

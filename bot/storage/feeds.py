@@ -5,16 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, insert, or_, select, update
 
-from bot.model import Feed, FeedState
+from bot.model import Feed, FeedState, Notice
 from bot.storage.dialects import Dialect, batches
-from bot.storage.schema import feeds
+from bot.storage.schema import feeds, notices
 
 _STATE = tuple(each.name for each in fields(FeedState))
 _COLUMNS = tuple(feeds.c[name] for name in _STATE)
+_NOTICE = tuple(each.name for each in fields(Notice))
+_SAVE = (
+    update(feeds)
+    .where(feeds.c.feed_id == bindparam("new_feed_id"))
+    .values(leased_until=None)
+    .values(
+        {name: bindparam(f"new_{name}", type_=feeds.c[name].type) for name in _STATE if name != "feed_id"}
+    )
+)
 
 
 class SqlFeeds:
@@ -64,14 +74,35 @@ class SqlFeeds:
         held = update(feeds).where(feeds.c.leased_until.is_not(None)).values(leased_until=None)
         return self._connection.execute(held).rowcount
 
-    def save(self, state: FeedState) -> None:
-        """Write a feed's state and end its lease."""
-        values: dict[str, Any] = {name: getattr(state, name) for name in _STATE}
-        changed = self._connection.execute(
-            update(feeds).where(feeds.c.feed_id == state.feed_id).values(**values, leased_until=None)
-        )
-        if changed.rowcount == 0:
-            raise LookupError(f"feed {state.feed_id} was never synced")
+    def lease(self, feed_ids: Sequence[str], until: datetime | None) -> None:
+        """Move the end of these leases, or end them: of feeds that the caller has claimed."""
+        for some in batches(sorted(feed_ids)):
+            held = update(feeds).where(feeds.c.feed_id.in_(some), feeds.c.leased_until.is_not(None))
+            self._connection.execute(held.values(leased_until=until))
+
+    def save(self, states: Sequence[FeedState]) -> None:
+        """Write feeds' states and end their leases."""
+        if not states:
+            return
+        rows = [{f"new_{name}": getattr(state, name) for name in _STATE} for state in states]
+        # Sorted: two writers that lock rows in different orders would wait for each other for ever.
+        rows.sort(key=itemgetter("new_feed_id"))
+        changed = self._connection.execute(_SAVE, rows)
+        if changed.rowcount < len(states):
+            raise LookupError(f"of {len(states)} feeds to save only {changed.rowcount} were ever synced")
+
+    def note(self, made: Sequence[Notice]) -> None:
+        """Keep what people should know of feeds."""
+        if made:
+            self._connection.execute(
+                insert(notices), [{name: getattr(each, name) for name in _NOTICE} for each in made]
+            )
+
+    def notices(self, since: datetime) -> Sequence[Notice]:
+        """What was noted after ``since``, oldest first."""
+        query = select(*(notices.c[name] for name in _NOTICE)).where(notices.c.at > since)
+        rows = self._connection.execute(query.order_by(notices.c.at, notices.c.position))
+        return [Notice(**row._mapping) for row in rows]
 
     def states(self) -> Mapping[str, FeedState]:
         """The states of the feeds of the last sync, by id."""

@@ -29,9 +29,9 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-from bot.model import Facts, Nearest, Relation, Share, Span
+from bot.model import Facts, Hints, Nearest, Relation, Share, Span
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Every migration this code knows, oldest first. Alembic knows them too, but takes 0.2 s to import."""
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -108,6 +108,10 @@ class Frozen(TypeDecorator[Any]):
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(each) for each in value]
+    if isinstance(value, datetime):
+        return round(value.timestamp())
+    if isinstance(value, timedelta):
+        return round(value.total_seconds())
     if is_dataclass(value):
         # Not `asdict`: it copies deeply, which costs more than writing the row.
         return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
@@ -124,6 +128,19 @@ def _spans(rows: list[dict[str, Any]]) -> tuple[Span, ...]:
 
 def _nearest(row: dict[str, Any]) -> Nearest:
     return Nearest(**{**row, "relation": Relation(row["relation"])})
+
+
+def _hints(row: dict[str, Any]) -> Hints:
+    ttl = row["ttl"]
+    return Hints(
+        ttl=None if ttl is None else timedelta(seconds=ttl),
+        skip_hours=tuple(row["skip_hours"]),
+        skip_days=tuple(row["skip_days"]),
+    )
+
+
+def _moments(seconds: list[int]) -> tuple[datetime, ...]:
+    return tuple(datetime.fromtimestamp(each, UTC) for each in seconds)
 
 
 def _facts(row: dict[str, Any]) -> Facts:
@@ -165,10 +182,32 @@ feeds = Table(
     Column("last_polled_at", Utc),
     Column("last_ok_at", Utc),
     Column("last_full_at", Utc),
+    Column("last_new_at", Utc),
     Column("last_result", Words, nullable=False),
     Column("disabled", Words),
+    Column("seen", LargeBinary, nullable=False),
+    Column("read_whole", Boolean, nullable=False),
+    Column("published", Frozen(_moments), nullable=False),
+    Column("hints", Frozen(_hints), nullable=False),
+    Column("quiet", Integer, nullable=False),
+    Column("moving_to", Words),
+    Column("moving_since", Utc),
+    Column("trouble", Words, nullable=False),
+    Column("trouble_since", Utc),
     Column("leased_until", Utc),
     Index(None, "next_poll_at"),
+)
+
+# What people should know of feeds, in the order in which it came to pass.
+notices = Table(
+    "notices",
+    metadata,
+    Column("position", Integer, primary_key=True),
+    # No foreign key: it stays true when the feed is gone.
+    Column("feed_id", Words, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("text", Words, nullable=False),
+    Column("at", Utc, nullable=False, index=True),
 )
 
 items = Table(

@@ -60,7 +60,7 @@ def _text(stream: io.TextIOWrapper) -> str:
 SETTINGS = """\
 [http]
 allow_networks = ["127.0.0.1"]
-per_host = 8
+host_gap = "0s"
 
 [schedule]
 baseline_age = "10000d"

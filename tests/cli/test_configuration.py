@@ -34,8 +34,8 @@ def test_a_sound_configuration_is_counted(config: Path) -> None:
     [
         (
             "chipwatch.toml",
-            SETTINGS.replace("per_host", "per_hots"),
-            'chipwatch.toml:3: http.per_hots: unknown key "per_hots"; did you mean "per_host"?',
+            SETTINGS.replace("host_gap", "host_gpa"),
+            'chipwatch.toml:3: http.host_gpa: unknown key "host_gpa"; did you mean "host_gap"?',
         ),
         (
             "chipwatch.toml",
@@ -157,7 +157,7 @@ def test_what_keeps_a_topic_silent_is_said(config: Path) -> None:
 
 
 def test_all_mistakes_of_all_files_are_told_at_once(config: Path) -> None:
-    (config / "chipwatch.toml").write_text(SETTINGS.replace("per_host", "per_hots"))
+    (config / "chipwatch.toml").write_text(SETTINGS.replace("host_gap", "host_gpa"))
     (config / "feeds.toml").write_text('[[feed]]\nurl = "harbor.example"\n')
     (config / "corpus" / "pier.md").write_text("no front matter")
     told = chipwatch("config", "check", "--config", config).err

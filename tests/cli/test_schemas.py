@@ -78,7 +78,7 @@ def test_a_value_may_be_a_reference_to_one_outside(name: str, text: str) -> None
 @pytest.mark.parametrize(
     ("name", "text", "path"),
     [
-        ("chipwatch", SETTINGS.replace("per_host", "per_hots"), "$.http"),
+        ("chipwatch", SETTINGS.replace("host_gap", "host_gpa"), "$.http"),
         ("chipwatch", SETTINGS.replace('"10000d"', '"10000 days"'), "$.schedule.baseline_age"),
         ("chipwatch", SETTINGS.replace('"files"', '"fils"'), "$.channels.folder"),
         ("chipwatch", '[smtp]\npassword = { env = "A", file = "b" }\n', "$.smtp.password"),

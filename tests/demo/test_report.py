@@ -6,7 +6,7 @@ import pytest
 from bot.app import opened, read_configuration
 from bot.demo import report
 from bot.errors import ChipwatchError
-from bot.model import Feed, FeedDocument, FeedState, PollPlan
+from bot.model import Feed, FeedDocument, FeedState, PollPlan, Reading
 from bot.pipeline.poll import PollReport
 from tests.cli.calling import write_config
 from tests.fakes import START
@@ -20,11 +20,11 @@ def polled(title: str, result: str = "new", *, last_result: str = "new", fault: 
         failures=int(result not in ("new", "unchanged")),
         last_result=last_result,
     )
-    document = FeedDocument(format="rss20", faults=(fault,) if fault else ()) if result == "new" else None
+    document = FeedDocument(format="rss20", faults=(fault,) if fault else ())
     return PollReport(
         feed=Feed(id=title, url=state.url, title=title),
         plan=PollPlan(state=state, result=result),
-        document=document,
+        reading=Reading(document=document, items=()) if result == "new" else None,
     )
 
 

@@ -17,6 +17,7 @@ from tests.shared import shared_path
 SETTINGS = """
 [http]
 allow_networks = ["127.0.0.1"]
+host_gap = "0s"
 per_host = 8
 
 [schedule]

@@ -1,14 +1,26 @@
 import asyncio
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.fetch.http import FetchOptions, HttpFetcher
-from bot.model import Feed, FeedState, Fetched, FetchFailed
+from bot.model import (
+    Feed,
+    FeedDocument,
+    FeedState,
+    Fetched,
+    FetchFailed,
+    FetchOutcome,
+    Held,
+    Reading,
+    Visit,
+)
 from bot.ports import Fetcher
 from tests.http_server import Answer, ScriptedServer, http_server
 
@@ -20,6 +32,7 @@ OPTIONS = FetchOptions(
     concurrency=8,
     per_host=2,
 )
+Job = tuple[Feed, FeedState]
 
 
 @pytest.fixture
@@ -28,24 +41,47 @@ def server() -> Iterator[ScriptedServer]:
         yield running
 
 
-def jobs(urls: list[str]) -> list[tuple[Feed, FeedState]]:
+def jobs(urls: Sequence[str]) -> list[Job]:
     return [
         (Feed(id=str(number), url=url), FeedState(feed_id=str(number), url=url, next_poll_at=NOW))
         for number, url in enumerate(urls)
     ]
 
 
-def test_every_job_is_answered_once(server: ScriptedServer) -> None:
+class Due:
+    """What is due: ``ports.Draw`` over a list that may grow."""
+
+    def __init__(self, urls: Sequence[str]) -> None:
+        self.jobs = jobs(urls)
+        self.drawn = 0
+        self.asked: list[float] = []
+
+    def __call__(self, places: int) -> list[Job]:
+        some, self.jobs = self.jobs[:places], self.jobs[places:]
+        self.drawn += len(some)
+        self.asked.append(time.monotonic())
+        return some
+
+
+def unread(_feed: Feed, _state: FeedState, _outcome: FetchOutcome) -> None:
+    """``ports.Read`` where nothing is worth reading."""
+
+
+def visited(urls: Sequence[str], options: FetchOptions = OPTIONS) -> list[Visit]:
+    fetcher: Fetcher = HttpFetcher(options)
+    return [visit for batch in fetcher.fetch_all(Due(urls), unread) for visit in batch]
+
+
+def test_every_feed_is_visited_once(server: ScriptedServer) -> None:
     server.play("/ok", Answer(body=b"x"))
-    urls = [server.origin + ("/ok" if number % 3 else "/missing") for number in range(60)]
-    fetcher: Fetcher = HttpFetcher(OPTIONS)
-    results = list(fetcher.fetch_all(jobs(urls)))
-    assert sorted(int(feed.id) for feed, _, _ in results) == list(range(60))
-    assert sum(isinstance(outcome, Fetched) for _, _, outcome in results) == 40
+    visits = visited([server.origin + ("/ok" if number % 3 else "/missing") for number in range(60)])
+    assert sorted(int(visit.feed.id) for visit in visits) == list(range(60))
+    assert sum(isinstance(visit.outcome, Fetched) for visit in visits) == 40
+    assert {visit.outcome.body for visit in visits if isinstance(visit.outcome, Fetched)} == {b""}
 
 
 def test_nothing_to_do_is_done_at_once() -> None:
-    assert list(HttpFetcher(OPTIONS).fetch_all([])) == []
+    assert visited([]) == []
 
 
 def test_one_address_can_be_fetched(server: ScriptedServer) -> None:
@@ -58,53 +94,168 @@ def test_slow_feeds_hold_up_no_other(server: ScriptedServer) -> None:
     """Twenty feeds of a hanging host come first; the others are all there long before they give up."""
     hanging = server.play("/hang", Answer(delay=60)).replace("127.0.0.1", "localhost")
     server.play("/ok", Answer(body=b"x"))
-    waiting = jobs([hanging] * 20 + [server.origin + "/ok"] * 40)
-    results = HttpFetcher(OPTIONS).fetch_all(waiting)
     start = time.monotonic()
-    quick = [next(results) for _ in range(40)]
-    assert time.monotonic() - start < 8
-    assert all(isinstance(outcome, Fetched) for _, _, outcome in quick)
-    results.close()  # type: ignore[attr-defined]
+    quick: list[Visit] = []
+    with closing(
+        HttpFetcher(OPTIONS).fetch_all(Due([hanging] * 20 + [server.origin + "/ok"] * 40), unread)
+    ) as going:  # type: ignore[type-var]
+        while len(quick) < 40:
+            quick += next(going)
+        assert time.monotonic() - start < 8
+        assert all(isinstance(visit.outcome, Fetched) for visit in quick)
     assert time.monotonic() - start < 10
+
+
+def test_what_becomes_due_during_a_round_is_visited_in_it(server: ScriptedServer) -> None:
+    """One feed hangs; another that becomes due meanwhile is visited within a second or two."""
+    due = Due([server.play("/hang", Answer(delay=60))])
+    late = server.play("/late", Answer(body=b"x"))
+    start = time.monotonic()
+    with closing(HttpFetcher(OPTIONS).fetch_all(due, unread)) as going:  # type: ignore[type-var]
+        assert next(going) == [], "nothing more was due"
+        due.jobs = jobs([late])
+        visits: list[Visit] = []
+        while not visits:
+            visits += next(going)
+    assert [visit.state.url for visit in visits] == [late]
+    assert time.monotonic() - start < 5
+
+
+def test_a_caller_with_nothing_due_is_asked_about_once_a_second(server: ScriptedServer) -> None:
+    due = Due([server.play("/slow", Answer(body=b"x", delay=1.3))])
+    visits = [visit for batch in HttpFetcher(OPTIONS).fetch_all(due, unread) for visit in batch]
+    assert len(visits) == 1
+    assert 3 <= len(due.asked) <= 4
+    assert due.asked[2] - due.asked[1] > 0.9
 
 
 def test_a_host_gets_two_requests_at_a_time_redirects_included(server: ScriptedServer) -> None:
     local = f"http://localhost:{server.port}"
     server.play("/slow", Answer(body=b"x", delay=0.03))
     server.play("/over", Answer(status=302, headers={"Location": f"{local}/slow"}))
-    urls = [f"{server.origin}/over"] * 10 + [f"{local}/slow"] * 10
-    results = list(HttpFetcher(OPTIONS).fetch_all(jobs(urls)))
-    assert all(isinstance(outcome, Fetched) for _, _, outcome in results)
+    visits = visited([f"{server.origin}/over"] * 10 + [f"{local}/slow"] * 10)
+    assert all(isinstance(visit.outcome, Fetched) for visit in visits)
     assert server.most_under_way[f"localhost:{server.port}"] <= 2
 
 
-def test_jobs_are_drawn_as_places_become_free(server: ScriptedServer) -> None:
+def test_between_two_requests_to_a_host_there_is_a_gap_and_others_go_on(server: ScriptedServer) -> None:
+    options = replace(OPTIONS, host_gap=timedelta(seconds=0.2), concurrency=2)
     server.play("/ok", Answer(body=b"x"))
-    drawn: list[int] = []
+    local = f"http://localhost:{server.port}/ok"
+    fetcher = HttpFetcher(options)
+    start = time.monotonic()
+    due = Due([local] * 4 + [server.origin + "/ok"])
+    ended = {
+        visit.feed.id: time.monotonic() - start for batch in fetcher.fetch_all(due, unread) for visit in batch
+    }
+    assert ended["3"] >= 0.6
+    assert ended["4"] < 0.4, "no place was kept by those who waited for their turn"
+    again = [visit for batch in fetcher.fetch_all(Due([local]), unread) for visit in batch]
+    assert len(again) == 1
+    assert time.monotonic() - start >= 0.8, "the gap is remembered from round to round"
+
+
+def test_a_host_that_throttles_a_second_feed_is_left_alone(server: ScriptedServer) -> None:
+    busy = server.play("/busy", Answer(status=429, headers={"Retry-After": "600"}))
+    fine = server.play("/fine", Answer(body=b"x"))
+    other = server.play("/other", Answer(body=b"x")).replace("127.0.0.1", "localhost")
+    fetcher = HttpFetcher(replace(OPTIONS, per_host=1))
+
+    def outcomes(*urls: str) -> list[FetchOutcome]:
+        visits = [visit for batch in fetcher.fetch_all(Due(urls), unread) for visit in batch]
+        return [visit.outcome for visit in sorted(visits, key=lambda visit: int(visit.feed.id))]
+
+    first, second = outcomes(busy, fine)
+    assert isinstance(first, FetchFailed)
+    assert isinstance(second, Fetched), "the first answer of this kind concerns its feed only"
+    throttled, *rest, elsewhere = outcomes(busy, fine, fine, other)
+    assert isinstance(throttled, FetchFailed)
+    assert isinstance(elsewhere, Fetched)
+    assert [type(outcome) for outcome in (*rest, *outcomes(fine))] == [Held] * 3
+    for held in rest:
+        assert isinstance(held, Held)
+        assert timedelta(seconds=590) < held.wait <= timedelta(seconds=600)
+    assert len(server.asked("/fine")) == 1
+
+
+# ── reading ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_visit_ends_when_its_body_is_read(server: ScriptedServer) -> None:
+    reading = Reading(document=FeedDocument(title="Harbor"), items=())
+    answers: dict[str, Reading | FetchFailed] = {
+        "/good": reading,
+        "/bad": FetchFailed(kind="not-a-feed", detail="a page"),
+    }
+
+    def read(_feed: Feed, state: FeedState, outcome: FetchOutcome) -> Future[Reading | FetchFailed]:
+        assert isinstance(outcome, Fetched)
+        assert outcome.body == b"body"
+        future: Future[Reading | FetchFailed] = Future()
+        answer = answers[state.url.removeprefix(server.origin)]
+        threading.Timer(0.05, future.set_result, (answer,)).start()
+        return future
+
+    urls = [server.play(path, Answer(body=b"body")) for path in answers]
+    visits = {
+        visit.state.url.removeprefix(server.origin): visit
+        for batch in HttpFetcher(OPTIONS).fetch_all(Due(urls), read)
+        for visit in batch
+    }
+    assert visits["/good"].reading is reading
+    assert isinstance(visits["/good"].outcome, Fetched)
+    assert visits["/bad"].outcome == answers["/bad"]
+    assert visits["/bad"].reading is None
+
+
+def test_no_more_bodies_are_in_memory_than_there_are_places(server: ScriptedServer) -> None:
+    server.play("/ok", Answer(body=b"x"))
+    unread_bodies = most = 0
+
+    def read(_feed: Feed, _state: FeedState, _outcome: FetchOutcome) -> Future[Reading | FetchFailed]:
+        nonlocal unread_bodies, most
+        unread_bodies += 1
+        most = max(most, unread_bodies)
+        future: Future[Reading | FetchFailed] = Future()
+
+        def finish() -> None:
+            nonlocal unread_bodies
+            unread_bodies -= 1
+            future.set_result(FetchFailed(kind="unreadable", detail=""))
+
+        threading.Timer(0.05, finish).start()
+        return future
+
+    options = replace(OPTIONS, concurrency=3, per_host=3)
+    batches = HttpFetcher(options).fetch_all(Due([server.origin + "/ok"] * 12), read)
+    assert sum(map(len, batches)) == 12
+    assert most == 3
+
+
+# ── the caller ───────────────────────────────────────────────────────────────────────────────────
+
+
+def test_jobs_are_drawn_in_the_callers_thread_as_places_become_free(server: ScriptedServer) -> None:
+    server.play("/ok", Answer(body=b"x"))
     threads: set[int] = set()
+    due = Due([f"http://127.0.0.1:{server.port}/ok"] * 3)
 
-    def lazy() -> Iterator[tuple[Feed, FeedState]]:
-        for number, job in enumerate(jobs([server.origin + "/ok"] * 60)):
-            drawn.append(number)
-            threads.add(threading.get_ident())
-            yield job
+    def draw(places: int) -> list[Job]:
+        assert 0 < places <= OPTIONS.concurrency
+        threads.add(threading.get_ident())
+        return due(places)
 
-    options = replace(OPTIONS, per_host=8)
-    most_ahead = 0
-    for done, _ in enumerate(HttpFetcher(options).fetch_all(lazy()), start=1):
-        most_ahead = max(most_ahead, len(drawn) - done)
-    assert len(drawn) == 60
-    assert most_ahead <= 4 * options.concurrency
+    assert sum(len(batch) for batch in HttpFetcher(OPTIONS).fetch_all(draw, unread)) == 3
     assert threads == {threading.get_ident()}
 
 
 def test_closing_the_iterator_ends_all_requests(server: ScriptedServer) -> None:
     server.play("/ok", Answer(body=b"x"))
     urls = [server.origin + "/ok", *[server.play("/hang", Answer(delay=60))] * 5]
-    results = HttpFetcher(OPTIONS).fetch_all(jobs(urls))
-    next(results)
+    going = HttpFetcher(OPTIONS).fetch_all(Due(urls), unread)
+    next(going)
     start = time.monotonic()
-    results.close()  # type: ignore[attr-defined]
+    going.close()  # type: ignore[attr-defined]
     assert time.monotonic() - start < 5
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("fetch")]
 
@@ -113,18 +264,19 @@ def test_a_consumer_may_be_slow(server: ScriptedServer) -> None:
     """No timeout of a request counts the time that the consumer takes for another's result."""
     server.play("/ok", Answer(body=b"x"))
     options = replace(OPTIONS, total_timeout=timedelta(seconds=2), concurrency=2)
-    outcomes = []
-    for _, _, outcome in HttpFetcher(options).fetch_all(jobs([server.origin + "/ok"] * 6)):
-        time.sleep(0.1)
-        outcomes.append(outcome)
-    assert not [outcome for outcome in outcomes if isinstance(outcome, FetchFailed)]
+    visits: list[Visit] = []
+    for batch in HttpFetcher(options).fetch_all(Due([server.origin + "/ok"] * 6), unread):
+        time.sleep(0.2)
+        visits += batch
+    assert len(visits) == 6
+    assert not [visit for visit in visits if isinstance(visit.outcome, FetchFailed)]
 
 
 def test_it_can_be_used_while_another_event_loop_runs(server: ScriptedServer) -> None:
     server.play("/ok", Answer(body=b"x"))
 
     async def inside() -> int:
-        return len(list(HttpFetcher(OPTIONS).fetch_all(jobs([server.origin + "/ok"] * 3))))
+        return len(visited([server.origin + "/ok"] * 3))
 
     assert asyncio.run(inside()) == 3
 
@@ -136,5 +288,5 @@ def test_a_fault_of_ours_is_raised_in_the_callers_thread(server: ScriptedServer)
     url = server.play("/ok", Answer(body=b"x"))
     fetcher = HttpFetcher(OPTIONS, broken_clock)
     with pytest.raises(ExceptionGroup) as caught:
-        list(fetcher.fetch_all(jobs([url])))
+        list(fetcher.fetch_all(Due([url]), unread))
     assert caught.group_contains(ZeroDivisionError)

@@ -11,11 +11,12 @@ import pytest
 from bot.core.intake import PollPolicy
 from bot.core.profile import build_profiles
 from bot.core.stories import StoryPolicy
+from bot.core.text import digest as text_hash
 from bot.model import AlertRule, DigestSpec, Exemplar, Feed, Fetched, Topic
 from bot.pipeline.deps import Deps
 from bot.storage.engine import open_store, upgrade
 from bot.storage.store import SqlStore
-from tests.fakes import FixedClock, RecordingChannel, ScriptedFetcher
+from tests.fakes import FixedClock, HereReader, RecordingChannel, ScriptedFetcher
 
 FEED = Feed(id="harbor", url="https://harbor.example/rss", title="Harbor Wire")
 
@@ -42,7 +43,12 @@ def entry(guid: str, title: str, text: str = "", published: str = "Tue, 16 Jun 2
 
 def fetched(*entries: str) -> Fetched:
     body = f"<rss version='2.0'><channel><title>Harbor</title>{''.join(entries)}</channel></rss>"
-    return Fetched(body=body.encode(), content_type="application/rss+xml", final_url=FEED.url)
+    return Fetched(
+        body=body.encode(),
+        body_hash=text_hash((body,)),
+        content_type="application/rss+xml",
+        final_url=FEED.url,
+    )
 
 
 @pytest.fixture
@@ -61,6 +67,7 @@ def bot(tmp_path: Path) -> Iterator[Bot]:
     deps = Deps(
         clock=clock,
         fetcher=fetcher,
+        reader=HereReader(),
         store=store,
         channels={"chat": channel},
         feeds={FEED.id: FEED},

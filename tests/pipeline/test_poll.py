@@ -46,7 +46,7 @@ def test_the_same_body_is_not_read_again(bot: Bot) -> None:
     bot.publish(entry("1", "A chip"))
     once(bot)
     report = once(bot)
-    assert report.document is None
+    assert report.reading is None
     assert report.plan.result == "unchanged"
 
 
@@ -61,7 +61,10 @@ def test_a_page_in_place_of_a_feed_is_a_failure_that_forgets_nothing(bot: Bot) -
     bot.publish(entry("1", "A chip"))
     once(bot)
     page = replace(
-        fetched(), body=b"<!doctype html><html><body>We moved</body></html>", content_type="text/html"
+        fetched(),
+        body=b"<!doctype html><html><body>We moved</body></html>",
+        body_hash="another",
+        content_type="text/html",
     )
     bot.fetcher.answers[FEED.url] = [page]
     report = once(bot)

@@ -45,7 +45,7 @@ def test_every_field_of_a_state_comes_back(store: SqlStore) -> None:
     )
     with store.begin() as tx:
         tx.feeds.sync([feed("a")], NOW)
-        tx.feeds.save(state)
+        tx.feeds.save([state])
     with store.read() as tx:
         assert tx.feeds.states() == {"a": state}
 
@@ -55,7 +55,7 @@ def test_the_longest_due_are_claimed_first_and_not_twice(store: SqlStore) -> Non
         tx.feeds.sync([feed("a"), feed("b"), feed("c")], NOW)
         for feed_id, minutes in (("a", -1), ("b", -3), ("c", 1)):
             state = tx.feeds.states()[feed_id]
-            tx.feeds.save(replace(state, next_poll_at=NOW + minutes * MINUTE))
+            tx.feeds.save([replace(state, next_poll_at=NOW + minutes * MINUTE)])
     assert due(store, limit=1) == ["b"]
     assert due(store) == ["a"]
     assert due(store) == []
@@ -68,7 +68,7 @@ def test_a_lease_ends_by_itself_or_by_saving(store: SqlStore) -> None:
     assert due(store, now=NOW + 5 * MINUTE - timedelta(microseconds=1)) == []
     assert due(store, now=NOW + 5 * MINUTE) == ["a"]
     with store.begin() as tx:
-        tx.feeds.save(claimed)
+        tx.feeds.save([claimed])
     assert due(store, now=NOW + 6 * MINUTE) == ["a"]
 
 
@@ -108,7 +108,7 @@ def test_a_feed_that_left_or_was_switched_off_is_not_due(store: SqlStore, config
 def test_a_feed_that_is_gone_is_not_due_until_it_is_named_anew(store: SqlStore) -> None:
     with store.begin() as tx:
         tx.feeds.sync([feed("a")], NOW)
-        tx.feeds.save(replace(tx.feeds.states()["a"], disabled="410 Gone", etag="kept"))
+        tx.feeds.save([replace(tx.feeds.states()["a"], disabled="410 Gone", etag="kept")])
     assert due(store) == []
     with store.begin() as tx:
         tx.feeds.sync([], NOW)
@@ -128,7 +128,7 @@ def test_another_address_forgets_what_was_known_of_the_old_one(store: SqlStore) 
             body_hash="3",
             next_poll_at=NOW + HOUR,
         )
-        tx.feeds.save(known)
+        tx.feeds.save([known])
         tx.feeds.sync([feed("a", title="New title")], NOW)
         assert tx.feeds.states()["a"] == known
         tx.feeds.sync([feed("a", url="https://new.example/")], NOW)
@@ -144,4 +144,4 @@ def test_another_address_forgets_what_was_known_of_the_old_one(store: SqlStore) 
 
 def test_saving_a_feed_that_was_never_synced_is_a_mistake(store: SqlStore) -> None:
     with pytest.raises(LookupError), store.begin() as tx:
-        tx.feeds.save(FeedState(feed_id="a", url="u", next_poll_at=NOW))
+        tx.feeds.save([FeedState(feed_id="a", url="u", next_poll_at=NOW)])

@@ -1,0 +1,131 @@
+"""A few worker processes that read documents, each within bounds of time and memory.
+
+A worker is this same Python started anew, not a copy of the process: it imports what reading needs and
+nothing else, and gets no variable of the environment that may hold a secret.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from multiprocessing.connection import Connection, Pipe
+from pathlib import Path
+
+import structlog
+
+import bot
+from bot.core.intake import UNREADABLE
+from bot.model import FetchFailed, Reading, ReadTask
+
+_START_WITHIN = 60.0  # seconds, on a machine that is busy with other things
+_KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR", "TZ")
+_HOME = str(Path(bot.__file__).parent.parent)
+
+
+class ReaderPool:
+    """Implements :class:`~bot.ports.Reader`. Workers are started when there is something to read."""
+
+    def __init__(self, workers: int = 2, seconds: float = 5.0, megabytes: int = 300) -> None:
+        self._seconds = seconds
+        self._megabytes = megabytes
+        # Each thread has a worker of its own and does nothing but wait for it.
+        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="read")
+        self._own = threading.local()
+        self._workers: list[_Worker] = []
+
+    def submit(self, task: ReadTask) -> Future[Reading | FetchFailed]:
+        """Read a body beside this process; what comes back has no entries left in its document."""
+        return self._threads.submit(self._read, task)
+
+    def close(self) -> None:
+        """Stop all workers, also in the middle of a document."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        for worker in self._workers:
+            worker.kill()
+        self._threads.shutdown()
+        for worker in self._workers:
+            worker.stop()
+
+    def _read(self, task: ReadTask) -> Reading | FetchFailed:
+        worker: _Worker | None = getattr(self._own, "worker", None)
+        if worker is None:
+            worker = self._own.worker = _Worker(self._seconds, self._megabytes)
+            self._workers.append(worker)
+        return worker.read(task)
+
+
+class _Worker:
+    """One process and the pipe to it; used by one thread, killed by any."""
+
+    def __init__(self, seconds: float, megabytes: int) -> None:
+        self._seconds = seconds
+        self._megabytes = megabytes
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pipe: Connection | None = None
+        self._ended = False
+
+    def read(self, task: ReadTask) -> Reading | FetchFailed:
+        """Starts the process where there is none; ends it where it went wrong."""
+        try:
+            pipe = self._pipe or self._start()
+            pipe.send(task)
+            if not pipe.poll(self._seconds):
+                self.stop()
+                return _unreadable(f"reading it took more than {self._seconds:g} s and was stopped")
+            answer: Reading | FetchFailed | str = pipe.recv()
+        except (EOFError, OSError):
+            self.stop()
+            return _unreadable("the process that read it came to a sudden end")
+        if isinstance(answer, str):
+            structlog.get_logger().error("set aside", what=f"reading feed {task.feed_id}", exception=answer)
+            answer = _unreadable("it could not be read for a fault of ours; see the log")
+        if isinstance(answer, FetchFailed) and answer.kind == UNREADABLE:
+            self.stop()
+        return answer
+
+    def kill(self) -> None:
+        """End it for good; from any thread. Whoever waits for it is told by the pipe."""
+        self._ended = True
+        if (process := self._process) is not None:
+            process.kill()
+
+    def stop(self) -> None:
+        """End the process; the next task starts a new one. Only where no other thread waits for it."""
+        process, pipe = self._process, self._pipe
+        self._process = self._pipe = None
+        if process is not None:
+            process.kill()
+            process.wait()
+        if pipe is not None:
+            pipe.close()
+
+    def _start(self) -> Connection:
+        if self._ended:
+            raise EOFError
+        ours, theirs = Pipe()
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603 - our own module
+                [sys.executable, "-P", "-m", "bot.reading.worker"]
+                + [str(each) for each in (theirs.fileno(), self._seconds, self._megabytes)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+                env=_environment(),
+            )
+        self._pipe = ours
+        if not ours.poll(_START_WITHIN):
+            raise TimeoutError
+        ours.recv()  # it has imported what it needs; time counts from here
+        return ours
+
+
+def _unreadable(detail: str) -> FetchFailed:
+    return FetchFailed(kind=UNREADABLE, detail=detail)
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    return kept | {"PYTHONPATH": os.pathsep.join(filter(None, (_HOME, os.environ.get("PYTHONPATH"))))}
