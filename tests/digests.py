@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from bot.model import Digest, Facts, Receipt, Section, Source, ToldStory, Window
+from bot.model import Digest, Facts, Notice, Receipt, Section, Source, ToldStory, Window
 
 END = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
 
@@ -92,6 +92,9 @@ receipts = st.builds(
     stories_matched=st.integers(0, 10**4),
     held_back=st.integers(0, 50),
 )
+notices = st.builds(
+    Notice, feed_id=st.just("wire"), kind=st.sampled_from(("moved", "silent")), text=words, at=moments
+)
 windows = st.builds(
     lambda end, hours: Window(start=end - timedelta(hours=hours), end=end), moments, st.integers(1, 200)
 )
@@ -114,6 +117,7 @@ def digests(*, max_sections: int = 3, max_stories: int = 4) -> st.SearchStrategy
         quiet_topics=st.lists(words, max_size=30).map(tuple),
         late=st.booleans(),
         receipt=st.none() | receipts,
+        notices=st.lists(notices, max_size=20).map(tuple),
     ).filter(_unique)
 
 

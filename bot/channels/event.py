@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.core.render import Cut, Detail
+from bot.core.render import LIST, Cut, Detail
 from bot.core.text import shorten
-from bot.model import Digest, Receipt, Source, ToldStory
+from bot.model import Digest, Notice, Receipt, Source, ToldStory
 
 # Version of the body's shape: raised when a key changes its meaning or goes, not when one is added.
 VERSION = 1
@@ -50,6 +50,7 @@ def _data(digest: Digest, cut: Cut) -> Mapping[str, Any]:
         "not_shown": cut.left_out,
         "quiet_topics": list(digest.quiet_topics),
         "receipt": _receipt(digest.receipt) if digest.receipt else None,
+        "notices": [_notice(notice) for notice in digest.notices[-LIST:]],
     }
 
 
@@ -89,6 +90,10 @@ def _source(source: Source) -> Mapping[str, Any]:
         "primary": source.primary,
         "copies": source.copies,
     }
+
+
+def _notice(notice: Notice) -> Mapping[str, Any]:
+    return {"at": stamp(notice.at), "feed": notice.feed_id, "kind": notice.kind, "text": notice.text}
 
 
 def _receipt(receipt: Receipt) -> Mapping[str, Any]:

@@ -177,7 +177,8 @@ def _named(source: SourceView) -> list[Json]:
 
 def _closing(told: DigestView) -> list[str]:
     quiet = f"No news: {', '.join(told.quiet)}" if told.quiet else ""
-    return [line for line in (told.left_out, told.held_back, quiet, " ".join(told.receipt)) if line]
+    feeds = "About the feeds:\n" + "\n".join(f"• {line}" for line in told.notices) if told.notices else ""
+    return [line for line in (told.left_out, told.held_back, quiet, feeds, " ".join(told.receipt)) if line]
 
 
 # ── elements ─────────────────────────────────────────────────────────────────────────────────────

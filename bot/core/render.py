@@ -20,6 +20,7 @@ from bot.model import Digest, Facts, Receipt, Section, Source, ToldStory
 TITLE = 200
 LEAD = 600
 LINE = 300
+NOTICE = 500
 NAME = 64
 LINK = 1500
 LIST = 16
@@ -101,6 +102,7 @@ def clean(digest: Digest) -> Digest:
         also_seen=tuple(_clean_story(story) for story in digest.also_seen),
         quiet_topics=_lines(digest.quiet_topics, NAME),
         receipt=digest.receipt and _clean_receipt(digest.receipt),
+        notices=tuple(replace(each, text=_line(each.text, NOTICE)) for each in digest.notices),
     )
 
 
@@ -206,9 +208,9 @@ def fit(digest: Digest, fits: Fits) -> Cut:
 def pages(digest: Digest, fits: Fits, most: int) -> tuple[Cut, ...]:
     """The digest in as few numbered parts as hold it, at most ``most``; what is beyond is counted.
 
-    Like ``fit`` where one message is enough. The last part carries the receipt and the quiet topics.
+    Like ``fit`` where one message is enough. The last part carries what stands at the foot.
     """
-    middle = replace(digest, also_seen=(), quiet_topics=(), receipt=None)
+    middle = replace(digest, also_seen=(), quiet_topics=(), receipt=None, notices=())
     parts: list[Cut] = []
     rest = range(len(digest.stories))
     while len(parts) < most - 1 and _whole(_only(digest, rest), fits) is None:

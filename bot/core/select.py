@@ -18,6 +18,7 @@ from bot.model import (
     AlertRule,
     Digest,
     DigestSpec,
+    Notice,
     Receipt,
     Section,
     Story,
@@ -72,11 +73,13 @@ def select_digest(
     now: datetime,
     late: bool = False,
     receipt: Receipt | None = None,
+    notices: Sequence[Notice] = (),
 ) -> Selection | None:
     """The digest of a window for one channel: every matched story that the channel does not know yet.
 
     ``stories``: those touched in the window, in any order. ``told``: story id → what the channel was last
-    told. ``None`` where there is nothing to tell and the digest isn't sent empty.
+    told. ``None`` where there is nothing to tell and the digest isn't sent empty; ``notices`` about feeds
+    are nothing to tell by themselves.
     """
     chosen = _choose(spec.topics, stories, told, background)
     if not chosen and not spec.send_empty:
@@ -93,6 +96,7 @@ def select_digest(
         quiet_topics=_quiet(spec.topics, chosen, background),
         late=late,
         receipt=replace(receipt, stories_matched=matched) if receipt else None,
+        notices=tuple(notices),
     )
     return Selection(digest=digest, tellings=tuple(each.telling(channel, spec.name, now) for each in chosen))
 

@@ -23,6 +23,7 @@ STATUSES = ("new", "updated", "late")
 # A digest this short is its own summary.
 BRIEFS_FROM = 4
 BRIEFS = 3
+MOST_NOTICES = 8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,6 +86,8 @@ class DigestView:
     held_back: str
     """How many stories an alert or a digest leaves for later, or nothing."""
     quiet: tuple[str, ...]
+    notices: tuple[str, ...]
+    """What people should know of the feeds, a sentence or two each."""
     receipt: tuple[str, ...]
 
     @property
@@ -120,6 +123,7 @@ def view(cut: Cut) -> DigestView:
         left_out=_left_out(cut),
         held_back=_held_back(digest),
         quiet=digest.quiet_topics,
+        notices=_notices(digest),
         receipt=_receipt(digest.receipt) if digest.receipt else (),
     )
 
@@ -228,6 +232,13 @@ def _held_back(digest: Digest) -> str:
     if digest.kind == "alert":
         return f"{told} {verb} for the digest: the alerts of this hour are used up."
     return f"{told} {verb} for the next digest."
+
+
+def _notices(digest: Digest) -> tuple[str, ...]:
+    """The latest few: a foot is no place for the care of hundreds of feeds."""
+    told = [notice.text for notice in digest.notices if notice.text]
+    hidden = len(told) - MOST_NOTICES
+    return (*told[-MOST_NOTICES:], *([f"And {hidden} more: chipwatch feeds list."] if hidden > 0 else []))
 
 
 def _receipt(receipt: Receipt) -> tuple[str, ...]:

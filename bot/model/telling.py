@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
+from bot.model.feeds import Notice
 from bot.model.stories import Facts
 
 
@@ -123,6 +124,8 @@ class Digest:
     """Titles of watched topics without news."""
     late: bool = False
     receipt: Receipt | None = None
+    notices: tuple[Notice, ...] = ()
+    """What people should know of the feeds, oldest first."""
 
     @property
     def stories(self) -> tuple[ToldStory, ...]:

@@ -13,13 +13,15 @@ from bot.core.letters import readable_parts
 from bot.core.select import Selection, select_alerts, select_digest
 from bot.core.telling import Background
 from bot.core.text import digest as text_hash
-from bot.model import AlertRule, Delivery, Digest, DigestSpec, Message, Receipt, Rendered, Window
+from bot.model import AlertRule, Delivery, Digest, DigestSpec, Message, Notice, Receipt, Rendered, Window
 from bot.pipeline.deps import Deps
 from bot.ports import Tx
 
 # Looked at once more beside the window: what was judged or edited after the last digest was composed, or
 # waited for this one. The memory of what was told keeps everything else out.
 _LOOK_BACK = timedelta(days=7)
+# A digest that had no story for longer than this has had its reader look elsewhere.
+_NOTICES_BACK = timedelta(days=30)
 _BUDGET_SPAN = timedelta(hours=1)
 _SUFFIXES = {
     "message/rfc822": ".eml",
@@ -155,7 +157,14 @@ def _select(
         now=now,
         late=cadence.is_late(slot, now),
         receipt=_receipt(deps, tx, window),
+        notices=_notices(tx, spec, channel, slot),
     )
+
+
+def _notices(tx: Tx, spec: DigestSpec, channel: str, slot: datetime) -> list[Notice]:
+    """About feeds, since the channel last got this digest: a window without stories isn't told of."""
+    since = tx.outbox.last_composed(spec.name, channel, slot) or slot - _NOTICES_BACK
+    return [notice for notice in tx.feeds.notices(max(since, slot - _NOTICES_BACK)) if notice.at <= slot]
 
 
 def _receipt(deps: Deps, tx: Tx, window: Window) -> Receipt:

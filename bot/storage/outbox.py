@@ -164,6 +164,22 @@ class SqlOutbox:
         latest: datetime | None = self._connection.scalar(query)
         return latest
 
+    def last_composed(self, digest: str, channel: str, before: datetime) -> datetime | None:
+        """The latest slot before ``before`` for which the channel got a message of this digest.
+
+        A slot and what is composed for it are written down at one moment.
+        """
+        written = and_(deliveries.c.created_at == slots.c.taken_at, deliveries.c.origin == slots.c.digest)
+        query = (
+            select(slots.c.at)
+            .join(deliveries, written)
+            .where(slots.c.digest == digest, slots.c.at < before, deliveries.c.channel == channel)
+            .order_by(slots.c.at.desc())
+            .limit(1)
+        )
+        latest: datetime | None = self._connection.scalar(query)
+        return latest
+
     def _undamaged(self, rows: Sequence[Row[Any]]) -> Sequence[Row[Any]]:
         """Without those whose bytes are not the bytes composed: a receiver must never see two versions."""
         damaged = [row.position for row in rows if _hash(row.body) != row.body_hash]

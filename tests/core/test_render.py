@@ -169,7 +169,8 @@ def test_pages_keep_the_order_and_count_what_is_beyond_them(
     total = len(any_digest.stories) + len(any_digest.also_seen)
     assert len(shown) + also + sum(part.left_out for part in parts) == total
     assert parts[-1].digest.receipt == any_digest.receipt
-    assert all(part.digest.receipt is None for part in parts[:-1])
+    assert parts[-1].digest.notices == any_digest.notices
+    assert all(part.digest.receipt is None and not part.digest.notices for part in parts[:-1])
 
 
 def test_pages_fill_up_before_a_new_one_begins() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from bot.core.render import BARE, SHORT, Cut
 from bot.core.views import ordinal, span, view, when
-from bot.model import Digest, Facts, Receipt, Window
+from bot.model import Digest, Facts, Notice, Receipt, Window
 from tests.digests import END, digest, source, story
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -111,6 +111,14 @@ def test_what_waits_is_said() -> None:
     assert view(Cut(digest=with_receipt(held_back=2))).held_back == "2 more stories wait for the next digest."
     alert = view(Cut(digest=with_receipt("alert", held_back=1)))
     assert alert.held_back == "1 more story waits for the digest: the alerts of this hour are used up."
+
+
+@pytest.mark.parametrize(("count", "shown", "more"), [(0, 0, False), (8, 8, False), (11, 8, True)])
+def test_the_latest_few_notices_stand_at_the_foot(count: int, shown: int, more: bool) -> None:
+    notices = tuple(Notice(feed_id="", kind="moved", text=f"{n} has moved", at=END) for n in range(count))
+    told = view(Cut(digest=replace(digest(1), notices=notices))).notices
+    assert told[:shown] == tuple(notice.text for notice in notices[count - shown :])
+    assert told[shown:] == (("And 3 more: chipwatch feeds list.",) if more else ())
 
 
 def test_the_receipt_says_what_was_read_and_what_failed() -> None:

@@ -1,10 +1,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from bot.model import Delivery, Digest, FetchFailed, Message, Rendered
+from bot.model import Delivery, Digest, FetchFailed, Message, Notice, Rendered
 from bot.pipeline.deps import Deps
 from bot.pipeline.digest import alert, compose, compose_due, preview_digest, readable_files
 from bot.pipeline.poll import poll
@@ -111,6 +111,26 @@ def test_the_receipt_says_what_was_read_and_which_feeds_fail(bot: Bot) -> None:
     assert receipt is not None
     assert (receipt.feeds, receipt.feeds_failing) == (1, ("Harbor Wire",))
     assert (receipt.items_read, receipt.stories_matched) == (2, 1)
+
+
+def test_notices_about_feeds_wait_for_a_digest_that_is_sent_and_come_once(bot: Bot) -> None:
+    def noted(text: str, at: datetime) -> None:
+        with bot.store.begin() as tx:
+            tx.feeds.note([Notice(feed_id=FEED.id, kind="silent", text=text, at=at)])
+
+    noted("too long ago", START - timedelta(days=40))
+    noted("on a day without stories", START - timedelta(hours=1))
+    assert daily(bot) == 0
+    take_in(bot, CHIP)
+    bot.clock.pass_by(timedelta(days=1))
+    noted("in the window", bot.clock.now())
+    noted("after the slot", bot.clock.now() + timedelta(minutes=1))
+    assert daily(bot) == 1
+    take_in(bot, DEAL, CHIP)
+    bot.clock.pass_by(timedelta(days=1))
+    assert daily(bot) == 1
+    told = [[notice.text for notice in digest.notices] for digest in bot.channel.digests]
+    assert told == [["on a day without stories", "in the window"], ["after the slot"]]
 
 
 def test_what_was_judged_after_the_digest_is_told_by_the_next(bot: Bot) -> None:

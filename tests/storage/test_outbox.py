@@ -212,6 +212,21 @@ def test_a_slot_is_taken_once(store: SqlStore) -> None:
     assert last.tzinfo is UTC
 
 
+def test_a_slot_without_a_message_does_not_count_as_composed(store: SqlStore) -> None:
+    taken = [NOW - 3 * HOUR, NOW - 2 * HOUR, NOW - HOUR, NOW]
+    with store.begin() as tx:
+        for at in taken:
+            tx.outbox.slot("morning", at, at + MINUTE)
+        composed_at = {"one": taken[0] + MINUTE, "two": taken[1] + MINUTE, "four": taken[3] + MINUTE}
+        tx.outbox.add([delivery(key, created_at=at, origin="morning") for key, at in composed_at.items()], ())
+        tx.outbox.add([delivery("x", created_at=taken[2] + MINUTE, origin="evening")], ())
+        tx.outbox.add([delivery("y", created_at=taken[2] + MINUTE, origin="morning", channel="other")], ())
+        channel = delivery("one").channel
+        found = [tx.outbox.last_composed("morning", channel, before) for before in taken]
+        assert tx.outbox.last_composed("evening", channel, NOW) is None
+    assert found == [None, taken[0], taken[1], taken[1]]
+
+
 def test_pruning_drops_what_ended_long_ago_and_keeps_what_waits(store: SqlStore) -> None:
     composed(store, *(delivery(key, stories=("s1",)) for key in ("sent", "dead", "held", "waiting")))
     settle(store, "sent", DeliveryState.SENT)
