@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.core import care
-from bot.core.cadence import backoff, next_poll, rhythm
+from bot.core.cadence import backoff, interval, next_poll, rhythm
 from bot.core.identity import Sorted, sort_out
 from bot.model import (
     Feed,
@@ -269,8 +269,7 @@ def _scheduled(poll: _Poll, state: FeedState, fresh_for: timedelta) -> FeedState
     state = replace(state, rhythm=rhythm(state.published, now) or state.rhythm)
     if feed.every is not None:
         return replace(state, next_poll_at=next_poll(feed.id, now, feed.every, timedelta(0), poll.jitter))
-    usual = state.rhythm if state.rhythm is not None else policy.unknown_interval
-    pause = min(max(usual, policy.min_interval), policy.max_interval)
-    wait = min(max(fresh_for, state.hints.ttl or timedelta(0), policy.min_interval), policy.max_interval)
-    due = next_poll(feed.id, now, pause, wait, poll.jitter)
-    return replace(state, next_poll_at=min(due, now + policy.max_interval))
+    pause = interval(state.rhythm, state.quiet, policy)
+    wait = max(fresh_for, policy.min_interval)
+    due = next_poll(feed.id, now, pause, wait, poll.jitter, state.hints, policy.max_interval)
+    return replace(state, next_poll_at=due)
