@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from bot.core.dates import from_text
 from bot.core.markup import title_text, unlabelled
+from bot.core.seen import Parsed, Request, all_distinct, entry_hashes, unseen
 from bot.errors import FeedError
 from bot.model import Entry, FeedDocument
 
@@ -20,7 +21,7 @@ def looks_like_json(text: str) -> bool:
     return text.lstrip("\ufeff \t\r\n")[:1] in ("{", "[")
 
 
-def parse_json(text: str, max_entries: int) -> FeedDocument:
+def parse_json(text: str, request: Request) -> Parsed:
     """A JSON Feed; raises FeedError where the text is no JSON, or JSON of another kind."""
     document = _loaded(text)
     version = document.get("version")
@@ -31,15 +32,36 @@ def parse_json(text: str, max_entries: int) -> FeedDocument:
     given = items if isinstance(items, list) else []
     objects = [item for item in given if isinstance(item, dict)]
     faults = () if len(objects) == len(given) else (f"{len(given) - len(objects)} items are no JSON objects",)
-    return FeedDocument(
-        title=title_text(unlabelled(_text(document.get("title")))),
-        link=_text(document.get("home_page_url")) or None,
-        language=_text(document.get("language")) or None,
-        format="json1.1" if is_feed and str(version).endswith("1.1") else "json1",
-        entries=tuple(_entry(item) for item in objects[:max_entries]),
-        left_out=max(0, len(objects) - max_entries),
-        faults=faults,
+    kept = objects[: request.max_entries]
+    surroundings = (_text(document.get(key)) for key in ("home_page_url", "language"))
+    hashes = entry_hashes(map(_as_written, kept), request, surroundings)
+    fresh = unseen(hashes, request.seen)
+    if 0 < len(fresh) < len(kept) and not all_distinct(map(_known_by, kept), request.base_url):
+        fresh = list(range(len(kept)))
+    return Parsed(
+        document=FeedDocument(
+            title=title_text(unlabelled(_text(document.get("title")))),
+            link=_text(document.get("home_page_url")) or None,
+            language=_text(document.get("language")) or None,
+            format="json1.1" if is_feed and str(version).endswith("1.1") else "json1",
+            entries=tuple(_entry(kept[number]) for number in fresh),
+            left_out=len(objects) - len(kept),
+            faults=faults,
+        ),
+        seen=b"".join(hashes),
+        skipped=len(kept) - len(fresh),
     )
+
+
+def _as_written(item: JsonObject) -> str:
+    return json.dumps(item, ensure_ascii=False)
+
+
+def _known_by(item: JsonObject) -> tuple[set[str], set[str]]:
+    guid, link = _text(item.get("id")), _text(item.get("url")) or _text(item.get("external_url"))
+    if not link and guid.startswith(("http://", "https://")):
+        link = guid
+    return {guid} - {""}, {link} - {""}
 
 
 def _loaded(text: str) -> JsonObject:

@@ -27,7 +27,6 @@ _BREAK = re.compile(
     re.IGNORECASE,
 )
 _CELL = re.compile(r"</?(?:td|th)(?=[\s/>])", re.IGNORECASE)
-_SPACE = re.compile(r"\s+")
 _BLANKS = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r" ?\n[\s]*")
 _CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
@@ -73,7 +72,7 @@ def plain(fragment: str) -> str:
     """
     fragment = fragment[:LONGEST]
     if "<" not in fragment and "&" not in fragment:
-        return _tidy(_SPACE.sub(" ", fragment))
+        return _tidy(_collapsed(fragment))
     text = _text_of(fragment)
     if "<" not in fragment and _HTML_CLOSED.search(text):
         text = _text_of(text)
@@ -86,13 +85,17 @@ def title_text(fragment: str, limit: int = 500) -> str:
 
 
 def _text_of(fragment: str) -> str:
-    collapsed = _SPACE.sub(" ", _CDATA.sub("", fragment))
+    collapsed = _collapsed(_CDATA.sub("", fragment))
     broken = _CELL.sub(lambda tag: " " + tag[0], _BREAK.sub(lambda tag: "\n" + tag[0], collapsed))
     if broken.count("<") > _MOST_TAGS:
         return _stripped(broken)
     tree = LexborHTMLParser(broken)
     tree.strip_tags(list(_DROPPED))
     return "" if tree.body is None else tree.body.text()
+
+
+def _collapsed(fragment: str) -> str:
+    return " ".join(fragment.split())
 
 
 def _stripped(fragment: str) -> str:

@@ -1,8 +1,8 @@
 """Entries as publishers wrote them → items with absolute addresses, plain text, UTC dates and an identity.
 
-An item is known by up to three keys: its guid within its feed, its canonical URL, its content. A key that
-can't tell two articles of one document apart identifies neither. The strongest key left gives the item its
-id, the same on every machine.
+An item is known by up to three keys: its guid within its feed, its canonical URL, its content. A guid or URL
+that can't tell two articles of one document apart identifies neither. The strongest key left gives the item
+its id, the same on every machine.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class _Draft:
 
 
 def normalise(document: FeedDocument, feed_id: str, base_url: str, now: datetime) -> tuple[Item, ...]:
-    """The items of a document that a poll takes in, in the document's order; no two share an id or a key.
+    """The items of a document that a poll takes in, in the document's order; no two share id, guid or URL.
 
     ``base_url`` is the final address of the document. An entry without title, text, link and guid is set
     aside; entries that repeat another one of the document are collapsed into the first.
@@ -61,7 +61,7 @@ def normalise(document: FeedDocument, feed_id: str, base_url: str, now: datetime
 def as_published(document: FeedDocument, feed_id: str, base_url: str, now: datetime) -> tuple[Item, ...]:
     """One item an entry, in the document's order, repeated and empty ones too; repeated ones share an id."""
     drafts = [_draft(entry, document, feed_id, base_url, now) for entry in document.entries]
-    return _identified(_without_shared_content(_without_ambiguous(drafts)))
+    return _identified(_without_ambiguous(drafts))
 
 
 def _draft(entry: Entry, document: FeedDocument, feed_id: str, base_url: str, now: datetime) -> _Draft:
@@ -152,24 +152,20 @@ def _ambiguous(pairs: Iterable[tuple[str, str]]) -> set[str]:
     return {key for key, found in meanings.items() if len(found) > 1}
 
 
-def _without_shared_content(drafts: list[_Draft]) -> list[_Draft]:
-    """Blanks the content key where other articles of this document have the same text, or it is too short."""
-    by_content = _ambiguous((draft.content, draft.guid or draft.address) for draft in drafts)
-    return [
-        replace(draft, content="")
-        if (draft.guid or draft.address) and (draft.content in by_content or draft.too_short)
-        else draft
-        for draft in drafts
-    ]
-
-
 def _identified(drafts: list[_Draft]) -> tuple[Item, ...]:
-    """Gives each draft the id of its strongest key, or the id of the earlier draft that shares a key."""
+    """Gives each draft the id of its strongest key, or of the earlier draft that has its guid or address.
+
+    The content is a key of every item whose text is long enough: whether two items of one text are one
+    article depends on where they stand, and on what is known of both (``identity``).
+    """
     ids: dict[str, str] = {}
     items = []
     for draft in drafts:
-        keys = tuple(key for key in (draft.guid, draft.address, draft.content) if key)
-        item_id = next((ids[key] for key in keys if key in ids), None) or digest((keys[0],))
-        ids.update((key, item_id) for key in keys if key not in ids)
-        items.append(replace(draft.item, id=item_id, keys=tuple(key for key in keys if ids[key] == item_id)))
+        own = [key for key in (draft.guid, draft.address) if key]
+        content = [] if own and draft.too_short else [draft.content]
+        item_id = next((ids[key] for key in own if key in ids), None) or digest(([*own, *content][0],))
+        for key in own:
+            ids.setdefault(key, item_id)
+        keys = (*(key for key in own if ids[key] == item_id), *content)
+        items.append(replace(draft.item, id=item_id, keys=keys))
     return tuple(items)

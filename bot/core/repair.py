@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import html.entities
 import re
+from collections.abc import Mapping
+from itertools import islice
 
 # Characters that XML 1.0 allows, by number, and those it forbids.
 _ALLOWED = ((9, 10, 13), range(0x20, 0xD800), range(0xE000, 0xFFFE), range(0x10000, 0x110000))
@@ -16,15 +18,19 @@ _NUMERIC = re.compile(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
 _SURROGATES = re.compile(
     r"&#(?:[xX]0*([dD][89abAB][0-9a-fA-F]{2})|0*(5[56][0-9]{3}));&#(?:[xX]0*([dD][c-fC-F][0-9a-fA-F]{2})|0*(5[67][0-9]{3}));"
 )
-_NAMED = re.compile(r"&([A-Za-z][A-Za-z0-9]{0,31});")
 _XML_NAMES = frozenset({"lt", "gt", "amp", "quot", "apos"})
+_NAMED = re.compile(rf"&(?!(?:{'|'.join(sorted(_XML_NAMES))});)([A-Za-z][A-Za-z0-9]{{0,31}});")
+_CDATA_OR_AMPERSAND = re.compile(
+    rf"<!\[CDATA\[(?s:.*?)\]\]>|&(?!(?:{'|'.join(sorted(_XML_NAMES))}|#[0-9]+|#x[0-9a-fA-F]+);)"
+)
 _HTML_NAMES = {
     name.rstrip(";"): value
     for name, value in html.entities.html5.items()
     if name.rstrip(";") not in _XML_NAMES
 }
 _ROOT = re.compile(r"<(?:[A-Za-z_][\w.\-]*:)?(?:rss|feed|rdf|channel)\b", re.IGNORECASE)
-_DECLARATION = re.compile(r"\s*<\?xml\b[^<>]{0,300}\?>")
+_PROLOG = re.compile(r"(?:\s++|<\?(?s:.*?)\?>|<!--(?s:.*?)-->)*+")
+MARKER = '<!DOCTYPE rss PUBLIC "netscape">\n'
 _DOCTYPE = re.compile(r"<!DOCTYPE\b", re.IGNORECASE)
 _ENTITY = re.compile(r"<!ENTITY\s+([A-Za-z][\w.\-]{0,31})\s+(?:\"([^\"&%<]{0,200})\"|'([^'&%<]{0,200})')\s*>")
 # An entry with nothing in it, as broken templates leave them between the real ones.
@@ -36,18 +42,46 @@ _LONG_PERSON = re.compile(
     r"\s*(?:<!\[CDATA\[)?[^<]{400})[^<]+",
     re.IGNORECASE,
 )
+_MOST_ENTITIES = 200
 _MOST_GROWTH = 100_000
 """Characters that declared entities may add to a document."""
 
 
-def repair(text: str) -> str:
-    """The same document, mended: only one root, no document type, no reference that can't be resolved."""
-    text = _from_the_root(text)
-    text = _EMPTY.sub("", _FORBIDDEN.sub("", text))
-    text, entities = _without_doctype(text)
-    text = _SURROGATES.sub(_joined, text)
-    text = _NUMERIC.sub(_checked, text)
-    text = _with_names_resolved(text, entities)
+def repair(text: str, entities: Mapping[str, str]) -> str:
+    """A document that begins with its root, mended as a whole."""
+    return shortened_people(mended(_EMPTY.sub("", text), entities))
+
+
+def rooted(text: str) -> tuple[str, dict[str, str]]:
+    """The document from its root on, and the entities that its document type declares.
+
+    Of what stands before the root only the marker stays by which feedparser tells Netscape's RSS 0.91 from
+    Userland's: it takes time that grows with the square of the blank lines there.
+    """
+    text, entities = _without_doctype(_from_the_root(text))
+    marked, after = MARKER in text[: _first_element(text)], text[_PROLOG.match(text).end() :]  # type: ignore[union-attr]
+    if marked:
+        after = MARKER + after.removeprefix(MARKER)
+    return after, entities
+
+
+def mended(text: str, entities: Mapping[str, str]) -> str:
+    """A part of a document with characters and references that XML allows, and no others."""
+    text = _FORBIDDEN.sub("", text)
+    if "&" not in text:
+        return text
+    if "&#" in text:
+        text = _NUMERIC.sub(_checked, _SURROGATES.sub(_joined, text))
+    return _with_names_resolved(text, entities)
+
+
+def with_ampersands_escaped(text: str) -> str:
+    """A document in which every ampersand outside character data begins a reference that XML knows."""
+    return _CDATA_OR_AMPERSAND.sub(lambda match: match[0] if match[0] != "&" else "&amp;", text)
+
+
+def shortened_people(text: str) -> str:
+    """A document in which no person's name is longer than any name is."""
     return _LONG_PERSON.sub(_shortened, text)
 
 
@@ -73,10 +107,10 @@ def _without_doctype(text: str) -> tuple[str, dict[str, str]]:
     if match is None:
         return text, {}
     subset, end = text[match.start() : root], root
-    entities = {name: first or second for name, first, second in _ENTITY.findall(subset)[:200]}
-    # What stands between the type and the root (comments, instructions) goes with it. Only the marker stays
-    # by which feedparser tells Netscape's RSS 0.91 from Userland's.
-    marker = '<!DOCTYPE rss PUBLIC "netscape">\n' if "netscape" in subset[:300].lower() else ""
+    found = islice(_ENTITY.finditer(subset), _MOST_ENTITIES)
+    entities = {match[1]: match[2] or match[3] or "" for match in found}
+    # What stands between the type and the root (comments, instructions) goes with it.
+    marker = MARKER if "netscape" in subset[:300].lower() else ""
     return text[: match.start()] + marker + text[end:], entities
 
 
@@ -106,7 +140,7 @@ def _checked(match: re.Match[str]) -> str:
     return match[0] if match[0].endswith(";") else f"{match[0]};"
 
 
-def _with_names_resolved(text: str, entities: dict[str, str]) -> str:
+def _with_names_resolved(text: str, entities: Mapping[str, str]) -> str:
     """HTML's names for characters, and those the document declares itself, which XML parsers don't know."""
     room = _MOST_GROWTH
 
@@ -116,7 +150,7 @@ def _with_names_resolved(text: str, entities: dict[str, str]) -> str:
         if name in entities and room > 0:
             room -= len(entities[name])
             return entities[name]
-        return match[0] if name in _XML_NAMES else _HTML_NAMES.get(name, match[0])
+        return _HTML_NAMES.get(name, match[0])
 
     return _NAMED.sub(resolved, text)
 

@@ -11,6 +11,9 @@ from typing import NamedTuple
 # Scripts that are written without blanks: each character is a token of its own.
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _TOKEN = re.compile(rf"\d+(?:[.,]\d+)+|[{_UNSPACED}]|(?:(?![{_UNSPACED}])[^\W_])+")
+# The same for text without those scripts, several times as fast.
+_SPACED_TOKEN = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+")
+_IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 _SPACE = re.compile(r"\s+")
 # Controls, and the characters that turn the direction of text around or hide in it (Unicode TR 36).
 _UNSAFE = re.compile(
@@ -53,7 +56,12 @@ def tokenize(text: str) -> list[Token]:
 
 def words(text: str) -> list[str]:
     """The folded words of a text, in order."""
-    return [fold(word) for word in _TOKEN.findall(text)]
+    found = _pattern(text).findall(text)
+    return [word.lower() if word.isascii() else fold(word) for word in found]
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    return _SPACED_TOKEN if text.isascii() or not _IS_UNSPACED.search(text) else _TOKEN
 
 
 def sentences(text: str) -> list[str]:

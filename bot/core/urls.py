@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
 
 import idna
@@ -134,10 +135,13 @@ def untracked(url: str) -> str:
     return "?".join(part for part in (address, "&".join(kept)) if part) + mark + fragment
 
 
+@lru_cache(maxsize=4096)
 def _ascii_host(name: str) -> str:
     bare = name.rstrip(".").lower()
     if (address := literal(bare)) is not None:
         return f"[{address}]" if address.version == 6 else str(address)
+    if bare.isascii():
+        return bare
     try:
         return idna.encode(bare, uts46=True).decode("ascii")
     except (idna.IDNAError, UnicodeError):

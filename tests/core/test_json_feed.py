@@ -5,8 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.json_feed import looks_like_json, parse_json
+from bot.core.json_feed import looks_like_json
+from bot.core.json_feed import parse_json as parse_unseen
+from bot.core.seen import Request
 from bot.errors import FeedError
+from bot.model import FeedDocument
 
 VERSION = "https://jsonfeed.org/version/1.1"
 _JSON = st.recursive(
@@ -23,6 +26,10 @@ _JSON = st.recursive(
     ),
     max_leaves=20,
 )
+
+
+def parse_json(text: str, max_entries: int) -> FeedDocument:
+    return parse_unseen(text, Request(max_entries=max_entries)).document
 
 
 def test_a_feed_is_read_with_its_items() -> None:

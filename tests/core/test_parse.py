@@ -32,7 +32,7 @@ def test_rss_is_read() -> None:
         "https://example.org/",
         "en-gb",
     )
-    assert (document.format, document.ttl) == ("rss20", timedelta(minutes=90))
+    assert (document.format, document.hints.ttl) == ("rss20", timedelta(minutes=90))
     (entry,) = document.entries
     assert (entry.guid, entry.link, entry.title) == ("g1", "https://example.org/1", "Story 1")
     assert (entry.summary, entry.content, entry.author) == ("<p>Short</p>", "<p>Long</p>", "A. Writer")
@@ -63,7 +63,7 @@ def test_rdf_is_read() -> None:
       <item rdf:about="https://example.org/1"><title>One</title><link>https://example.org/1</link>
       <dc:date>2026-03-03T12:00:00Z</dc:date></item></rdf:RDF>"""
     document = parse(body)
-    assert (document.format, document.ttl) == ("rss10", timedelta(hours=6))
+    assert (document.format, document.hints.ttl) == ("rss10", timedelta(hours=6))
     assert document.entries[0].guid == "https://example.org/1"
     assert (document.entries[0].published or document.entries[0].updated) == NOON
 
