@@ -160,7 +160,7 @@ def _say(trial: _Trial) -> None:
     say(f"  items       {len(items)} from {trial.sight.entries} entries, {span}")
     old = sum(item.baseline for item in trial.plan.new)
     if old:
-        say(f"  baseline    {old} are too old (or undated) to be told after a first poll")
+        say(f"  baseline    {old} of them too old, or undated, to be told after a first poll")
     if document.left_out:
         say(f"  left out    {document.left_out} entries beyond the limit")
     for fault in document.faults:

@@ -1,8 +1,12 @@
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.catalogue import load_feeds
+from bot.cli.opening import opened
+from bot.model import Notice
 from tests.cli.calling import NEWS, chipwatch, rss, write_config
 from tests.cli.conftest import Place
 from tests.http_server import Answer
@@ -49,6 +53,24 @@ def test_no_feeds_say_how_to_add_one(bare: Place) -> None:
     assert bare.json("feeds", "list") == []
 
 
+def test_a_list_tells_of_moves_and_troubles(polled: Place) -> None:
+    there = "https://new.example/rss"
+    with opened(polled.config, polled.data) as application, application.store.begin() as tx:
+        (state,) = tx.feeds.states().values()
+        now = application.deps.clock.now()
+        tx.feeds.save([replace(state, url=there, trouble="silent", rhythm=timedelta(hours=30))])
+        tx.feeds.note([Notice(feed_id=state.feed_id, kind="moved", text="It has moved.", at=now)])
+        tx.feeds.note([Notice(feed_id="of another list", kind="gone", text="It is gone.", at=now)])
+    shown = polled.call("feeds", "list").out
+    assert f"{polled.feed} (moved to {there})" in shown
+    assert "silent; 2 new, 0 revised, 0 unchanged" in shown
+    assert "1 d 6 h" in shown
+    assert shown.splitlines()[-1].split()[2:] == ["moved", "It", "has", "moved."]
+    (feed,) = polled.json("feeds", "list")
+    assert (feed["polled_at"], feed["trouble"], feed["rhythm"]) == (there, "silent", 108_000)
+    assert [(notice["kind"], notice["text"]) for notice in feed["notices"]] == [("moved", "It has moved.")]
+
+
 # ── add, remove ──────────────────────────────────────────────────────────────────────────────────
 
 
@@ -78,6 +100,14 @@ def test_what_is_no_feed_is_named_and_the_others_are_added(bare: Place) -> None:
     assert f"✗ {page}: " in called.out
     assert "it is no feed, names none, and none is at the usual places" in called.out
     assert urls(bare) == [bare.feed]
+
+
+def test_a_site_leads_to_the_feed_at_a_usual_place(bare: Place) -> None:
+    page = bare.web.play(bare.path + "/site/", Answer(body=b"<html><body>News</body></html>"))
+    there = bare.web.play(bare.path + "/site/feed", Answer(body=rss(*NEWS)))
+    called = chipwatch("feeds", "add", page, "--config", bare.config)
+    assert (called.status, called.out) == (0, f"✓ {there}  Harbor Wire\n")
+    assert urls(bare) == [there]
 
 
 def test_an_address_may_be_added_unseen(bare: Place) -> None:
@@ -158,7 +188,7 @@ def test_a_test_needs_no_topics(place: Place, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("url", "told"),
-    [(DEAD, "connect: "), ("http://10.1.2.3/", "allow_networks can open it"), ("http://[::1", "not an http")],
+    [(DEAD, "connect: "), ("http://10.1.2.3/", "allow_networks can open it"), ("http://[::1", "refused: ")],
 )
 def test_an_address_that_does_not_answer_is_named(place: Place, url: str, told: str) -> None:
     called = chipwatch("feeds", "test", url, "--config", place.config)
