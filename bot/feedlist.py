@@ -85,9 +85,10 @@ def _write(path: Path, text: str) -> None:
 
 
 def read_opml(path: Path) -> tuple[list[Subscription], list[str]]:
-    """The feeds of an OPML file, with the folders around them as tags, and addresses that are not of the web.
+    """The feeds of an OPML file, and addresses that are not of the web.
 
-    Raises UsageError.
+    Tags are the folders around a feed, the outermost first, then its categories; a feed that stands in
+    several folders has the tags of all. Raises UsageError.
     """
     try:
         # A file of the user's own; expat bounds what entities may expand to.
@@ -96,11 +97,18 @@ def read_opml(path: Path) -> tuple[list[Subscription], list[str]]:
         raise UsageError(f"{path} can't be read: {error.strerror}") from error
     except ElementTree.ParseError as error:
         raise UsageError(f"{path} is no OPML: {error}") from error
-    if root.tag != "opml":
+    if root.tag.lower() != "opml":
         raise UsageError(f"{path} is no OPML: its root is <{root.tag}>")
-    named = [(url, Subscription(url=_web(url), title=name, tags=tags)) for url, name, tags in _outlines(root)]
-    feeds = [subscription for _, subscription in named if subscription.url]
-    return feeds, [url for url, subscription in named if not subscription.url]
+    feeds: dict[str, Subscription] = {}
+    unreadable = []
+    for named, title, tags in _outlines(root):
+        if not (url := _web(named)):
+            unreadable.append(named)
+            continue
+        first = feeds.get(url, Subscription(url=url))
+        every = tuple(dict.fromkeys((*first.tags, *tags)))
+        feeds[url] = Subscription(url=url, title=first.title or title, tags=every)
+    return list(feeds.values()), unreadable
 
 
 def _web(url: str) -> str:
@@ -120,16 +128,25 @@ def _outlines(root: ElementTree.Element) -> Iterator[tuple[str, str, tuple[str, 
     waiting: list[tuple[ElementTree.Element, tuple[str, ...]]] = [(root, ())]
     while waiting:
         element, tags = waiting.pop()
-        url = element.get("xmlUrl", "").strip()
-        name = (element.get("title") or element.get("text") or "").strip()
-        if element.tag == "outline" and url:
-            yield url, name, tags
-        inner = (*tags, name) if element.tag == "outline" and name and not url else tags
+        # Some programs write names of attributes in a case of their own.
+        values = {name.lower(): value.strip() for name, value in element.items()}
+        url, name = values.get("xmlurl", ""), values.get("title") or values.get("text", "")
+        outline = element.tag.lower() == "outline"
+        if outline and url:
+            yield url, name, (*tags, *_categories(values.get("category", "")))
+        inner = (*tags, name) if outline and name and not url else tags
         waiting.extend((child, inner) for child in reversed(list(element)))
 
 
+def _categories(listed: str) -> Iterator[str]:
+    """The parts of OPML's ``category``: paths with slashes, divided by commas."""
+    for part in listed.replace("/", ",").split(","):
+        if name := part.strip():
+            yield name
+
+
 def write_opml(feeds: Sequence[Feed]) -> str:
-    """An OPML 2.0 document; a feed stands in the folder of its first tag."""
+    """An OPML 2.0 document; a feed stands in the folder of its first tag and has the others as categories."""
     root = ElementTree.Element("opml", version="2.0")
     ElementTree.SubElement(ElementTree.SubElement(root, "head"), "title").text = "chipwatch"
     body = ElementTree.SubElement(root, "body")
@@ -139,6 +156,10 @@ def write_opml(feeds: Sequence[Feed]) -> str:
         if tag not in folders:
             folders[tag] = ElementTree.SubElement(body, "outline", text=tag, title=tag)
         name = feed.title or feed.url
-        ElementTree.SubElement(folders[tag], "outline", type="rss", text=name, title=name, xmlUrl=feed.url)
+        outline = ElementTree.SubElement(
+            folders[tag], "outline", type="rss", text=name, title=name, xmlUrl=feed.url
+        )
+        if feed.tags[1:]:
+            outline.set("category", ",".join(feed.tags[1:]))
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"

@@ -58,6 +58,20 @@ def test_opml_folders_become_tags_and_only_web_addresses_come_in(tmp_path: Path)
     assert passed_over == ["file:///etc/passwd"]
 
 
+def test_all_folders_and_categories_of_a_feed_become_its_tags(tmp_path: Path) -> None:
+    path = tmp_path / "feeds.opml"
+    path.write_text(
+        """<OPML><body>
+        <outline text="Chips"><outline xmlURL="https://a.example/rss" text="A" category="/Trade/Asia, daily"/>
+        </outline>
+        <outline text="Press"><outline xmlUrl="https://a.example/rss" text="Again"/></outline>
+        <outline title="No feed in here"/>
+        </body></OPML>"""
+    )
+    (feed,), _ = feedlist.read_opml(path)
+    assert (feed.title, feed.tags) == ("A", ("Chips", "Trade", "Asia", "daily", "Press"))
+
+
 @pytest.mark.parametrize(
     ("url", "read"),
     [
@@ -76,6 +90,8 @@ def test_what_goes_out_comes_in_again(tmp_path: Path) -> None:
     feeds = [
         Feed(id="1", url="https://a.example/?x=1&y=<2>", title='A & "B"', tags=("press",)),
         Feed(id="2", url="https://b.example/"),
+        Feed(id="3", url="https://c.example/", tags=("press", "sea", "daily")),
+        Feed(id="4", url="https://d.example/", tags=("sea",)),
     ]
     path = tmp_path / "out.opml"
     path.write_text(feedlist.write_opml(feeds))
