@@ -126,8 +126,9 @@ def _round(
         running.do("wait")
     with origin.serving(scenario.origin) as served:
         told = running.do("poll", SICK_LIMIT if scenario.origin.sick else math.inf)
-    if running.knows("judge") and judging:
-        judged = running.do("judge").get("cpu")
+    if running.knows("judge"):
+        told_of = running.do("judge" if judging else "skip")
+        judged = told_of.get("cpu") if judging else None
     return _row(
         program,
         scenario.name,

@@ -56,8 +56,10 @@ class Watch:
         self._thread.join()
 
     def _sample(self) -> None:
-        while not self._ended.wait(SAMPLE):
+        while True:
             self.peak = max(self.peak, resident(chain([self._pid], descendants(self._pid))))
+            if self._ended.wait(SAMPLE):
+                return
 
 
 def ended_children() -> float:
