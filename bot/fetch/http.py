@@ -19,7 +19,7 @@ from typing import TypeAlias
 
 from bot.fetch.curl import CurlTransport
 from bot.fetch.guard import Gate, GuardedTransport
-from bot.fetch.politeness import Pace, Slots, Throttles, Turns, turn_key
+from bot.fetch.politeness import Pace, Places, Slots, Throttles, Turns, turn_key
 from bot.fetch.request import FetchOptions, Requester, utc_now
 from bot.model import Feed, FeedState, Fetched, FetchFailed, FetchOutcome, Held, Reading, Visit
 from bot.ports import Draw, Read
@@ -174,27 +174,27 @@ class _Round:
         options = self._options
         inner = CurlTransport(ca_file=options.ca_file, keep=options.concurrency)
         gate = Gate.opened(options.allow_networks)
-        free = asyncio.Semaphore(options.concurrency)
+        places = Places(options.concurrency)
         async with GuardedTransport(inner, gate, options.connect_timeout.total_seconds()) as transport:
             requester = Requester(transport, options, self._now, Slots(options.per_host, self._pace))
 
             async def visit(job: Job) -> None:
-                await self._visit(requester, job)
+                await self._visit(requester, places, job)
                 self._under_way -= 1
-                free.release()
+                places.give_back()
                 self._turns.wake()
 
             async with asyncio.TaskGroup() as group:
-                await free.acquire()
+                await places.take()
                 while (job := await self._next()) is not None:
                     self._under_way += 1
                     group.create_task(visit(job))
-                    await free.acquire()
+                    await places.take()
 
-    async def _visit(self, requester: Requester, job: Job) -> None:
+    async def _visit(self, requester: Requester, places: Places, job: Job) -> None:
         """Fetch and have read; the place is kept until then, so that few bodies are in memory at once."""
         feed, state = job
-        outcome = await requester.fetch(state)
+        outcome = await places.waiting(requester.fetch(state))
         self._turns.done(job)
         if isinstance(outcome, FetchFailed) and outcome.kind == "throttled":
             self._throttled(_host(job), outcome)

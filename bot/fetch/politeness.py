@@ -9,7 +9,7 @@ import asyncio
 import heapq
 import time
 from collections import Counter, defaultdict, deque
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Generic, TypeVar
@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from bot.core.urls import host
 
 Job = TypeVar("Job")
+T = TypeVar("T")
 
 LONGEST_REST = timedelta(hours=24)
 """No host is left alone for longer, whatever it asks."""
@@ -184,6 +185,48 @@ class Slots:
             self._users[host] -= 1
             if not self._users[host]:
                 del self._open[host], self._users[host]
+
+
+class Places:
+    """Requests under way at once. One that lasts steps aside, so that hanging servers don't fill all places.
+
+    The few quickest servers of a thousand decide how long a round takes, and not the slowest: ``most``
+    requests may be under way that have lasted for less than ``patience`` seconds, and ``aside`` times as
+    many that have lasted longer.
+    """
+
+    def __init__(self, most: int, *, aside: int = 8, patience: float = 0.25) -> None:
+        self._free = asyncio.Semaphore(most)
+        self._beside = most * aside
+        self._patience = patience
+
+    async def take(self) -> None:
+        """Waits for a place."""
+        await self._free.acquire()
+
+    def give_back(self) -> None:
+        self._free.release()
+
+    async def waiting(self, answer: Awaitable[T]) -> T:
+        """Awaits a server's answer in a place that was taken, and takes it again where it was left meanwhile."""
+        left = False
+
+        def leave() -> None:
+            nonlocal left
+            if self._beside:
+                left = True
+                self._beside -= 1
+                self.give_back()
+
+        timer = asyncio.get_running_loop().call_later(self._patience, leave)
+        try:
+            outcome = await answer
+        finally:
+            timer.cancel()
+        if left:
+            await self.take()
+            self._beside += 1
+        return outcome
 
 
 class Throttles:

@@ -70,7 +70,7 @@ class _Worker:
     def read(self, task: ReadTask) -> Reading | FetchFailed:
         """Starts the process where there is none; ends it where it went wrong."""
         try:
-            pipe = self._pipe or self._start()
+            pipe = self._ready()
             pipe.send(task)
             if not pipe.poll(self._seconds):
                 self.stop()
@@ -101,6 +101,11 @@ class _Worker:
             process.wait()
         if pipe is not None:
             pipe.close()
+
+    def _ready(self) -> Connection:
+        if self._process is not None and self._process.poll() is not None:
+            self.stop()  # it was killed meanwhile; that is not this document's fault
+        return self._pipe or self._start()
 
     def _start(self) -> Connection:
         if self._ended:

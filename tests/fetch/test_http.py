@@ -3,7 +3,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -104,6 +104,21 @@ def test_slow_feeds_hold_up_no_other(server: ScriptedServer) -> None:
         assert time.monotonic() - start < 8
         assert all(isinstance(visit.outcome, Fetched) for visit in quick)
     assert time.monotonic() - start < 10
+
+
+def test_hanging_hosts_do_not_fill_all_places(server: ScriptedServer) -> None:
+    """More hosts hang than there are places; the others are visited all the same, and at once."""
+    server.play("/ok", Answer(body=b"x"))
+    with ExitStack() as stack:
+        hanging = [stack.enter_context(http_server()).play("/", Answer(delay=60)) for _ in range(6)]
+        due = Due([*hanging, *[server.origin + "/ok"] * 20])
+        start = time.monotonic()
+        going = HttpFetcher(replace(OPTIONS, concurrency=3)).fetch_all(due, unread)
+        with closing(going):  # type: ignore[type-var]
+            quick: list[Visit] = []
+            while len(quick) < 20:
+                quick += next(going)
+        assert time.monotonic() - start < 3
 
 
 def test_what_becomes_due_during_a_round_is_visited_in_it(server: ScriptedServer) -> None:
