@@ -11,8 +11,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TypeAlias
+from urllib.parse import urlsplit
 
 from bot.core.text import one_line, shorten
+from bot.core.urls import absolute
 from bot.model import Feed, FeedState, Notice
 
 MOVED, GONE, FAILING, SILENT = "moved", "gone", "failing", "silent"
@@ -42,17 +44,18 @@ def follow(feed: Feed, state: FeedState, moved_to: str | None, now: datetime) ->
 
     ``moved_to`` is what this poll was told; ``None``, or another target, begins anew: one wrong answer
     moves nobody. Failures in between neither confirm nor deny. Identity and validators stay with the feed:
-    they are those of the document behind the redirect.
+    they are those of the document behind the redirect. A feed whose address holds a password stays: the
+    new address has none.
     """
-    if moved_to is None or moved_to == state.url:
+    if moved_to is None or moved_to == state.url or _needs_login(feed):
         return replace(state, moving_to=None, moving_since=None), ()
     if moved_to != state.moving_to or state.moving_since is None:
         return replace(state, moving_to=moved_to, moving_since=now), ()
     if now - state.moving_since < MOVES_AFTER:
         return state, ()
     text = (
-        f"{_named(feed)} has moved for good to {moved_to} and is polled there from now on. It keeps its "
-        "items; feeds.toml may go on naming the old address."
+        f"{_named(feed)} has moved for good to {_shown(moved_to)} and is polled there from now on. It keeps "
+        "its items; feeds.toml may go on naming the old address."
     )
     moved = replace(state, url=moved_to, moving_to=None, moving_since=None)
     return moved, (_notice(feed, MOVED, text, now),)
@@ -66,7 +69,7 @@ def retire(feed: Feed, state: FeedState, detail: str, now: datetime) -> Noticed:
         return retired, ()
     text = (
         f"{_named(feed)} is gone: {reason}. It is polled no more; "
-        f"take it out with: chipwatch feeds remove {feed.url}"
+        f"take it out with: chipwatch feeds remove {_shown(feed.url)}"
     )
     return retired, (_notice(feed, GONE, text, now),)
 
@@ -192,7 +195,16 @@ def _notice(feed: Feed, kind: str, text: str, now: datetime) -> Notice:
 
 
 def _named(feed: Feed) -> str:
-    return f"{one_line(feed.title)} ({feed.url})" if feed.title else feed.url
+    return f"{one_line(feed.title)} ({_shown(feed.url)})" if feed.title else _shown(feed.url)
+
+
+def _shown(url: str) -> str:
+    """An address without the user name and password that it may hold: notices go to everybody."""
+    return absolute(url) or "an address that can't be read"
+
+
+def _needs_login(feed: Feed) -> bool:
+    return "@" in urlsplit(feed.url).netloc
 
 
 def _moment(at: datetime) -> str:

@@ -60,6 +60,19 @@ def test_a_single_poll_remembers_where_it_was_sent() -> None:
     assert followed(NEW, None)[0] == STATE
 
 
+def test_a_password_in_an_address_is_not_told_and_not_left_behind() -> None:
+    feed = replace(FEED, url="https://ann:secret@old.example/rss", title="")
+    state = replace(STATE, url=feed.url, moving_to=NEW, moving_since=NOW - DAY)
+    assert care.follow(feed, state, NEW, NOW)[0].url == feed.url
+    notices = (
+        *care.retire(feed, state, "HTTP 410 Gone", NOW)[1],
+        *care.fail(feed, replace(state, failing_since=NOW - DAY), "dns: no address", NOW)[1],
+        *care.listen(feed, STATE, NOW + 30 * DAY)[1],
+    )
+    assert len(notices) == 3
+    assert all("secret" not in notice.text and OLD in notice.text for notice in notices)
+
+
 def test_a_move_names_both_addresses() -> None:
     state = replace(STATE, moving_to=NEW, moving_since=NOW - DAY)
     _, (notice,) = care.follow(FEED, state, NEW, NOW)
