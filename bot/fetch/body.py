@@ -11,6 +11,7 @@ from hashlib import blake2b
 from typing import Protocol
 
 import brotli
+import httpx
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -56,9 +57,9 @@ async def read_body(chunks: AsyncIterable[bytes], encoding: str, limit: int) -> 
 
 
 async def read_start(chunks: AsyncIterable[bytes], encoding: str, most: int) -> bytes:
-    """What can be had of the first ``most`` bytes; damage ends it without a word."""
+    """What can be had of the first ``most`` bytes; damage or a cut connection ends it without a word."""
     start = b""
-    with suppress(TooLargeError, BadEncodingError):
+    with suppress(TooLargeError, BadEncodingError, httpx.TransportError):
         unpacker = Unpacker(encoding, _MOST_FOR_START)
         async for chunk in chunks:
             for piece in unpacker.unpacked(chunk):

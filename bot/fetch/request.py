@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from base64 import b64encode
 from collections.abc import AsyncIterable, Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -187,14 +186,17 @@ def _checked(url: str) -> str:
     """The address that is asked: absolute, without user name and password."""
     address = absolute(url)
     if address is None:
-        raise RefusedError(f"not an http or https address ({_scheme(url)})")
+        raise RefusedError(_strange(url))
     return address
 
 
-def _scheme(url: str) -> str:
-    """What stands before the colon, the one part of a strange address that is safe to tell."""
+def _strange(url: str) -> str:
+    """What is wrong with an address; its scheme is the one part that is safe to tell."""
     scheme, colon, _ = url.strip().partition(":")
-    return scheme[:20] if colon and scheme.isascii() and scheme.isalnum() else "no scheme"
+    if scheme.lower() in ("http", "https"):
+        return "an address that can't be read"
+    told = scheme[:20] if colon and scheme.isascii() and scheme.isalnum() else "no scheme"
+    return f"not an http or https address ({told})"
 
 
 def _redirected(place: _Place, status: int, location: str) -> _Place | FetchFailed:
@@ -202,7 +204,7 @@ def _redirected(place: _Place, status: int, location: str) -> _Place | FetchFail
         return FetchFailed(kind="redirect", detail=f"{status} without a Location", status=status)
     target = absolute(location, _bare(place.url))
     if target is None:
-        raise RefusedError(f"redirected to an address that is not fetched ({_scheme(location)})")
+        raise RefusedError(f"redirected to {_strange(location)}")
     unbroken = place.unbroken and status in _PERMANENT
     return replace(place, url=target, unbroken=unbroken, moved_to=target if unbroken else place.moved_to)
 
@@ -218,8 +220,7 @@ def _not_modified(
 async def _refused_by_server(response: httpx.Response, wait: timedelta | None) -> FetchFailed:
     status, start = response.status_code, b""
     if status in REFUSALS:
-        with suppress(httpx.TransportError):  # a body that breaks off leaves the status true
-            start = await read_start(_chunks(response), _encoding(response), MOST_READ)
+        start = await read_start(_chunks(response), _encoding(response), MOST_READ)
     if name := wall(status, dict(response.headers), start):
         return _blocked(name, status, wait)
     kind = "gone" if status == 410 else "throttled" if status == 429 or (status == 503 and wait) else "status"

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.fetch.body import BadEncodingError, TooLargeError, body_hash, read_body, read_start
+from tests.bombs import MIB, bomb
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -18,7 +19,6 @@ else:
     from backports import zstd
 
 LIMIT = 100_000
-MIB = 1024 * 1024
 TEXT = b"<rss>" + b"chips " * 200 + b"</rss>"
 
 
@@ -98,18 +98,6 @@ def test_large_pieces_come_back_too(encoding: str) -> None:
         body = b"<" + bytes(length - 1)
         packed = PACKERS[encoding](body)
         assert read(packed, encoding.removeprefix("raw "), limit=2 * MIB, size=len(packed)) == body
-
-
-def bomb(encoding: str) -> bytes:
-    """A gibibyte of zeros, packed into less than two megabytes."""
-    match encoding:
-        case "gzip":
-            return gzipped(bytes(32 * MIB)) * 32
-        case "br":
-            packer = brotli.Compressor(quality=1)
-            return b"".join(packer.process(bytes(MIB)) for _ in range(1024)) + bytes(packer.finish())
-        case _:
-            return zstd.compress(bytes(64 * MIB), 1) * 16
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br", "zstd"])

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
+import brotli
 import pytest
 import trustme
 
@@ -106,6 +107,61 @@ def test_validators_are_sent_back(server: ScriptedServer) -> None:
     assert fetch(read_before(url, HOUR)) == NotModified(fresh_for=timedelta(minutes=1))
     assert server.requests[0].headers["If-None-Match"] == '"v1"'
     assert server.requests[0].headers["If-Modified-Since"] == "then"
+
+
+def test_a_304_that_nobody_asked_for_is_no_answer(server: ScriptedServer) -> None:
+    outcome = failure(server.play("/always", Answer(status=304)))
+    assert (outcome.kind, outcome.status) == ("protocol", 304)
+
+
+def test_a_move_is_noted_where_nothing_is_new_as_well(server: ScriptedServer) -> None:
+    server.play("/old", Answer(status=301, headers={"Location": "/new"}))
+    server.play("/new", Answer(status=304))
+    outcome = fetch(read_before(server.origin + "/old", HOUR))
+    assert outcome == NotModified(moved_to=server.origin + "/new")
+
+
+def test_what_is_new_alone_is_asked_for_and_known_as_such(server: ScriptedServer) -> None:
+    url = server.play("/delta", Answer(status=226, headers={"IM": "feed", "ETag": '"v2"'}, body=b"<rss/>"))
+    outcome = body(read_before(url, HOUR))
+    assert (outcome.delta, outcome.status, outcome.etag) == (True, 226, '"v2"')
+    assert server.requests[0].headers["A-IM"] == "feed"
+    assert not body(url).delta
+    assert "A-IM" not in server.requests[1].headers
+    dated = replace(read_before(url, HOUR), etag=None)
+    assert not body(dated).delta
+
+
+@pytest.mark.parametrize(
+    ("encoding", "packed"),
+    [("br", brotli.compress(b"<rss/>")), ("gzip, br", brotli.compress(gzip.compress(b"<rss/>")))],
+)
+def test_bodies_are_unpacked(server: ScriptedServer, encoding: str, packed: bytes) -> None:
+    url = server.play("/packed", Answer(body=packed, headers={"Content-Encoding": encoding}))
+    assert body(url).body == b"<rss/>"
+
+
+CHALLENGE = b"<!doctype html><title>Just a moment...</title><script>window._cf_chl_opt={}</script>"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(status=403, body=CHALLENGE),
+        Answer(status=503, body=CHALLENGE, headers={"Retry-After": "60"}),
+        Answer(status=200, body=CHALLENGE),
+        Answer(status=403, body=gzip.compress(CHALLENGE), headers={"Content-Encoding": "gzip"}),
+        Answer(status=403, body=CHALLENGE, headers={"Content-Length": "9999"}),
+        Answer(status=403, body=CHALLENGE + b" " * 1000, endless=True),
+        Answer(status=429, headers={"cf-mitigated": "challenge"}),
+    ],
+)
+def test_a_bot_wall_is_told_as_such(server: ScriptedServer, answer: Answer) -> None:
+    outcome = failure(server.play("/wall", answer))
+    assert (outcome.kind, outcome.status) == ("blocked", answer.status)
+    assert outcome.detail.startswith("Cloudflare ")
+    assert "ask the publisher" in outcome.detail
+    assert (outcome.retry_after is not None) == ("Retry-After" in answer.headers)
 
 
 def test_a_day_later_the_whole_feed_is_fetched(server: ScriptedServer) -> None:
