@@ -1,9 +1,9 @@
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.cli.output import note, print_json, print_line, print_table, say, short_time
+from bot.cli.output import note, print_json, print_line, print_table, rough_time, say, short_time
 
 AT = datetime(2026, 6, 16, 7, 5, 59, tzinfo=UTC)
 
@@ -47,3 +47,18 @@ def test_a_note_stands_beside_the_output(capsys: pytest.CaptureFixture[str]) -> 
 def test_times_are_short() -> None:
     assert short_time(AT) == "2026-06-16 07:05"
     assert short_time(None) == "–"
+
+
+@pytest.mark.parametrize(
+    ("time", "told"),
+    [
+        (timedelta(seconds=40.4), "40 s"),
+        (timedelta(minutes=7, seconds=30), "7 min"),
+        (timedelta(hours=3, minutes=20), "3 h 20 min"),
+        (timedelta(days=2, hours=4, minutes=1), "2 d 4 h"),
+        (timedelta(days=365), "365 d"),
+        (timedelta(0), "0 s"),
+    ],
+)
+def test_spans_of_time_are_rough(time: timedelta, told: str) -> None:
+    assert rough_time(time) == told
