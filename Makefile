@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
-.PHONY: help demo test lint typecheck unit test-browser screenshots bench bench-polling lock clean
+.PHONY: help demo test lint typecheck unit test-slow test-browser screenshots bench bench-polling lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -28,7 +28,7 @@ $(VENV)/dev: requirements/dev.lock pyproject.toml $(VENV)/runtime
 demo: $(VENV)/runtime ## the main job on loopback with sample feeds, in under a minute
 	@$(BIN)/python -m bot demo
 
-test: lint typecheck unit ## every check that needs no root and no browser
+test: lint typecheck unit ## every check that needs no root and no browser, but for the slow ones
 
 lint: $(VENV)/dev ## ruff and the import contracts
 	@$(BIN)/ruff check .
@@ -39,7 +39,10 @@ typecheck: $(VENV)/dev ## mypy --strict
 	@$(BIN)/mypy
 
 unit: $(VENV)/dev ## the tests
-	@$(BIN)/python -m pytest -n 2 -m "not browser"
+	@$(BIN)/python -m pytest -n 2 -m "not browser and not slow"
+
+test-slow: $(VENV)/dev ## a simulated week of 2,000 feeds, bodies of many megabytes; some minutes
+	@$(BIN)/python -m pytest -n 2 -m slow
 
 test-browser: $(VENV)/dev ## what people look at, in a real Chromium
 	@$(BIN)/python -m pytest -m browser

@@ -73,6 +73,8 @@ class World:
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     hooks: list[tuple[str, bytes]] = field(default_factory=list)
     """Id and body of every webhook request."""
+    hook_headers: list[list[str]] = field(default_factory=list)
+    """Names of the header lines of every webhook request."""
     letters: list[bytes] = field(default_factory=list)
     happened: Counter[str] = field(default_factory=Counter)
     at_moment: Moment = lambda _what, _count: None
@@ -134,6 +136,7 @@ def serving(world: World) -> Iterator[dict[str, int]]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            world.hook_headers.append([name.lower() for name in self.headers])
             world.hooks.append((self.headers["webhook-id"], body))
             world.moment("hook")
             self._answer(b"ok")
@@ -189,6 +192,7 @@ def configure(folder: Path, world: World, ports: dict[str, int]) -> None:
     (config / "chipwatch.toml").write_text(f"""
 [http]
 allow_networks = ["{HOST}"]
+host_gap = "0s"
 [smtp]
 host = "{HOST}"
 port = {ports["smtp"]}
