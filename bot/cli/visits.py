@@ -42,7 +42,9 @@ class Sight:
     @property
     def entries(self) -> int:
         """Entries of the document, also those that make no item of their own."""
-        return len(self.reading.seen) // 8 or len(self.reading.items)
+        from bot.core.seen import SIZE
+
+        return len(self.reading.seen) // SIZE or len(self.reading.items)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from bot.core import care
 from bot.core.cadence import backoff, interval, next_poll, rhythm
 from bot.core.identity import Sorted, sort_out
+from bot.core.seen import SIZE as HASH
 from bot.model import (
     Feed,
     FeedState,
@@ -41,8 +42,7 @@ _SPREAD = 0.1
 _SOONEST = timedelta(minutes=1)
 MOST_TIMES = 50
 """Times of items that a feed's rhythm is made from."""
-_HASH = 8
-_MOST_SEEN = 5_000 * _HASH
+_MOST_SEEN = 5_000 * HASH
 """Bytes of entry hashes kept of a feed whose server sends only what is new."""
 
 
@@ -215,12 +215,11 @@ def _remembering(
     poll: _Poll, state: FeedState, fetched: Fetched, reading: Reading, found: Sorted
 ) -> FeedState:
     """What the document itself leaves in the state."""
-    header_read = bool(reading.items or not reading.skipped)
     return replace(
         state,
         seen=_with_older(reading.seen, state.seen) if fetched.delta else reading.seen,
         read_whole=reading.whole,
-        hints=reading.document.hints if header_read else state.hints,
+        hints=reading.document.hints,
         published=_times(poll, reading.items, found.fresh),
         quiet=0 if found.fresh else state.quiet + 1,
         last_new_at=poll.now if found.fresh else state.last_new_at,
@@ -230,7 +229,7 @@ def _remembering(
 def _with_older(new: bytes, old: bytes) -> bytes:
     """Entry hashes of both, the new ones first, each once, within bounds."""
     both = new + old
-    hashes = dict.fromkeys(both[at : at + _HASH] for at in range(0, len(both), _HASH))
+    hashes = dict.fromkeys(both[at : at + HASH] for at in range(0, len(both), HASH))
     return b"".join(hashes)[:_MOST_SEEN]
 
 

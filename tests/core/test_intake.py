@@ -130,11 +130,10 @@ def test_nothing_new_from_304_or_the_same_body(outcome: FetchOutcome) -> None:
     assert found.state.quiet == READ.quiet + 1
 
 
-def test_what_the_header_hints_is_kept_where_only_entries_seen_before_came() -> None:
-    same = Reading(document=FeedDocument(), items=(), seen=b"12345678", skipped=1)
-    assert plan(BODY, reading=same).state.hints == READ.hints
-    empty = Reading(document=FeedDocument(), items=())
-    assert plan(BODY, reading=empty).state.hints == Hints()
+def test_what_the_document_hints_is_remembered_also_where_nothing_in_it_is_new() -> None:
+    hints = Hints(skip_days=(6,))
+    same = Reading(document=FeedDocument(hints=hints), items=(), seen=b"12345678", skipped=1)
+    assert plan(BODY, reading=same).state.hints == hints
 
 
 def test_a_body_of_news_only_adds_to_what_was_seen() -> None:
