@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
@@ -49,10 +50,10 @@ def serve(configuration: Configuration, log_level: str = "") -> None:
         application.take_over()
         application.subscribe()
         deps = replace(application.deps, stopping=stopping.is_set, guard=local.guard)
-        steps = _steps(deps)
         heartbeat = Heartbeat(
-            started_at=deps.clock.now(), limits={step.name: step.every + _OVERDUE for step in steps}
+            started_at=deps.clock.now(), limits={name: every + _OVERDUE for name, every in _EVERY.items()}
         )
+        steps = _steps(deps, heartbeat)
         with _answering(application, heartbeat):
             scheduler = local.start(steps, heartbeat, deps.clock.now)
             structlog.get_logger().info(
@@ -89,27 +90,28 @@ def _answering(application: Application, heartbeat: Heartbeat) -> Iterator[None]
         server.stop()
 
 
-def _steps(deps: Deps) -> list[Step]:
-    calls = {
-        "poll": _poll,
+def _steps(deps: Deps, heartbeat: Heartbeat) -> list[Step]:
+    calls: Mapping[str, Callable[[Deps], Fields]] = {
+        "poll": partial(_poll, heartbeat),
         "triage": _triage,
         "alert": _alert,
         "digest": _digest,
         "deliver": _deliver,
         "upkeep": _upkeep,
     }
-    return [
-        Step(name=name, every=_EVERY[name], run=lambda call=call: call(deps))  # type: ignore[misc]
-        for name, call in calls.items()
-    ]
+    return [Step(name=name, every=_EVERY[name], run=partial(call, deps)) for name, call in calls.items()]
 
 
-def _poll(deps: Deps) -> Fields:
+def _poll(heartbeat: Heartbeat, deps: Deps) -> Fields:
+    """One round. It lasts for as long as feeds become due before the last one has ended: so it beats itself."""
     log = structlog.get_logger()
     feeds = items = 0
     for report in poll(deps):
+        heartbeat.ended("poll", deps.clock.now())
         feeds += 1
         items += len(report.plan.new)
+        for notice in report.plan.notices:
+            log.warning("notice", feed=report.feed.url, kind=notice.kind, text=notice.text)
         log.info(
             "polled",
             feed=report.feed.url,

@@ -31,3 +31,5 @@ def configure(level: str, form: str, stream: TextIO | None = None) -> None:
     )
     # Libraries that log in the standard way are heard only when something is wrong.
     logging.basicConfig(level=logging.WARNING, stream=target, format="%(levelname)s %(name)s %(message)s")
+    # A tick that finds its step still running is meant: a round of polling may last for many ticks.
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)

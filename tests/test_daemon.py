@@ -123,7 +123,7 @@ def test_it_ends_in_time_although_a_feed_hangs(house: House) -> None:
         log = ended(process)
     assert [(line["event"], line.get("signal"), line.get("drained")) for line in log][-2:] == [
         ("stopping", "SIGTERM", None),
-        ("stopped", None, False),
+        ("stopped", None, True),
     ]
 
 

@@ -24,7 +24,8 @@ def require_folder(config: Path) -> Path:
 @contextmanager
 def opened(config: Path, data: Path) -> Iterator[Application]:
     """The application for one command. Raises ConfigErrors and StoreError."""
-    from bot import app
+    from bot import app, logs
 
+    logs.configure("warning", "text")  # standard output belongs to the command
     with app.opened(app.read_configuration(config, data)) as application:
         yield application

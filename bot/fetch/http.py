@@ -39,7 +39,7 @@ _PAUSE = 0.01  # seconds between two looks whether a slow consumer has room agai
 
 
 class HttpFetcher:
-    """Implements :class:`~bot.ports.Fetcher` over HTTP. Remembers from round to round what hosts asked for."""
+    """Implements :class:`~bot.ports.Fetcher` over HTTP. Remembers what hosts asked for, round after round."""
 
     def __init__(self, options: FetchOptions, now: Callable[[], datetime] = utc_now) -> None:
         self._options = options
@@ -213,13 +213,17 @@ class _Round:
 
     def _throttled(self, host: str, outcome: FetchFailed) -> None:
         if self._throttles.throttled(host, outcome.retry_after):
-            for feed, state in self._turns.drop(host):
-                self._hand_over(Visit(feed=feed, state=state, outcome=self._rest(host)))
+            for job in self._turns.drop(host):
+                self._hold(job)
 
-    def _rest(self, host: str) -> Held:
-        wait = self._throttles.held(host)
-        assert wait is not None
-        return Held(wait=wait, reason=f"{host} asked for fewer requests")
+    def _hold(self, job: Job) -> bool:
+        """Ends a visit before it begins where the host is left alone."""
+        host = _host(job)
+        if (wait := self._throttles.held(host)) is None:
+            return False
+        held = Held(wait=wait, reason=f"{host} asked for fewer requests")
+        self._hand_over(Visit(feed=job[0], state=job[1], outcome=held))
+        return True
 
     async def _next(self) -> Job | None:
         """The next job, asked for where none is ready; ``None`` when there will be no more."""
@@ -242,11 +246,7 @@ class _Round:
         self._dry = not jobs
         if self._dry:
             self._loop.call_later(ASK_AGAIN, self._hungry_again)
-        for job in jobs:
-            if (host := _host(job)) and self._throttles.held(host):
-                self._hand_over(Visit(feed=job[0], state=job[1], outcome=self._rest(host)))
-            else:
-                self._turns.add((job,))
+        self._turns.add(job for job in jobs if not self._hold(job))
         self._turns.wake()
 
     def _hungry_again(self) -> None:

@@ -1,4 +1,4 @@
-"""Manners: how many requests a host gets at once and how far apart, whose turn is next, and who asked for rest.
+"""Manners: how many requests a host gets at once, how far apart, whose turn is next, and who wants a rest.
 
 A host is a name. On this machine's own addresses it is name and port: programs that share nothing else.
 """
@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
-from bot.core.urls import host
+from bot.core import urls
 
 Job = TypeVar("Job")
 T = TypeVar("T")
@@ -27,8 +27,8 @@ USUAL_REST = timedelta(minutes=5)
 
 
 def turn_key(url: str) -> str:
-    """What counts as one host: its name; on loopback, where each port is a program of its own, with the port."""
-    name = host(url)
+    """What counts as one host: its name; on loopback, where each port is another program, also the port."""
+    name = urls.host(url)
     if name == "localhost" or name.startswith("127.") or name == "::1":
         with suppress(ValueError):
             return f"{name}:{urlsplit(url).port}"
@@ -69,7 +69,7 @@ class Pace:
 
 
 class Turns(Generic[Job]):
-    """Hands out jobs, host after host: at most ``per_host`` of one host at a time, and not faster than its pace.
+    """Hands out jobs, host after host: at most ``per_host`` of one at a time, and not faster than its pace.
 
     A thousand feeds of one slow host keep ``per_host`` places busy, not all of them, and none while they
     wait for their turn. Jobs may be added while others are under way.
@@ -208,7 +208,7 @@ class Places:
         self._free.release()
 
     async def waiting(self, answer: Awaitable[T]) -> T:
-        """Awaits a server's answer in a place that was taken, and takes it again where it was left meanwhile."""
+        """Awaits a server's answer in a place that was taken; takes it again where it was left meanwhile."""
         left = False
 
         def leave() -> None:

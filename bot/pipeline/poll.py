@@ -151,7 +151,7 @@ def _alone(deps: Deps, visit: Visit) -> PollReport:
 
 
 def _apply(deps: Deps, visits: Sequence[Visit]) -> list[PollReport] | StoreError:
-    """Trouble with the database is nobody's fault: it comes back as a value, so that no guard takes it for one."""
+    """Trouble with the database is no feed's fault: it comes back as a value, past the guard."""
     try:
         with deps.store.begin() as tx:
             reports = [_decide(deps, tx, visit) for visit in visits]

@@ -1,8 +1,21 @@
-from dataclasses import replace
+import sqlite3
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
-from bot.model import FetchFailed, NotModified
+import pytest
+
+from bot.errors import StoreError
+from bot.model import Feed, FetchFailed, Held, NotModified, Reading, ReadTask, Visit
+from bot.pipeline.deps import Deps
 from bot.pipeline.poll import PollReport, poll
+from bot.ports import Draw, Read
+from bot.runtime.local import guard
+from bot.storage.engine import open_store
+from tests.fakes import START, HereReader
 from tests.pipeline.conftest import FEED, Bot, entry, fetched
 
 
@@ -108,3 +121,112 @@ def test_only_what_is_due_is_polled_and_one_claim_a_time(bot: Bot) -> None:
 def test_a_process_that_was_asked_to_end_takes_nothing_new(bot: Bot) -> None:
     bot.publish(entry("1", "A chip"))
     assert not list(poll(replace(bot.deps, stopping=lambda: True)))
+
+
+# ── many at once ─────────────────────────────────────────────────────────────────────────────────
+
+OTHER = Feed(id="quay", url="https://quay.example/rss", title="Quay Post")
+
+
+def both(bot: Bot, **changes: Any) -> Deps:
+    """A bot that watches two feeds."""
+    with bot.store.begin() as tx:
+        tx.feeds.sync([FEED, OTHER], bot.clock.now())
+    return replace(bot.deps, feeds={FEED.id: FEED, OTHER.id: OTHER}, **changes)
+
+
+def due(bot: Bot, after: timedelta = timedelta(0)) -> list[str]:
+    with bot.store.begin() as tx:
+        return [each.feed_id for each in tx.feeds.claim_due(bot.clock.now() + after, 9, timedelta(minutes=1))]
+
+
+class OddReader(HereReader):
+    """Stands in for a bug of ours: of one feed it gives an item that can't be stored."""
+
+    def submit(self, task: ReadTask) -> Future[Reading | FetchFailed]:
+        future = super().submit(task)
+        reading = future.result()
+        if task.feed_id != OTHER.id or not isinstance(reading, Reading):
+            return future
+        odd: Future[Reading | FetchFailed] = Future()
+        title: Any = None
+        odd.set_result(replace(reading, items=tuple(replace(item, title=title) for item in reading.items)))
+        return odd
+
+
+def test_a_fault_in_one_of_many_costs_only_that_one(bot: Bot) -> None:
+    deps = both(bot, reader=OddReader(), guard=guard)
+    bot.publish(entry("1", "A chip"))
+    bot.fetcher.answers[OTHER.url] = [replace(fetched(entry("2", "Another chip")), final_url=OTHER.url)]
+    reports = {report.feed.id: report.plan for report in poll(deps)}
+    assert (reports[FEED.id].result, reports[OTHER.id].failed) == ("new", True)
+    assert "a fault of ours" in reports[OTHER.id].state.last_result
+    assert titles(bot) == ["A chip"]
+    with bot.store.read() as tx:
+        assert tx.feeds.states()[OTHER.id].failures == 1
+
+
+def test_a_database_in_trouble_is_no_fault_of_a_feed(bot: Bot, tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "chipwatch.db", isolation_level=None)
+
+    class Locking(HereReader):
+        def submit(self, task: ReadTask) -> Future[Reading | FetchFailed]:
+            other.execute("BEGIN IMMEDIATE")
+            return super().submit(task)
+
+    bot.publish(entry("1", "A chip"))
+    impatient = open_store(f"sqlite:///{tmp_path / 'chipwatch.db'}", busy_timeout=timedelta(seconds=0.05))
+    try:
+        with pytest.raises(StoreError):
+            list(poll(replace(bot.deps, store=impatient, reader=Locking(), guard=guard)))
+    finally:
+        other.close()
+        impatient.close()
+    bot.clock.pass_by(bot.deps.pace.poll_lease)
+    (report,) = poll(bot.deps)
+    assert (report.plan.result, report.plan.state.failures) == ("new", 0)
+
+
+@dataclass
+class Patient:
+    """``ports.Fetcher`` at which everything hangs: time passes, it asks for more, and nothing ends."""
+
+    bot: Bot
+    each: timedelta
+    drawn: list[str] = field(default_factory=list)
+
+    def fetch_all(self, draw: Draw, read: Read) -> Iterator[Sequence[Visit]]:
+        while True:
+            self.drawn += [feed.id for feed, _ in draw(1)]
+            yield []
+            self.bot.clock.pass_by(self.each)
+
+
+def test_what_waits_for_its_turn_stays_ours_and_is_not_drawn_twice(bot: Bot) -> None:
+    lease = bot.deps.pace.poll_lease
+    fetcher = Patient(bot, lease / 4)
+    list(poll(both(bot, fetcher=fetcher, stopping=lambda: bot.clock.now() - START > 2 * lease)))
+    assert sorted(fetcher.drawn) == [FEED.id, OTHER.id]
+
+
+def test_asked_to_end_it_leaves_what_is_under_way_and_frees_it(bot: Bot) -> None:
+    fetcher = Patient(bot, timedelta(0))
+    assert not list(poll(both(bot, fetcher=fetcher, stopping=lambda: len(fetcher.drawn) > 1)))
+    assert sorted(due(bot)) == [FEED.id, OTHER.id]
+
+
+def test_a_host_that_rests_is_asked_again_when_its_rest_is_over(bot: Bot) -> None:
+    bot.fetcher.answers[FEED.url] = [Held(wait=timedelta(hours=2), reason="harbor.example wants rest")]
+    report = once(bot)
+    assert (report.plan.result, report.plan.failed) == ("held", False)
+    assert due(bot, timedelta(hours=1)) == []
+    assert due(bot, timedelta(hours=3)) == [FEED.id]
+
+
+def test_what_people_should_know_is_noted(bot: Bot) -> None:
+    gone = FetchFailed(kind="gone", detail="HTTP 410 Gone", status=410)
+    bot.fetcher.answers[FEED.url] = [gone]
+    (notice,) = once(bot).plan.notices
+    with bot.store.read() as tx:
+        assert tx.feeds.notices(START - timedelta(seconds=1)) == [notice]
+        assert not tx.feeds.notices(notice.at)
