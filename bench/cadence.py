@@ -219,10 +219,6 @@ def chipwatch(watch: Watch) -> timedelta:
     return interval(pace(watch), watch.state.quiet, BOUNDS)
 
 
-def fixed(_: Watch) -> timedelta:
-    return HOUR
-
-
 def miniflux(watch: Watch) -> timedelta:
     """Seven days by the items of the last seven days; a day where there are none."""
     return WEEK / max(len(watch.dates) - bisect_right(watch.dates, watch.due - WEEK), 7)
@@ -276,7 +272,7 @@ def by_the_clock(watch: Watch) -> timedelta:
     return DAY
 
 
-PEERS: Mapping[str, Pause] = {"fixed": fixed, "Miniflux": miniflux, "CommaFeed": commafeed}
+PEERS: Mapping[str, Pause] = {"fixed": lambda _: HOUR, "Miniflux": miniflux, "CommaFeed": commafeed}
 VARIANTS: Mapping[str, Pause] = {
     "rate, not root": not_the_root,
     "power 0.4, not root": flatter,
