@@ -22,6 +22,8 @@ from bench.polling import usage
 
 WORKERS = 20
 TICKS = 100
+SKIPPED = 1000
+"""Items at once."""
 Step = Callable[[], Mapping[str, float]]
 
 
@@ -31,6 +33,8 @@ def chipwatch(folder: Path) -> Iterator[Mapping[str, Step]]:
     from datetime import datetime, timedelta
 
     from bot.app import SystemClock, opened, read_configuration
+    from bot.model import Judgement
+    from bot.model import Judgement
     from bot.pipeline.poll import poll
     from bot.pipeline.triage import triage
 
@@ -58,11 +62,15 @@ def chipwatch(folder: Path) -> Iterator[Mapping[str, Step]]:
 
         def skip() -> Mapping[str, float]:
             """Count what is new as judged, without verdicts: for lists whose judging would take too long."""
-            with application.store.begin() as tx:
-                items = tx.items.unjudged(1_000_000)
-                for item in items:
-                    tx.items.judge(item.id, (), clock.now())
-            return {"items": len(items)}
+            count = 0
+            while True:
+                with application.store.begin() as tx:
+                    some = tx.items.unjudged(SKIPPED)
+                    unread = [Judgement(item_id=item.id, content_hash=item.content_hash) for item in some]
+                    tx.items.judge(unread, clock.now())
+                count += len(some)
+                if not some:
+                    return {"items": count}
 
         def wait() -> Mapping[str, float]:
             # More than the longest interval and its jitter, far less than the day of a full fetch.
@@ -108,7 +116,7 @@ def main(program: str, folder: str, *flags: str) -> None:
             began, used = time.monotonic(), usage.so_far()
             told = steps[line.strip()]()
             wall, cpu = time.monotonic() - began, usage.so_far() - used
-            answer = {"wall": wall, "cpu": cpu, "began": began, **told}
+            answer = {"wall": wall, "cpu": cpu, **told}
             print(json.dumps(answer), flush=True)
 
 

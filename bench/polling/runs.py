@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -134,7 +135,7 @@ def _round(
         scenario.name,
         told,
         home,
-        healthy=_healthy(served, told.get("began", 0.0)),
+        healthy=_healthy(served, told["began"]),
         judging=judged,
         note=running.given_up,
     )
@@ -170,7 +171,10 @@ class _Running:
             cwd=ROOT,
             env=environment,
         )
-        self._steps = self._answer()["steps"]
+        try:
+            self._steps = self._answer()["steps"]
+        except json.JSONDecodeError:
+            raise SystemExit(f"{program.name} did not start: {_last_words(Path(self._log.name))}") from None
         self.given_up = ""
 
     def __enter__(self) -> _Running:
@@ -184,17 +188,18 @@ class _Running:
         return step in self._steps
 
     def do(self, step: str, limit: float = math.inf) -> dict[str, Any]:
-        """One step; nothing is told where the process had to be stopped."""
+        """One step; little is told where the process had to be stopped."""
         over = threading.Timer(min(limit, self._limit), self._process.kill)
         over.start()
+        began = time.monotonic()
         try:
             with usage.Watch(self._process.pid) as watch:
                 print(step, file=self._process.stdin, flush=True)
                 answer = self._answer()
-            return answer | {"memory": watch.peak}
+            return answer | {"memory": watch.peak, "began": began}
         except (BrokenPipeError, json.JSONDecodeError):
             self.given_up = "stopped: " + (_last_words(Path(self._log.name)) or f"after {self._limit:.0f} s")
-            return {}
+            return {"began": began, "wall": time.monotonic() - began}
         finally:
             over.cancel()
 
