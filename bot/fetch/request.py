@@ -16,10 +16,10 @@ import httpx
 
 from bot.core.urls import absolute
 from bot.fetch.body import ACCEPTED, BadEncodingError, TooLargeError, body_hash, read_body, read_start
-from bot.fetch.curl import TlsError
 from bot.fetch.guard import RefusedError, UnknownNameError
 from bot.fetch.headers import fresh_for, retry_after
 from bot.fetch.politeness import Slots, turn_key
+from bot.fetch.transfer import TlsError
 from bot.fetch.walls import MOST_READ, REFUSALS, is_page, wall
 from bot.model import FeedState, Fetched, FetchFailed, FetchOutcome, NotModified
 
