@@ -34,7 +34,6 @@ def chipwatch(folder: Path) -> Iterator[Mapping[str, Step]]:
 
     from bot.app import SystemClock, opened, read_configuration
     from bot.model import Judgement
-    from bot.model import Judgement
     from bot.pipeline.poll import poll
     from bot.pipeline.triage import triage
 
