@@ -44,14 +44,13 @@ def sort_out(items: Sequence[Item], known: Mapping[str, KnownItem], baseline_age
     for item in items:
         match = _match(item, known, claimed)
         item_id = match.item_id if match else _fresh_id(item, known)
-        strongest = known.get(item.keys[0]) if item.keys else None
-        if item_id in claimed or (match is None and strongest and strongest.item_id in claimed):
-            # A second entry for an item that this document had already.
+        if item_id in claimed or (match is None and _repeats(item, known, claimed)):
             found.unchanged.append(item)
             found.seen.update((key, known[key].item_id) for key in item.keys if key in known)
             continue
         claimed.add(item_id)
-        found.seen.update((key, known[key].item_id if key in known else item_id) for key in item.keys)
+        for key in item.keys:
+            found.seen.setdefault(key, known[key].item_id if key in known else item_id)
         if match is None or _first_here(item, match, known):
             found.fresh.append(item)
         if match is None:
@@ -71,6 +70,13 @@ def _match(item: Item, known: Mapping[str, KnownItem], claimed: set[str]) -> Kno
         if stored is not None and stored.item_id not in claimed and _same_article(item, stored, key):
             return stored
     return None
+
+
+def _repeats(item: Item, known: Mapping[str, KnownItem], claimed: set[str]) -> bool:
+    """Whether it is a second entry for an item that this document had already: by guid, or word by word."""
+    keys = [*item.keys[:1], *(key for key in item.keys[1:] if key.startswith("text:"))]
+    had = [(key, known[key]) for key in keys if key in known and known[key].item_id in claimed]
+    return any(key == item.keys[0] or _same_article(item, stored, key) for key, stored in had)
 
 
 def _same_article(item: Item, known: KnownItem, key: str) -> bool:

@@ -218,6 +218,19 @@ def test_two_entries_never_claim_one_stored_item() -> None:
     assert found.seen["url:x"] == "one"
 
 
+def test_a_text_that_stands_twice_in_a_document_without_addresses_is_never_new_again() -> None:
+    memory, text = Memory(), replace(article(1), link=None)
+    assert len(memory.read([replace(text, guid="1"), replace(text, guid="2")]).new) == 2
+    for fetch in range(3):
+        again = [replace(text, guid=f"{fetch}-{number}") for number in range(2)]
+        assert memory.read(again).new == []
+
+
+def test_a_key_that_two_new_items_share_belongs_to_the_first() -> None:
+    found = sort_out([item("a", "guid:a", "text:x"), item("b", "guid:b", "text:x")], {}, DAY)
+    assert found.seen == {"guid:a": "id-a", "text:x": "id-a", "guid:b": "id-b"}
+
+
 def test_a_guid_that_is_used_again_for_another_article_does_not_hide_it() -> None:
     there = "https://example.org/"
     earlier = known("id-latest", text="old", url=there + "1", title="Norvik tapes out its chip")
