@@ -33,7 +33,6 @@ def chipwatch(folder: Path) -> Iterator[Mapping[str, Step]]:
     from datetime import datetime, timedelta
 
     from bot.app import SystemClock, opened, read_configuration
-    from bot.model import Judgement
     from bot.pipeline.poll import poll
     from bot.pipeline.triage import triage
 
@@ -61,6 +60,8 @@ def chipwatch(folder: Path) -> Iterator[Mapping[str, Step]]:
 
         def skip() -> Mapping[str, float]:
             """Count what is new as judged, without verdicts: for lists whose judging would take too long."""
+            from bot.model import Judgement
+
             count = 0
             while True:
                 with application.store.begin() as tx:
