@@ -43,7 +43,9 @@ _OPTIONS = (
 
 
 class CurlTransport(httpx.AsyncBaseTransport):
-    """For GET, and for one event loop, which has to be a selector's. A request brings the addresses of its host in ``extensions[ADDRESSES]``.
+    """For GET requests, which bring the addresses of their host in ``extensions[ADDRESSES]``.
+
+    It belongs to one event loop, which has to be one over a selector (Windows has another by default).
 
     Connections are kept and used again for the same scheme, host and port: libcurl knows them by name, so one
     that is used again was opened to an address that was checked for this name.

@@ -113,7 +113,7 @@ class _Round:
         self._told = False
         self._asked = False
         self._dry = False  # the last draw gave nothing, and it was just now
-        self._loop = asyncio.new_event_loop()
+        self._loop = asyncio.SelectorEventLoop()  # libcurl needs file descriptors watched
         self._task: asyncio.Task[None] | None = None
 
     # ── in the caller's thread ──
