@@ -48,7 +48,7 @@ def follow(feed: Feed, state: FeedState, moved_to: str | None, now: datetime) ->
     new address has none.
     """
     if moved_to is None or moved_to == state.url or _needs_login(feed):
-        return replace(state, moving_to=None, moving_since=None), ()
+        return (replace(state, moving_to=None, moving_since=None) if state.moving_to else state), ()
     if moved_to != state.moving_to or state.moving_since is None:
         return replace(state, moving_to=moved_to, moving_since=now), ()
     if now - state.moving_since < MOVES_AFTER:
@@ -128,8 +128,10 @@ def silence(published: Sequence[datetime]) -> timedelta | None:
 
 def is_silent(state: FeedState, now: datetime) -> bool:
     """Whether it has had no new item for longer than its rhythm lets expect; counted from its first poll."""
+    if state.last_new_at is None or now - state.last_new_at <= SHORTEST_SILENCE:
+        return False  # as nearly always, and before anything is computed
     bound = silence(state.published)
-    return bound is not None and state.last_new_at is not None and now - state.last_new_at > bound
+    return bound is not None and now - state.last_new_at > bound
 
 
 def listen(feed: Feed, state: FeedState, now: datetime) -> Noticed:

@@ -167,9 +167,9 @@ def _well(poll: _Poll, moved_to: str | None) -> care.Noticed:
 
 def _unchanged(poll: _Poll, noticed: care.Noticed, fresh_for: timedelta) -> PollPlan:
     state, notices = noticed
-    state, silent = care.listen(poll.feed, replace(state, quiet=state.quiet + 1), poll.now)
-    state = replace(state, last_result="unchanged")
-    return PollPlan(state=_scheduled(poll, state, fresh_for), result="unchanged", notices=notices + silent)
+    state, silent = care.listen(poll.feed, state, poll.now)
+    state = _scheduled(poll, state, fresh_for, quiet=state.quiet + 1, result="unchanged")
+    return PollPlan(state=state, result="unchanged", notices=notices + silent)
 
 
 # ── a body was read ──────────────────────────────────────────────────────────────────────────────
@@ -193,9 +193,9 @@ def _taken_in(
     state, notices = noticed
     state = _remembering(poll, state, fetched, reading, found)
     state, cared = _cared(poll, state, fetched, len(found.fresh), len(reading.items) + reading.skipped)
-    state = replace(state, last_result=counts)
+    quiet = 0 if found.fresh else state.quiet + 1
     return PollPlan(
-        state=_scheduled(poll, state, fetched.fresh_for),
+        state=_scheduled(poll, state, fetched.fresh_for, quiet=quiet, result=counts),
         new=tuple(new),
         revised=tuple(found.revised),
         seen=found.seen,
@@ -221,7 +221,6 @@ def _remembering(
         read_whole=reading.whole,
         hints=reading.document.hints,
         published=_times(poll, reading.items, found.fresh),
-        quiet=0 if found.fresh else state.quiet + 1,
         last_new_at=poll.now if found.fresh else state.last_new_at,
     )
 
@@ -262,13 +261,14 @@ def _cared(
     return state, notices + rolled
 
 
-def _scheduled(poll: _Poll, state: FeedState, fresh_for: timedelta) -> FeedState:
+def _scheduled(poll: _Poll, state: FeedState, fresh_for: timedelta, *, quiet: int, result: str) -> FeedState:
     """With its next poll. ``every`` is the user's word and wins over rhythm, hints and our bounds."""
     feed, policy, now = poll.feed, poll.policy, poll.now
-    state = replace(state, rhythm=rhythm(state.published, now) or state.rhythm)
+    usual = rhythm(state.published, now) or state.rhythm
     if feed.every is not None:
-        return replace(state, next_poll_at=next_poll(feed.id, now, feed.every, timedelta(0), poll.jitter))
-    pause = interval(state.rhythm, state.quiet, policy)
-    wait = max(fresh_for, policy.min_interval)
-    due = next_poll(feed.id, now, pause, wait, poll.jitter, state.hints, policy.max_interval)
-    return replace(state, next_poll_at=due)
+        due = next_poll(feed.id, now, feed.every, timedelta(0), poll.jitter)
+    else:
+        pause = interval(usual, quiet, policy)
+        wait = max(fresh_for, policy.min_interval)
+        due = next_poll(feed.id, now, pause, wait, poll.jitter, state.hints, policy.max_interval)
+    return replace(state, rhythm=usual, quiet=quiet, next_poll_at=due, last_result=result)
