@@ -34,7 +34,7 @@ from bot.demo.run import MORNING
 from bot.demo.servers import read_sites
 from bot.errors import FeedError
 from bot.model import Article, Item
-from bot.pipeline.triage import article, example
+from bot.pipeline.grouping import article, example
 
 # The best for it of 0.10 to 0.30 on four news streams.
 BASELINE_LIKENESS = 0.2

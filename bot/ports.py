@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
@@ -16,7 +16,10 @@ from bot.model import (
     FeedState,
     FetchFailed,
     FetchOutcome,
+    GroupingChange,
+    GroupingState,
     Item,
+    Judgement,
     KnownItem,
     Message,
     Notice,
@@ -28,9 +31,11 @@ from bot.model import (
     SendResult,
     Settlement,
     Story,
+    StoryMemory,
     Telling,
     Verdict,
     Visit,
+    WordMemory,
 )
 
 T = TypeVar("T")
@@ -153,11 +158,17 @@ class ItemStore(Protocol):
         ...
 
     def unjudged(self, limit: int) -> Sequence[Item]:
-        """Items without verdicts, oldest first by (published or seen, id)."""
+        """Items without verdicts: those that were new when they came before those that were old already.
+
+        Oldest first by (published or seen, id).
+        """
         ...
 
-    def judge(self, item_id: str, verdicts: Sequence[Verdict], now: datetime) -> None:
-        """Store an item's verdicts in place of earlier ones and count it as judged."""
+    def judge(self, judgements: Sequence[Judgement], now: datetime) -> Collection[str]:
+        """Store items' verdicts in place of earlier ones and count them as judged. Returns their ids.
+
+        Leaves alone what was edited since it was read.
+        """
         ...
 
     def get(self, reference: str) -> Item | None:
@@ -185,7 +196,7 @@ class ItemStore(Protocol):
 
 
 class StoryStore(Protocol):
-    def open_items(self, since: datetime) -> Sequence[tuple[Item, Placement]]:
+    def open_items(self, since: datetime) -> Iterator[tuple[Item, Placement]]:
         """Placed items of stories last seen after ``since``, in the order they were placed."""
         ...
 
@@ -194,6 +205,10 @@ class StoryStore(Protocol):
         ...
 
     def placement(self, item_id: str) -> Placement | None: ...
+
+    def unplaced(self, item_ids: Sequence[str]) -> Collection[str]:
+        """Those of the items that are in no story yet."""
+        ...
 
     def touched(self, topics: Sequence[str], window_start: datetime) -> Sequence[Story]:
         """Stories with an item seen or judged after ``window_start`` and a match for one of the topics.
@@ -207,6 +222,41 @@ class StoryStore(Protocol):
     def search(
         self, *, topic: str | None, since: datetime | None, words: Sequence[str], limit: int
     ) -> Sequence[Story]: ...
+
+
+class GroupingStore(Protocol):
+    """What grouping remembers of open stories; all of it can be made anew from their items."""
+
+    def state(self) -> GroupingState | None:
+        """Where grouping stands; ``None`` before anything was stored."""
+        ...
+
+    def words(self, asked: Collection[str]) -> Mapping[str, WordMemory]:
+        """Word → what is remembered of it; unknown words are absent."""
+        ...
+
+    def stories(self, item_ids: Collection[str]) -> Sequence[StoryMemory]:
+        """The whole stories that these items are in, of those that were not forgotten."""
+        ...
+
+    def hold(self, turn: int) -> bool:
+        """Keep others from storing until this transaction ends.
+
+        ``False`` where another run was stored since the one that began at ``turn``.
+        """
+        ...
+
+    def store(self, change: GroupingChange) -> None:
+        """Remember what a run of grouping changed. Its placements are stored before, in this transaction."""
+        ...
+
+    def forget(self, window: float) -> int:
+        """Drop stories that did not grow for ``window`` days, and what finds them. Returns how many."""
+        ...
+
+    def clear(self) -> None:
+        """Forget everything, so that it can be made anew."""
+        ...
 
 
 class Outbox(Protocol):
@@ -279,6 +329,8 @@ class Tx(Protocol):
     def items(self) -> ItemStore: ...
     @property
     def stories(self) -> StoryStore: ...
+    @property
+    def grouping(self) -> GroupingStore: ...
     @property
     def outbox(self) -> Outbox: ...
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import TypeVar
+from zlib import crc32
 
 from bot.core import text
 from bot.model import Article
@@ -22,8 +22,6 @@ different texts in columns and live pages."""
 _FEWEST_SHINGLES = 6
 _FEWEST_TITLE_WORDS = 4
 _LONGEST_TEXT = 400
-
-_Key = TypeVar("_Key", str, int)
 
 _OUTLET = re.compile(r"^(.*\S)\s+[-–—|»·:]\s+[^-–—|»·:]{2,40}$")
 _LABEL = re.compile(
@@ -48,8 +46,9 @@ class Fingerprint:
 
     titles: frozenset[str]
     words: tuple[str, ...]
-    """The text's words as spelt."""
+    """The first of the text's words, as spelt."""
     shingles: frozenset[int]
+    """Hashes of the text's runs of four words, 32 bits each."""
 
 
 def fingerprint(article: Article) -> Fingerprint:
@@ -60,8 +59,10 @@ def fingerprint(article: Article) -> Fingerprint:
     runs = text.shingles([token.word for token in tokens], _SHINGLE)
     return Fingerprint(
         titles=frozenset(_titles(article.title)),
-        words=tuple(body[token.start : token.end] for token in tokens),
-        shingles=frozenset(int(text.digest(run), 16) for run in runs if len(run) == _SHINGLE),
+        words=tuple(body[token.start : token.end] for token in tokens[:_ALIGNED]),
+        shingles=frozenset(
+            crc32("\0".join(run).encode("utf-8", "surrogatepass")) for run in runs if len(run) == _SHINGLE
+        ),
     )
 
 
@@ -76,78 +77,55 @@ def _titles(title: str) -> Iterable[str]:
         spelling = outlet[1] if outlet else ""
 
 
-class CopyIndex:
-    """The fingerprints of recent articles, grouped by text: copies of one text have one root.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KnownText:
+    """An article that a new one may repeat."""
 
-    Runs of words that stand in several texts (``the post appeared first on``) weigh less, one over the number
-    of those texts, so boilerplate is learnt from the stream.
+    root: str
+    """Id of the article whose text it is: its own where it is no copy."""
+    prints: Fingerprint
+
+
+def find_copy(candidate: Fingerprint, known: Iterable[KnownText]) -> str | None:
+    """Root of the text that the candidate repeats, or ``None``.
+
+    Runs of words that stand in several of the known texts (``the post appeared first on``) weigh less, one
+    over the number of those texts, so boilerplate is learnt from the stream.
     """
+    shared = [(one, candidate.shingles & one.prints.shingles) for one in known]
+    roots: dict[int, set[str]] = defaultdict(set)
+    for one, runs in shared:
+        for run in runs:
+            roots[run].add(one.root)
+    best, chosen = 0.0, None
+    for one, runs in shared:
+        likeness = _likeness(candidate, one.prints, sum(1.0 / len(roots[run]) for run in sorted(runs)))
+        if likeness > best:
+            best, chosen = likeness, one
+    if chosen is None or _swaps(candidate.words, chosen.prints.words) >= _FEWEST_SWAPS:
+        return None
+    return chosen.root
 
-    def __init__(self) -> None:
-        self._prints: dict[str, Fingerprint] = {}
-        self._root: dict[str, str] = {}
-        self._by_title: dict[str, list[str]] = defaultdict(list)
-        self._by_shingle: dict[int, list[str]] = defaultdict(list)
 
-    def find(self, candidate: Fingerprint) -> str | None:
-        """Id of the article whose text the candidate repeats (never itself a copy), or ``None``."""
-        shared: dict[str, float] = defaultdict(float)
-        weights = {shingle: self._weight(shingle) for shingle in candidate.shingles & self._by_shingle.keys()}
-        for shingle, weight in weights.items():
-            for other in self._by_shingle[shingle]:
-                shared[other] += weight
-        same_title = {other for title in candidate.titles for other in self._by_title.get(title, ())}
-        best, chosen = 0.0, None
-        for other in dict.fromkeys([*shared, *sorted(same_title)]):
-            likeness = self._likeness(candidate, other, shared.get(other, 0.0), other in same_title)
-            if likeness > best:
-                best, chosen = likeness, other
-        if chosen is None or _swaps(candidate.words, self._prints[chosen].words) >= _FEWEST_SWAPS:
-            return None
-        return self._root[chosen]
+def one_form(one: Fingerprint, other: Fingerprint) -> bool:
+    """Whether the two texts are one form filled in twice: releases about like events, not about one."""
+    shorter = min(len(one.shingles), len(other.shingles))
+    if shorter < _FEWEST_SHINGLES:
+        return False
+    if len(one.shingles & other.shingles) < _SHARED_FORM * shorter:
+        return False
+    return _swapped_names(one.words, other.words) >= _FEWEST_SWAPS
 
-    def one_form(self, candidate: Fingerprint, other_id: str) -> bool:
-        """Whether the two texts are one form filled in twice: releases about like events, not about one."""
-        other = self._prints[other_id]
-        shorter = min(len(candidate.shingles), len(other.shingles))
-        if shorter < _FEWEST_SHINGLES:
-            return False
-        if len(candidate.shingles & other.shingles) < _SHARED_FORM * shorter:
-            return False
-        return _swapped_names(candidate.words, other.words) >= _FEWEST_SWAPS
 
-    def add(self, article_id: str, fresh: Fingerprint, copy_of: str | None) -> None:
-        """Remember an article; ``copy_of`` is the root that :meth:`find` named."""
-        root = copy_of if copy_of in self._root else None
-        self._prints[article_id] = fresh
-        self._root[article_id] = root or article_id
-        for title in fresh.titles:
-            self._by_title[title].append(article_id)
-        for shingle in fresh.shingles:
-            self._by_shingle[shingle].append(article_id)
-
-    def forget(self, article_id: str) -> None:
-        """Drop an article. Does nothing for one that is not there."""
-        old = self._prints.pop(article_id, None)
-        if old is None:
-            return
-        del self._root[article_id]
-        for title in old.titles:
-            _drop(self._by_title, title, article_id)
-        for shingle in old.shingles:
-            _drop(self._by_shingle, shingle, article_id)
-
-    def _weight(self, shingle: int) -> float:
-        return 1.0 / len({self._root[other] for other in self._by_shingle[shingle]})
-
-    def _likeness(self, candidate: Fingerprint, other: str, shared: float, same_title: bool) -> float:
-        """Containment of the shorter text in the longer, 0 where that is not enough for a copy."""
-        shorter = min(len(candidate.shingles), len(self._prints[other].shingles))
-        if shorter < _FEWEST_SHINGLES:
-            return 1.0 if same_title else 0.0
-        containment = shared / shorter
-        needed = _SHARED_UNDER_ONE_TITLE if same_title else _SHARED_TEXT
-        return containment if containment >= needed else 0.0
+def _likeness(candidate: Fingerprint, other: Fingerprint, shared: float) -> float:
+    """Containment of the shorter text in the longer, 0 where that is not enough for a copy."""
+    same_title = not candidate.titles.isdisjoint(other.titles)
+    shorter = min(len(candidate.shingles), len(other.shingles))
+    if shorter < _FEWEST_SHINGLES:
+        return 1.0 if same_title else 0.0
+    containment = shared / shorter
+    needed = _SHARED_UNDER_ONE_TITLE if same_title else _SHARED_TEXT
+    return containment if containment >= needed else 0.0
 
 
 def _swaps(one: Sequence[str], other: Sequence[str]) -> int:
@@ -175,7 +153,6 @@ def _replacements(
     one: Sequence[str], other: Sequence[str]
 ) -> Iterator[tuple[Sequence[str], Sequence[str], bool]]:
     """Where the two texts have different words; third, whether words that both have stand on both sides."""
-    one, other = one[:_ALIGNED], other[:_ALIGNED]
     matcher = SequenceMatcher(None, [*map(text.fold, one)], [*map(text.fold, other)], autojunk=False)
     for kind, start, end, other_start, other_end in matcher.get_opcodes():
         if kind == "replace":
@@ -187,10 +164,3 @@ def _filled(ours: Sequence[str], theirs: Sequence[str], telling: Callable[[str],
     """How many blanks of a form the two stretches fill: one a telling word, in long ones one at most."""
     blanks = min(sum(map(telling, ours)), sum(map(telling, theirs)))
     return blanks if max(len(ours), len(theirs)) <= _LONGEST_BLANK else min(blanks, 1)
-
-
-def _drop(index: dict[_Key, list[str]], key: _Key, article_id: str) -> None:
-    ids = index[key]
-    ids.remove(article_id)
-    if not ids:
-        del index[key]

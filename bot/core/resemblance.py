@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -29,8 +29,8 @@ _CORE = 0.3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Vectors:
-    """What an item says. ``words``, ``who``, ``what`` and ``headline`` are of unit length."""
+class Outline:
+    """What is kept of what an item says. The vectors are of unit length."""
 
     words: Mapping[str, float]
     """All its words, to look for stories."""
@@ -39,12 +39,18 @@ class Vectors:
     what: Mapping[str, float]
     """Its other words and its numbers."""
     headline: Mapping[str, float]
+    has_text: bool
+    """More than a headline."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Vectors(Outline):
+    """What a new item says, with what it takes to compare it."""
+
     weight: Mapping[str, float]
     """Word → how much it tells by its rarity, in nats."""
     names: Mapping[str, float]
     """Word → how certainly it is a name, for those that probably are."""
-    has_text: bool
-    """More than a headline."""
 
 
 def weigh(reading: Reading, vocabulary: Vocabulary) -> Vectors:
@@ -120,14 +126,18 @@ class Common:
     _headed: Counter[str] = field(default_factory=Counter)
     """Word → how many headlines have it."""
 
-    def add(self, item: Vectors) -> None:
+    def add(self, item: Outline) -> None:
         self.items += 1
         self.has_text = self.has_text or item.has_text
         self._who.add(item.who)
         self._what.add(item.what)
         self._headline.add(item.headline)
-        self._held.update(item.weight.keys())
+        self._held.update(item.words.keys())
         self._headed.update(item.headline.keys())
+
+    def headed(self) -> Iterable[str]:
+        """The words of its headlines."""
+        return self._headed.keys()
 
     def knows(self, word: str) -> float:
         """1 where half of the items have the word, less where fewer do."""

@@ -9,21 +9,21 @@ objects, else the item opens a story of its own. A copy of a text always joins t
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import NamedTuple
 
 from bot.core import text
-from bot.core.copies import CopyIndex, Fingerprint, fingerprint
-from bot.core.resemblance import Common, Resemblance, Vectors, weigh
-from bot.core.vocabulary import Reading, Vocabulary, read
+from bot.core.copies import Fingerprint, KnownText, find_copy, fingerprint, one_form
+from bot.core.postings import search_words
+from bot.core.recollection import OpenStory, Recollection
+from bot.core.resemblance import Common, Resemblance, Vectors
+from bot.core.traces import Trace, trace
+from bot.core.vocabulary import Reading
 from bot.model import Article, Placement
 
-_DAY = 86_400.0
-# How many of an item's heaviest words look for stories, and how many stories are looked at closely.
-_SEARCH_WORDS = 40
+# How many stories are looked at closely.
 _SHORT_LIST = 10
 _WORTH_A_LOOK = 0.05
 _CONTRADICTED = 0.5
@@ -75,46 +75,30 @@ class StoryPolicy:
     """Log-odds from which a story fits well."""
 
 
-@dataclass(slots=True)
-class _OpenStory:
-    """A story that may still grow."""
-
-    id: str
-    first: float
-    last: float
-    touched: float
-    items: list[str] = field(default_factory=list)
-    common: Common = field(default_factory=Common)
-
-    def days_from(self, day: float) -> float:
-        """Distance of a day to the span that the story's items cover."""
-        return max(self.first - day, day - self.last, 0.0)
-
-
 class _Candidate(NamedTuple):
     """A story that an item may join."""
 
     odds: float
     """Log-odds that both are about one event."""
-    story: _OpenStory
+    story: OpenStory
     closest: str
     """Id of the story's item most similar to the new one."""
 
 
 class Grouper:
-    """Groups articles into stories, online. Remembers open stories only, so its memory is bounded."""
+    """Groups articles into stories, online.
 
-    def __init__(self, policy: StoryPolicy | None = None) -> None:
+    All that it knows is in its ``memory``: by itself it remembers what it placed, as long as the stories are
+    open. Where a store remembers between two runs, ``memory`` says what it lacks before an article is placed.
+    """
+
+    def __init__(self, policy: StoryPolicy | None = None, memory: Recollection | None = None) -> None:
         self._policy = policy or StoryPolicy()
-        self._vocabulary = Vocabulary()
-        self._learnt_ahead: set[str] = set()
-        self._copies = CopyIndex()
-        self._stories: dict[str, _OpenStory] = {}
-        self._placed: dict[str, Placement] = {}
-        self._words_of: dict[str, tuple[str, ...]] = {}
-        self._postings: dict[str, dict[str, float]] = defaultdict(dict)
-        self._clock = -math.inf
-        self._latest = -math.inf
+        self.memory = memory or Recollection(self._policy.window)
+
+    def __len__(self) -> int:
+        """How many stories are open."""
+        return self.memory.open_stories
 
     def learn(self, articles: Iterable[Article]) -> None:
         """Read articles for their words only, so that the first decisions know which words are common.
@@ -122,28 +106,26 @@ class Grouper:
         Articles that are placed later are not counted twice.
         """
         for article in articles:
-            if article.id not in self._placed and article.id not in self._learnt_ahead:
-                self._learnt_ahead.add(article.id)
-                self._vocabulary.learn(read(article))
+            self.memory.learn(article)
 
     def place(self, article: Article) -> Placement:
         """Decide which story an article joins or opens, and remember it.
 
         An article that is placed already keeps its place.
         """
-        if known := self._placed.get(article.id):
+        if known := self.memory.placed(article.id):
             return known
-        day = self._advance(article.published)
-        reading = self._read(article)
-        vector = weigh(reading, self._vocabulary)
+        day = self.memory.advance(article)
+        reading, vector = self.memory.prepared(article)
         prints = fingerprint(article)
-        if root := self._copies.find(prints):
-            placement = self._as_copy(article.id, root)
+        candidates = self.memory.candidates(article)
+        texts = (KnownText(root=kept.root, prints=kept.prints()) for _, kept in candidates)
+        if root := find_copy(prints, texts):
+            placement = self._as_copy(article.id, root, candidates)
         else:
-            story = self._choose(vector, prints, day)
-            placement = _as_own_text(article.id, story, vector, reading)
-        self._copies.add(article.id, prints, root)
-        self._remember(placement, vector, day)
+            story = self._choose(vector, prints, candidates, day)
+            placement = self._as_own_text(article.id, story, vector, reading)
+        self.memory.remember(placement, trace(vector, prints, root or article.id), day)
         return placement
 
     def restore(self, article: Article, placement: Placement) -> None:
@@ -151,116 +133,65 @@ class Grouper:
 
         Restoring all articles in the order they were placed leaves the grouper as it was then.
         """
-        if article.id in self._placed:
+        if self.memory.placed(article.id):
             return
-        day = self._advance(article.published)
-        reading = self._read(article)
-        self._copies.add(article.id, fingerprint(article), placement.copy_of)
-        self._remember(placement, weigh(reading, self._vocabulary), day)
-
-    def _read(self, article: Article) -> Reading:
-        reading = read(article)
-        if article.id in self._learnt_ahead:
-            self._learnt_ahead.remove(article.id)
-        else:
-            self._vocabulary.learn(reading)
-        return reading
-
-    def __len__(self) -> int:
-        """How many stories are open."""
-        return len(self._stories)
-
-    # ── time ─────────────────────────────────────────────────────────────────────────────────────
-
-    def _advance(self, published: datetime | None) -> float:
-        """The article's day; closes the stories that are over.
-
-        The clock believes a date only when the next article's date confirms it: one article dated
-        in the far future must not close every story.
-        """
-        day = published.timestamp() / _DAY if published else self._latest
-        if day == -math.inf:
-            day = 0.0
-        confirmed = min(day, self._latest)
-        self._latest = day
-        if self._stories:
-            newest = self._stories[next(reversed(self._stories))]
-            newest.touched = max(newest.touched, confirmed)
-        if confirmed > self._clock:
-            self._clock = confirmed
-            self._close_old()
-        return day
-
-    def _close_old(self) -> None:
-        """Forget stories that nothing joined within the window; ``_stories`` is in order of last growth."""
-        oldest_open = self._clock - self._policy.window.total_seconds() / _DAY
-        while self._stories:
-            story = next(iter(self._stories.values()))
-            if story.touched >= oldest_open:
-                return
-            del self._stories[story.id]
-            for item_id in story.items:
-                self._forget(item_id)
-
-    def _forget(self, item_id: str) -> None:
-        del self._placed[item_id]
-        self._copies.forget(item_id)
-        for word in self._words_of.pop(item_id):
-            holders = self._postings[word]
-            del holders[item_id]
-            if not holders:
-                del self._postings[word]
+        day = self.memory.advance(article)
+        _, vector = self.memory.prepared(article)
+        kept = trace(vector, fingerprint(article), placement.copy_of or article.id)
+        self.memory.remember(placement, kept, day)
 
     # ── deciding ─────────────────────────────────────────────────────────────────────────────────
 
-    def _as_copy(self, item_id: str, root: str) -> Placement:
-        story_id = self._placed[root].story_id
+    def _as_copy(self, item_id: str, root: str, candidates: Sequence[tuple[str, Trace]]) -> Placement:
+        of_text = next(candidate for candidate, kept in candidates if kept.root == root)
         return Placement(
             item_id=item_id,
-            story_id=story_id,
+            story_id=self.memory.story_of(of_text).id,
             opens=False,
             copy_of=root,
             similarity=1.0,
             because=f"same text as {root}",
         )
 
-    def _choose(self, vector: Vectors, prints: Fingerprint, day: float) -> _Candidate | None:
+    def _choose(
+        self, vector: Vectors, prints: Fingerprint, candidates: Sequence[tuple[str, Trace]], day: float
+    ) -> _Candidate | None:
         """The story with the best odds, if they are better than even and nothing speaks against it."""
-        candidates = (
+        found = (
             _Candidate(self._log_odds(vector, story, similarity, day), story, item_id)
-            for story, similarity, item_id in self._short_list(vector, day)
+            for story, similarity, item_id in self._short_list(vector, candidates, day)
         )
         likely = sorted(
-            (candidate for candidate in candidates if candidate.odds > 0),
+            (candidate for candidate in found if candidate.odds > 0),
             key=lambda candidate: (-candidate.odds, candidate.story.id),
         )
         if vector.has_text and len(likely) >= self._policy.several and likely[0].odds < self._policy.weak:
             return None
-        fitting = (one for one in likely if not self._copies.one_form(prints, one.closest))
+        texts = dict(candidates)
+        fitting = (one for one in likely if not one_form(prints, texts[one.closest].prints()))
         return next(fitting, None)
 
-    def _short_list(self, vector: Vectors, day: float) -> list[tuple[_OpenStory, float, str]]:
+    def _short_list(
+        self, vector: Vectors, candidates: Sequence[tuple[str, Trace]], day: float
+    ) -> list[tuple[OpenStory, float, str]]:
         """The stories most similar to the item by their closest item, with that similarity and item."""
-        heaviest = sorted(vector.words.items(), key=lambda entry: (-entry[1], entry[0]))[:_SEARCH_WORDS]
-        similar: dict[str, float] = defaultdict(float)
-        for word, weight in heaviest:
-            for item_id, other in self._postings.get(word, {}).items():
-                similar[item_id] += weight * other
         closest: dict[str, tuple[float, str]] = {}
-        for item_id, similarity in similar.items():
-            story_id = self._placed[item_id].story_id
+        heaviest = [(word, vector.words[word]) for word in search_words(vector.words)]
+        for item_id, kept in candidates:
+            known = kept.weights()
+            similarity = sum(weight * known[word] for word, weight in heaviest if word in known)
+            story_id = self.memory.story_of(item_id).id
             if similarity > closest.get(story_id, (_WORTH_A_LOOK, ""))[0]:
                 closest[story_id] = (similarity, item_id)
         ranked = sorted(closest.items(), key=lambda entry: (-entry[1][0], entry[0]))[:_SHORT_LIST]
-        window = self._policy.window.total_seconds() / _DAY
-        near = ((self._stories[story_id], *found) for story_id, found in ranked)
-        return [entry for entry in near if entry[0].days_from(day) <= window]
+        near = ((self.memory.story_of(found[1]), *found) for _, found in ranked)
+        return [entry for entry in near if entry[0].days_from(day) <= self.memory.window]
 
-    def _log_odds(self, item: Vectors, story: _OpenStory, closest: float, day: float) -> float:
+    def _log_odds(self, item: Vectors, story: OpenStory, closest: float, day: float) -> float:
         """Log-odds that the item reports the story's event; minus infinity where something objects."""
-        policy, common = self._policy, story.common
+        policy, common = self._policy, self.memory.common(story)
         both_have_text = item.has_text and common.has_text
-        seen = common.resemblance(item, self._vocabulary)
+        seen = common.resemblance(item, self.memory.vocabulary)
         if self._objects(seen, both_have_text):
             return -math.inf
         return (
@@ -288,42 +219,28 @@ class Grouper:
         differ = seen.contradiction >= _CONTRADICTED and seen.who < policy.least_who
         return differ or seen.besides_rarest < policy.least_besides_rarest
 
-    # ── remembering ──────────────────────────────────────────────────────────────────────────────
-
-    def _remember(self, placement: Placement, vector: Vectors, day: float) -> None:
-        story = self._stories.pop(placement.story_id, None) or _OpenStory(
-            id=placement.story_id, first=day, last=day, touched=self._clock
-        )
-        self._stories[story.id] = story  # at the end: the order is that of last growth
-        story.first, story.last = min(story.first, day), max(story.last, day)
-        story.touched = self._clock
-        story.items.append(placement.item_id)
-        story.common.add(vector)
-        self._placed[placement.item_id] = placement
-        self._words_of[placement.item_id] = tuple(vector.words)
-        for word, weight in vector.words.items():
-            self._postings[word][placement.item_id] = weight
-
-
-def _as_own_text(item_id: str, chosen: _Candidate | None, vector: Vectors, reading: Reading) -> Placement:
-    if chosen is None:
+    def _as_own_text(
+        self, item_id: str, chosen: _Candidate | None, vector: Vectors, reading: Reading
+    ) -> Placement:
+        if chosen is None:
+            return Placement(
+                item_id=item_id,
+                story_id=text.digest(["story", item_id]),
+                opens=True,
+                because="opens a story",
+            )
         return Placement(
-            item_id=item_id, story_id=text.digest(["story", item_id]), opens=True, because="opens a story"
+            item_id=item_id,
+            story_id=chosen.story.id,
+            opens=False,
+            similarity=round(min(_SUREST, 1.0 / (1.0 + math.exp(-chosen.odds))), 4),
+            because=_because(vector, self.memory.common(chosen.story), reading),
         )
-    return Placement(
-        item_id=item_id,
-        story_id=chosen.story.id,
-        opens=False,
-        similarity=round(min(_SUREST, 1.0 / (1.0 + math.exp(-chosen.odds))), 4),
-        because=_because(vector, chosen.story, reading),
-    )
 
 
-def _because(vector: Vectors, story: _OpenStory, reading: Reading) -> str:
+def _because(vector: Vectors, common: Common, reading: Reading) -> str:
     """The three words that tie the item to the story most, as the item spells them."""
-    ties = {
-        word: weight * known for word, weight in vector.words.items() if (known := story.common.knows(word))
-    }
+    ties = {word: weight * known for word, weight in vector.words.items() if (known := common.knows(word))}
     strongest = sorted(ties, key=lambda word: (-ties[word], word))[:3]
     spellings = reading.spellings()
     return "shares " + ", ".join(spellings[word] for word in strongest) + " with the story"

@@ -113,16 +113,50 @@ class Vocabulary:
         self._found_in: Counter[str] = Counter()
         self._capital: Counter[str] = Counter()
         self._small: Counter[str] = Counter()
+        self._faded = False
+        self._changed: set[str] = set()
+
+    @property
+    def articles(self) -> int:
+        """How many articles the counts stand for."""
+        return self._articles
+
+    def counts(self, word: str) -> tuple[int, int, int]:
+        """In how many articles the word is, how often inside sentences with a capital, and without."""
+        return self._found_in[word], self._capital[word], self._small[word]
+
+    def recall(self, word: str, found_in: int, capital: int, small: int) -> None:
+        """Take over a word's counts from where they were kept."""
+        fading = 2 if self._faded else 1  # where they are kept they were not halved yet
+        for counter, count in (
+            (self._found_in, found_in),
+            (self._capital, capital),
+            (self._small, small),
+        ):
+            if count // fading:
+                counter[word] = count // fading
+
+    def recall_articles(self, articles: int) -> None:
+        self._articles = articles
+
+    def changes(self) -> tuple[set[str], bool]:
+        """Words counted since this was last asked, and whether all counts were halved in between."""
+        changed, faded = self._changed, self._faded
+        self._changed, self._faded = set(), False
+        return changed, faded
 
     def learn(self, reading: Reading) -> None:
         """Count the words of one article."""
         self._articles += 1
         words = reading.headline + reading.lead
-        self._found_in.update({word.folded for word in words})
+        folded = {word.folded for word in words}
+        self._changed |= folded
+        self._found_in.update(folded)
         self._capital.update(word.folded for word in words if word.capital)
         self._small.update(word.folded for word in words if word.capital is False)
         if self._articles >= self._horizon:
             self._articles //= 2
+            self._faded = True
             for counter in (self._found_in, self._capital, self._small):
                 _halve(counter)
 

@@ -22,9 +22,17 @@ from bot.model.feeds import (
     ReadTask,
     Visit,
 )
+from bot.model.grouping import (
+    GroupingChange,
+    GroupingState,
+    ItemMemory,
+    StoryMemory,
+    WordMemory,
+)
 from bot.model.judging import (
     Entity,
     Exemplar,
+    Judgement,
     Nearest,
     Relation,
     Share,
@@ -78,9 +86,13 @@ __all__ = [
     "FetchFailed",
     "FetchOutcome",
     "Fetched",
+    "GroupingChange",
+    "GroupingState",
     "Held",
     "Hints",
     "Item",
+    "ItemMemory",
+    "Judgement",
     "KnownItem",
     "Member",
     "Message",
@@ -104,6 +116,7 @@ __all__ = [
     "Source",
     "Span",
     "Story",
+    "StoryMemory",
     "Telling",
     "ToldStory",
     "Topic",
@@ -111,4 +124,5 @@ __all__ = [
     "Verdict",
     "Visit",
     "Window",
+    "WordMemory",
 ]

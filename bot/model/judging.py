@@ -97,3 +97,13 @@ class Verdict:
     nearest: Nearest | None
     spans: tuple[Span, ...] = ()
     profile_version: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judgement:
+    """All verdicts on one item, one a topic."""
+
+    item_id: str
+    content_hash: str
+    """Of the text that was judged: an edit in the meantime wants another judgement."""
+    verdicts: tuple[Verdict, ...] = ()

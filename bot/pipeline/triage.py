@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 
 from bot.core.classify import classify
 from bot.core.features import extract
 from bot.core.profile import Judge
 from bot.core.stories import Grouper
-from bot.core.text import digest
-from bot.core.urls import host
-from bot.model import Article, Exemplar, Item, Placement, Verdict
+from bot.model import Item, Judgement, Placement, Verdict
 from bot.pipeline.deps import Deps
-from bot.ports import Tx
+from bot.pipeline.grouping import begin, group, make_ready
 
-BATCH = 200
+BATCH = 500
+_IN_MEMORY = 6_000
+"""Items that a grouper may hold before the next batch begins with a fresh one: some 60 MB."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,34 +28,34 @@ class TriageReport:
 
 
 def triage(deps: Deps) -> TriageReport:
-    """Judge and place everything that waits, in transactions of a few hundred items.
+    """Judge and place everything that waits, a few hundred items at a time. An edited item keeps its place.
 
-    A batch is read as a whole before its first item is placed: the first poll of many feeds then knows which
-    names are common. An edited item keeps its place.
+    Nothing is held while items are judged and placed; then one transaction writes verdicts and placements of
+    a batch: after a crash an item is either done or waits. Where somebody else placed items meanwhile, the
+    batch is begun again.
 
-    Verdicts and placement of an item are one transaction: after a crash it is either done or waits. An item
-    that can't be judged for a fault of ours is set aside without verdicts, and the others go on.
+    An item that can't be judged for a fault of ours is set aside without verdicts, and the others go on.
     """
+    report = TriageReport()
     grouper: Grouper | None = None
-    items = matched = stories = 0
     while not deps.stopping():
         with deps.store.read() as tx:
-            if not tx.items.unjudged(1):
-                break
-            # Outside the writing transaction: it may take seconds, and nobody else could write meanwhile.
-            grouper = grouper or _restore(deps, tx, deps.clock.now())
-        with deps.store.begin() as tx:
-            now = deps.clock.now()
             batch = tx.items.unjudged(BATCH)
-            unplaced = [item for item in batch if tx.stories.placement(item.id) is None]
-            grouper.learn(map(article, unplaced))
-            for item in batch:
-                verdicts = deps.guard(f"judging item {item.id}", partial(judge_item, deps.judge, item)) or ()
-                tx.items.judge(item.id, verdicts, now)
-                matched += any(verdict.matched for verdict in verdicts)
-            stories += _place(deps, tx, grouper, unplaced, now)
-            items += len(batch)
-    return TriageReport(items=items, matched=matched, stories=stories)
+            ready = grouper or begin(tx, deps.story_policy)
+        if not batch:
+            break
+        if ready is None:
+            make_ready(deps)
+            continue
+        judgements = [_judged(deps, item) for item in batch]
+        with deps.store.read() as tx:
+            unplaced = tx.stories.unplaced([item.id for item in batch])
+            placements = group(tx, ready, [item for item in batch if item.id in unplaced], deps.guard)
+        done = _store(deps, ready, judgements, placements)
+        if done is not None:
+            report = _sum(report, done)
+        grouper = ready if done is not None and ready.memory.size < _IN_MEMORY else None
+    return report
 
 
 def judge_item(judge: Judge, item: Item) -> tuple[Verdict, ...]:
@@ -73,42 +72,37 @@ def judge_item(judge: Judge, item: Item) -> tuple[Verdict, ...]:
     return classify(features, judge)
 
 
-def article(item: Item) -> Article:
-    """The part of an item that grouping looks at."""
-    return Article(
-        id=item.id,
-        title=item.title,
-        summary=item.summary,
-        body=item.body,
-        source=host(item.url),
-        published=item.published or item.seen_at,
+def _judged(deps: Deps, item: Item) -> Judgement:
+    verdicts = deps.guard(f"judging item {item.id}", partial(judge_item, deps.judge, item)) or ()
+    return Judgement(item_id=item.id, content_hash=item.content_hash, verdicts=verdicts)
+
+
+def _store(
+    deps: Deps, grouper: Grouper, judgements: Sequence[Judgement], placements: Sequence[Placement]
+) -> TriageReport | None:
+    """Write down what was decided; ``None``, and nothing is, where somebody else placed items meanwhile."""
+    change = grouper.memory.changes()
+    now = deps.clock.now()
+    with deps.store.begin() as tx:
+        if not tx.grouping.hold(change.state.turn):
+            return None
+        if placements:
+            tx.stories.place(placements, now)
+            tx.grouping.store(change)
+        judged = tx.items.judge(judgements, now)
+    if placements:
+        grouper.memory.stored()
+    matched = sum(
+        verdict.matched for each in judgements if each.item_id in judged for verdict in each.verdicts
+    )
+    return TriageReport(
+        items=len(judged), matched=matched, stories=sum(placement.opens for placement in placements)
     )
 
 
-def _restore(deps: Deps, tx: Tx, now: datetime) -> Grouper:
-    """The open stories, as the store remembers them; the corpus tells which words are common in the field."""
-    grouper = Grouper(deps.story_policy)
-    grouper.learn(map(example, deps.exemplars.values()))
-    for item, placement in tx.stories.open_items(now - deps.story_policy.window):
-        grouper.restore(article(item), placement)
-    return grouper
-
-
-def example(exemplar: Exemplar) -> Article:
-    """An article of the corpus as grouping reads it, for its words only."""
-    return Article(id=f"corpus/{exemplar.id}", title=exemplar.title, body=exemplar.text)
-
-
-def _alone(item: Item) -> Placement:
-    """A story of its own, so that what can't be compared is still told."""
-    return Placement(item_id=item.id, story_id=digest(("alone", item.id)), opens=True, because="stands alone")
-
-
-def _place(deps: Deps, tx: Tx, grouper: Grouper, items: Sequence[Item], now: datetime) -> int:
-    """Place items in the order given. Returns how many stories they open."""
-    placements = [
-        deps.guard(f"placing item {item.id}", partial(grouper.place, article(item))) or _alone(item)
-        for item in items
-    ]
-    tx.stories.place(placements, now)
-    return sum(placement.opens for placement in placements)
+def _sum(one: TriageReport, other: TriageReport) -> TriageReport:
+    return TriageReport(
+        items=one.items + other.items,
+        matched=one.matched + other.matched,
+        stories=one.stories + other.stories,
+    )

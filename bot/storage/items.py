@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from bot.core.text import fold
-from bot.model import Item, KnownItem, Verdict
+from bot.model import Item, Judgement, KnownItem, Verdict
 from bot.storage.dialects import Dialect, batches
 from bot.storage.schema import identities, items, verdicts
 
@@ -117,19 +117,51 @@ class SqlItems:
             )
 
     def unjudged(self, limit: int) -> Sequence[Item]:
-        """Items without verdicts, oldest first by (published or seen, id)."""
-        query = select(*ITEM_COLUMNS).where(items.c.judged_at.is_(None)).order_by(_NEWEST, items.c.id)
-        return [item_of(row) for row in self._connection.execute(query.limit(limit))]
+        """Items without verdicts: those that were new when they came before those that were old already.
 
-    def judge(self, item_id: str, decided: Sequence[Verdict], now: datetime) -> None:
-        """Store an item's verdicts in place of earlier ones and count it as judged."""
-        self._connection.execute(delete(verdicts).where(verdicts.c.item_id == item_id))
-        if decided:
-            self._connection.execute(
-                insert(verdicts),
-                [{name: getattr(each, name) for name in _VERDICT} | {"judged_at": now} for each in decided],
+        Oldest first by (published or seen, id).
+        """
+        waiting = select(items.c.id).where(items.c.judged_at.is_(None))
+        first = waiting.order_by(items.c.baseline, _NEWEST, items.c.id).limit(limit).subquery()
+        query = select(*ITEM_COLUMNS).join(first, first.c.id == items.c.id)
+        return [
+            item_of(row)
+            for row in self._connection.execute(query.order_by(items.c.baseline, _NEWEST, items.c.id))
+        ]
+
+    def judge(self, judgements: Sequence[Judgement], now: datetime) -> Collection[str]:
+        """Store items' verdicts in place of earlier ones and count them as judged. Returns their ids.
+
+        Leaves alone what was edited since it was read: its text waits for a judgement of its own.
+        """
+        if not judgements:
+            return ()
+        current = self._unedited(judgements)
+        known = [each for each in judgements if each.item_id in current]
+        if not known:
+            return ()
+        for some in batches(sorted(current)):
+            self._connection.execute(update(items).where(items.c.id.in_(some)).values(judged_at=now))
+            self._connection.execute(delete(verdicts).where(verdicts.c.item_id.in_(some)))
+        rows = [
+            {name: getattr(verdict, name) for name in _VERDICT} | {"judged_at": now}
+            for each in known
+            for verdict in each.verdicts
+        ]
+        if rows:
+            self._connection.execute(insert(verdicts), rows)
+        return current
+
+    def _unedited(self, judgements: Sequence[Judgement]) -> Collection[str]:
+        """Ids of the items that still have the text that was judged; nobody edits them until the end."""
+        read = {each.item_id: each.content_hash for each in judgements}
+        found: set[str] = set()
+        for some in batches(sorted(read)):
+            query = select(items.c.id, items.c.content_hash).where(items.c.id.in_(some)).with_for_update()
+            found.update(
+                row.id for row in self._connection.execute(query) if row.content_hash == read[row.id]
             )
-        self._connection.execute(update(items).where(items.c.id == item_id).values(judged_at=now))
+        return found
 
     def prune(self, before: datetime) -> int:
         """Forget the texts, and the verdicts that did not match, of judged items first seen before.

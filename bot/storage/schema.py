@@ -31,7 +31,7 @@ from sqlalchemy import (
 
 from bot.model import Facts, Hints, Nearest, Relation, Share, Span
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """Every migration this code knows, oldest first. Alembic knows them too, but takes 0.2 s to import."""
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -336,4 +336,51 @@ slots = Table(
     Column("digest", Words, primary_key=True),
     Column("at", Utc, primary_key=True),
     Column("taken_at", Utc, nullable=False),
+)
+
+# What grouping remembers of the open stories, so that it need not read them again. All of it can be made
+# anew from the items; days are those of the articles' dates, so times here are numbers.
+grouping = Table(
+    "grouping",
+    metadata,
+    # One row.
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("format", Integer, nullable=False),
+    Column("turn", Integer, nullable=False),
+    Column("articles", Integer, nullable=False),
+    Column("clock", Double),
+    Column("latest", Double),
+    Column("newest", Words),
+)
+
+words = Table(
+    "words",
+    metadata,
+    # A hash: PostgreSQL refuses index entries beyond 2,704 bytes, and hostile feeds have such words.
+    Column("key", BigInteger, primary_key=True, autoincrement=False),
+    Column("found_in", Integer, nullable=False),
+    Column("capital", Integer, nullable=False),
+    Column("small", Integer, nullable=False),
+    Column("holders", Words, nullable=False),
+    Column("last", Double, nullable=False),
+)
+
+open_stories = Table(
+    "open_stories",
+    metadata,
+    Column("story_id", Words, ForeignKey("stories.id"), primary_key=True),
+    Column("first", Double, nullable=False),
+    Column("last", Double, nullable=False),
+    Column("grown", Double, nullable=False),
+)
+
+traces = Table(
+    "traces",
+    metadata,
+    Column("position", Integer, primary_key=True),
+    Column("item_id", Words, ForeignKey("items.id"), nullable=False, unique=True),
+    Column(
+        "story_id", Words, ForeignKey("open_stories.story_id", ondelete="CASCADE"), nullable=False, index=True
+    ),
+    Column("trace", LargeBinary, nullable=False),
 )

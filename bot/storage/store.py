@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from bot.errors import StoreBusy
 from bot.storage.dialects import Dialect
 from bot.storage.feeds import SqlFeeds
+from bot.storage.grouping import SqlGrouping
 from bot.storage.items import SqlItems
 from bot.storage.outbox import SqlOutbox
 from bot.storage.stories import SqlStories
@@ -26,6 +27,7 @@ class SqlTx:
         self.feeds = SqlFeeds(connection, dialect)
         self.items = SqlItems(connection, dialect)
         self.stories = SqlStories(connection, dialect)
+        self.grouping = SqlGrouping(connection, dialect)
         self.outbox = SqlOutbox(connection, dialect)
 
 

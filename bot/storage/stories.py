@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,8 @@ from bot.storage.schema import feeds, items, placements, stories, verdicts
 PRIMARY = "primary"
 """The tag of feeds whose publisher is a party to what it reports."""
 
+_AT_ONCE = 500
+"""Rows in memory where all of them would be too many."""
 _PLACEMENT = tuple(each.name for each in fields(Placement))
 _PLACEMENT_COLUMNS = tuple(placements.c[name] for name in _PLACEMENT)
 # Names that `Item` has as well would shadow each other in a row.
@@ -32,7 +34,7 @@ class SqlStories:
         self._connection = connection
         self._dialect = dialect
 
-    def open_items(self, since: datetime) -> Sequence[tuple[Item, Placement]]:
+    def open_items(self, since: datetime) -> Iterator[tuple[Item, Placement]]:
         """Placed items of stories last seen after ``since``, in the order they were placed."""
         query = (
             select(*ITEM_COLUMNS, *_PLACEMENT_COLUMNS)
@@ -41,7 +43,8 @@ class SqlStories:
             .where(stories.c.last_seen > since)
             .order_by(placements.c.position)
         )
-        return [(item_of(row), _placement_of(row)) for row in self._connection.execute(query)]
+        rows = self._connection.execute(query.execution_options(yield_per=_AT_ONCE))
+        return ((item_of(row), _placement_of(row)) for row in rows)
 
     def place(self, placed: Sequence[Placement], now: datetime) -> None:
         """Add items to their stories, opening those that are new. An item stays where it was placed first.
@@ -74,6 +77,10 @@ class SqlStories:
             select(*_PLACEMENT_COLUMNS).where(placements.c.item_id == item_id)
         ).one_or_none()
         return None if row is None else _placement_of(row)
+
+    def unplaced(self, item_ids: Sequence[str]) -> Collection[str]:
+        """Those of the items that are in no story yet."""
+        return self._unplaced(item_ids).keys()
 
     def touched(self, topics: Sequence[str], window_start: datetime) -> Sequence[Story]:
         """Stories with an item first seen after ``window_start`` and a matched verdict for one of the topics.
@@ -126,12 +133,15 @@ class SqlStories:
         for some in batches(sorted(spans)):
             rows = self._connection.execute(select(stories).where(stories.c.id.in_(some)))
             stored.update((row.id, row) for row in rows)
-        for story_id, (first, last) in spans.items():
-            if story_id not in stored:
-                opened = insert(stories).values(id=story_id, first_seen=first, last_seen=last)
-                self._connection.execute(opened)
-                continue
-            known = stored[story_id]
+        opened = [
+            {"id": story_id, "first_seen": first, "last_seen": last}
+            for story_id, (first, last) in spans.items()
+            if story_id not in stored
+        ]
+        if opened:
+            self._connection.execute(insert(stories), opened)
+        for story_id, known in stored.items():
+            first, last = spans[story_id]
             wider = {"first_seen": min(first, known.first_seen), "last_seen": max(last, known.last_seen)}
             self._connection.execute(update(stories).where(stories.c.id == story_id).values(wider))
 

@@ -15,7 +15,7 @@ from bot.catalogue import load_catalogue
 from bot.core import text
 from bot.core.stories import Grouper, StoryPolicy
 from bot.model import Article, Placement
-from bot.pipeline.triage import example
+from bot.pipeline.grouping import example
 from tests.core.articles import DEAL, DEAL_AGAIN, FIRE, START, article
 from tests.shared import shared_path
 

@@ -3,8 +3,9 @@ from dataclasses import replace
 
 from bot.core.lexicon import Document, Lexicon
 from bot.model import Span
+from bot.pipeline.deps import Deps
 from bot.pipeline.poll import poll
-from bot.pipeline.triage import triage
+from bot.pipeline.triage import TriageReport, triage
 from bot.runtime.local import guard
 from tests.pipeline.conftest import FEED, Bot, entry
 
@@ -86,6 +87,61 @@ def test_alone_the_same_two_are_one_story(bot: Bot) -> None:
     intake(bot, *PAIR)
     triage(bot.deps)
     assert placed(bot, "1") == placed(bot, "2")
+
+
+def test_a_later_batch_is_grouped_with_the_stories_of_earlier_ones(bot: Bot) -> None:
+    """Between two calls nothing is in memory."""
+    for number in range(3):
+        intake(bot, entry(str(number), "Norvik tapes out its chip", f"{NORVIK} Part {number}."))
+        triage(bot.deps)
+    assert placed(bot, "0") == placed(bot, "1") == placed(bot, "2")
+
+
+class Overtaken(Lexicon):
+    """Stands in for another process that triages the same items while this one judges."""
+
+    def __init__(self, deps: Deps) -> None:
+        super().__init__(())
+        object.__setattr__(self, "deps", [deps])
+
+    def find(self, document: Document) -> Mapping[str, tuple[Span, ...]]:
+        for deps in self.deps:  # type: ignore[attr-defined]
+            self.deps.clear()  # type: ignore[attr-defined]
+            triage(deps)
+        return super().find(document)
+
+
+def test_whoever_was_overtaken_begins_again_and_places_nothing_twice(bot: Bot) -> None:
+    intake(bot, entry("1", "Norvik tapes out its chip", NORVIK))
+    triage(bot.deps)
+    intake(bot, entry("2", "Norvik tapes out its chip", NORVIK), entry("3", "Rain in Ostren", "It rained."))
+    overtaken = replace(bot.deps, judge=replace(bot.deps.judge, lexicon=Overtaken(bot.deps)))
+    assert triage(overtaken) == TriageReport()
+    with bot.store.read() as tx:
+        assert not tx.items.unjudged(9)
+    assert placed(bot, "1") == placed(bot, "2") != placed(bot, "3")
+
+
+class Editing(Lexicon):
+    """Stands in for a poll that finds the item edited while it is judged."""
+
+    def __init__(self, bot: Bot) -> None:
+        super().__init__(())
+        object.__setattr__(self, "bot", bot)
+
+    def find(self, document: Document) -> Mapping[str, tuple[Span, ...]]:
+        if "Rain" not in document.texts[0]:
+            intake(self.bot, entry("1", "Rain in Ostren", "It rained all day."))  # type: ignore[attr-defined]
+        return super().find(document)
+
+
+def test_an_item_edited_while_it_is_judged_is_judged_by_its_new_text(bot: Bot) -> None:
+    intake(bot, entry("1", "Norvik tapes out its chip", NORVIK))
+    report = triage(replace(bot.deps, judge=replace(bot.deps.judge, lexicon=Editing(bot))))
+    assert (report.items, report.matched, report.stories) == (1, 0, 1)
+    with bot.store.read() as tx:
+        ((item, verdicts),) = tx.items.search(topic=None, since=None, words=(), limit=9)
+    assert (item.title, verdicts) == ("Rain in Ostren", ())
 
 
 class BrokenLexicon(Lexicon):

@@ -10,6 +10,7 @@ from bot.model import (
     Facts,
     Feed,
     Item,
+    Judgement,
     Message,
     Nearest,
     Placement,
@@ -63,6 +64,13 @@ def verdict(item_id: str = "aaaaaa01", topic_id: str = "silicon", **changes: Any
         "profile_version": "v1",
     }
     return Verdict(**given | changes)
+
+
+def judgement(item_id: str = "aaaaaa01", *verdicts: Verdict, content_hash: str = "") -> Judgement:
+    """Verdicts on the text that :func:`item` gives an item."""
+    return Judgement(
+        item_id=item_id, content_hash=content_hash or f"hash of {item_id}", verdicts=tuple(verdicts)
+    )
 
 
 def placement(item_id: str = "aaaaaa01", story_id: str = "story-1", **changes: Any) -> Placement:

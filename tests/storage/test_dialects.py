@@ -14,7 +14,7 @@ from bot.storage.dialects import DIALECTS, batches
 from bot.storage.engine import open_store
 from bot.storage.store import SqlStore, translated
 from tests.storage.conftest import Databases, sqlalchemy_url
-from tests.storage.samples import NOW, item, verdict
+from tests.storage.samples import NOW, item
 
 
 def test_batches_are_all_values_in_order_in_pieces_that_a_statement_takes() -> None:
@@ -89,7 +89,7 @@ def test_missing_tables_ask_for_the_migrations(empty_url: str) -> None:
 
 def test_our_own_mistakes_are_not_dressed_up(store: SqlStore) -> None:
     with pytest.raises(IntegrityError), store.begin() as tx:
-        tx.items.judge("unknown", [verdict("unknown")], NOW)
+        tx.items.remember({"a key": "unknown"}, NOW)
 
 
 def test_our_own_mistakes_in_sql_are_not_dressed_up(new_database: Databases) -> None:

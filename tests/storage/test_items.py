@@ -8,7 +8,7 @@ import pytest
 
 from bot.model import Item, KnownItem
 from bot.storage.store import SqlStore
-from tests.storage.samples import HOUR, MINUTE, NOW, item, verdict
+from tests.storage.samples import HOUR, MINUTE, NOW, item, judgement, verdict
 
 
 def stored(store: SqlStore, *new: Item) -> None:
@@ -111,7 +111,7 @@ def test_a_revision_replaces_the_text_and_asks_for_new_verdicts(store: SqlStore)
         baseline=True,
     )
     with store.begin() as tx:
-        tx.items.judge("aaaaaa01", [verdict()], NOW)
+        tx.items.judge([judgement("aaaaaa01", verdict())], NOW)
         tx.items.revise([edited])
     with store.read() as tx:
         assert tx.items.unjudged(10) == [replace(edited, feed_id="wire", seen_at=NOW, baseline=False)]
@@ -140,17 +140,42 @@ def test_the_oldest_are_judged_first(store: SqlStore) -> None:
     )
     with store.begin() as tx:
         assert [one.id for one in tx.items.unjudged(3)] == ["dddddd04", "cccccc03", "aaaaaa01"]
-        tx.items.judge("dddddd04", [], NOW)
+        tx.items.judge([judgement("dddddd04")], NOW)
         assert [one.id for one in tx.items.unjudged(9)] == ["cccccc03", "aaaaaa01", "bbbbbb02"]
+
+
+def test_what_was_old_already_waits_for_what_is_new(store: SqlStore) -> None:
+    stored(
+        store,
+        item("aaaaaa01", baseline=True, published=NOW - 3 * HOUR),
+        item("bbbbbb02", published=NOW),
+        item("cccccc03", baseline=True, published=NOW - 4 * HOUR),
+    )
+    with store.read() as tx:
+        assert [one.id for one in tx.items.unjudged(9)] == ["bbbbbb02", "cccccc03", "aaaaaa01"]
+        assert [one.id for one in tx.items.unjudged(1)] == ["bbbbbb02"]
+
+
+def test_what_was_edited_since_it_was_read_is_not_judged(store: SqlStore) -> None:
+    stored(store, item(), item("bbbbbb02"))
+    read = [judgement("aaaaaa01", verdict()), judgement("bbbbbb02", verdict("bbbbbb02"))]
+    with store.begin() as tx:
+        tx.items.revise([item(title="Edited", content_hash="another")])
+        assert tx.items.judge(read, NOW) == {"bbbbbb02"}
+        assert tx.items.judge([judgement("unknown"), *read[:1]], NOW) == ()
+    with store.read() as tx:
+        assert [one.id for one in tx.items.unjudged(9)] == ["aaaaaa01"]
+        assert tx.items.verdicts("aaaaaa01") == ()
+        assert tx.items.verdicts("bbbbbb02") == read[1].verdicts
 
 
 def test_verdicts_come_back_whole_and_are_replaced_whole(store: SqlStore) -> None:
     stored(store, item())
     low, high = verdict(topic_id="deals", score=0.1, matched=False, nearest=None, spans=()), verdict()
     with store.begin() as tx:
-        tx.items.judge("aaaaaa01", [low, high], NOW)
+        tx.items.judge([judgement("aaaaaa01", low, high)], NOW)
         assert tx.items.verdicts("aaaaaa01") == (high, low)
-        tx.items.judge("aaaaaa01", [replace(low, score=1 / 3)], NOW + MINUTE)
+        tx.items.judge([judgement("aaaaaa01", replace(low, score=1 / 3))], NOW + MINUTE)
         assert tx.items.verdicts("aaaaaa01") == (replace(low, score=1 / 3),)
         assert tx.items.verdicts("unknown") == ()
 
@@ -218,7 +243,7 @@ def test_search_by_topic_time_and_number(store: SqlStore) -> None:
     with store.begin() as tx:
         for n in range(4):
             off_topic = verdict(f"aaaaaa0{n}", "other", matched=False)
-            tx.items.judge(f"aaaaaa0{n}", [verdict(f"aaaaaa0{n}", matched=n != 1), off_topic], NOW)
+            tx.items.judge([judgement(f"aaaaaa0{n}", verdict(f"aaaaaa0{n}", matched=n != 1), off_topic)], NOW)
         results = tx.items.search(topic="silicon", since=NOW, words=["chip"], limit=9)
         assert [one.id for one, _ in results] == ["aaaaaa03", "aaaaaa02"]
         assert [one.topic_id for one in results[0][1]] == ["silicon"]
@@ -231,8 +256,8 @@ def test_pruning_forgets_texts_and_idle_verdicts_and_keeps_identities(store: Sql
     old, young, waiting = item("aaaaaa01"), item("bbbbbb02", seen_at=NOW + HOUR), item("cccccc03")
     stored(store, old, young, waiting)
     with store.begin() as tx:
-        tx.items.judge(old.id, [verdict(old.id), verdict(old.id, "deals", matched=False)], NOW)
-        tx.items.judge(young.id, [], NOW)
+        tx.items.judge([judgement(old.id, verdict(old.id), verdict(old.id, "deals", matched=False))], NOW)
+        tx.items.judge([judgement(young.id)], NOW)
         assert tx.items.prune(NOW + MINUTE) == 1
         assert tx.items.prune(NOW + MINUTE) == 0
     with store.read() as tx:

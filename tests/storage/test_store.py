@@ -15,7 +15,7 @@ from bot.model import DeliveryState, Facts, Item
 from bot.ports import Store
 from bot.storage.engine import open_store
 from bot.storage.store import SqlStore
-from tests.storage.samples import MINUTE, NOW, delivery, feed, item, placement, telling, verdict
+from tests.storage.samples import MINUTE, NOW, delivery, feed, item, judgement, placement, telling, verdict
 
 THREADS = 8
 
@@ -215,7 +215,7 @@ def test_characters_that_no_engine_stores_stop_nothing(store: SqlStore) -> None:
     with store.begin() as tx:
         tx.feeds.sync([feed("a", title=strange, tags=(strange,))], NOW)
         tx.items.add([item(title=strange, keys=(strange,))])
-        tx.items.judge("aaaaaa01", [verdict(profile_version=strange)], NOW)
+        tx.items.judge([judgement("aaaaaa01", verdict(profile_version=strange))], NOW)
         tx.stories.place([placement(because=strange)], NOW)
         tx.outbox.add([delivery(note=strange)], [telling(facts=Facts(status=strange))])
     with store.read() as tx:

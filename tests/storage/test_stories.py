@@ -11,7 +11,7 @@ from sqlalchemy import Engine, event
 
 from bot.model import Item, Placement
 from bot.storage.store import SqlStore
-from tests.storage.samples import HOUR, MINUTE, NOW, feed, item, placement, verdict
+from tests.storage.samples import HOUR, MINUTE, NOW, feed, item, judgement, placement, verdict
 
 
 def placed(store: SqlStore, *pairs: tuple[Item, Placement]) -> None:
@@ -33,6 +33,7 @@ def test_a_story_spans_the_first_sights_of_its_items(store: SqlStore) -> None:
         assert tx.stories.get("unknown") is None
         assert tx.stories.placement("aaaaaa01") == placement("aaaaaa01", copy_of="bbbbbb02")
         assert tx.stories.placement("unknown") is None
+        assert not tx.stories.unplaced(["aaaaaa01", "bbbbbb02"])
     assert story is not None
     assert (story.first_seen, story.last_seen) == (NOW - HOUR, NOW + HOUR)
     assert [member.item.id for member in story.members] == ["aaaaaa01", "bbbbbb02", "cccccc03", "aaaaaa00"]
@@ -48,7 +49,7 @@ def test_members_know_their_source_and_matched_verdicts(store: SqlStore) -> None
         (item("cccccc03", feed_id="departed", url=""), placement("cccccc03")),
     )
     with store.begin() as tx:
-        tx.items.judge("aaaaaa01", [verdict(), verdict(topic_id="deals", matched=False)], NOW)
+        tx.items.judge([judgement("aaaaaa01", verdict(), verdict(topic_id="deals", matched=False))], NOW)
         story = tx.stories.get("story-1")
     assert story is not None
     assert [(member.source, member.primary) for member in story.members] == [
@@ -82,7 +83,7 @@ def test_open_items_come_in_the_order_they_were_placed(store: SqlStore) -> None:
         (item("aaaaaa01", seen_at=NOW - HOUR), placement("aaaaaa01", "open")),
     )
     with store.read() as tx:
-        found = tx.stories.open_items(NOW)
+        found = list(tx.stories.open_items(NOW))
     assert [one.id for one, _ in found] == ["dddddd04", "cccccc03", "aaaaaa01"]
     assert found[1] == (item("cccccc03", seen_at=NOW + HOUR), placement("cccccc03", "open"))
 
@@ -99,8 +100,9 @@ def test_touched_stories_are_new_in_the_window_and_on_topic(store: SqlStore) -> 
     )
     with store.begin() as tx:
         for item_id in ("aaaaaa01", "bbbbbb01", "dddddd01"):
-            tx.items.judge(item_id, [verdict(item_id)], NOW)
-        tx.items.judge("cccccc01", [verdict("cccccc01", matched=False), verdict("cccccc01", "deals")], NOW)
+            tx.items.judge([judgement(item_id, verdict(item_id))], NOW)
+        mixed = (verdict("cccccc01", matched=False), verdict("cccccc01", "deals"))
+        tx.items.judge([judgement("cccccc01", *mixed)], NOW)
         touched = tx.stories.touched(["silicon", "other"], NOW)
         assert [story.id for story in touched] == ["grown", "new"]
         assert [member.item.id for member in touched[0].members] == ["aaaaaa01", "aaaaaa02"]
@@ -122,7 +124,7 @@ def test_search_by_words_topic_time_and_number(store: SqlStore) -> None:
             return [story.id for story in tx.stories.search(**given)]  # type: ignore[arg-type]
 
     with store.begin() as tx:
-        tx.items.judge("aaaaaa02", [verdict("aaaaaa02")], NOW)
+        tx.items.judge([judgement("aaaaaa02", verdict("aaaaaa02"))], NOW)
     assert found() == ["two", "one"]
     assert found(limit=1) == ["two"]
     assert found(words=["ALPHA"]) == ["two", "one"]
@@ -137,7 +139,7 @@ def test_the_number_of_statements_does_not_grow_with_the_stories(store: SqlStore
     placed(store, *((item(one), placement(one, f"story {one}", opens=True)) for one in many))
     with store.begin() as tx:
         for one in many:
-            tx.items.judge(one, [verdict(one)], NOW)
+            tx.items.judge([judgement(one, verdict(one))], NOW)
     with statements() as seen, store.read() as tx:
         assert len(tx.stories.touched(["silicon"], NOW - HOUR)) == 120
     assert len([one for one in seen if one.startswith("SELECT")]) == 3

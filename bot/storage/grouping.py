@@ -1,0 +1,147 @@
+"""What grouping remembers: words with the items found by them, open stories with their items' traces."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import fields
+from hashlib import blake2b
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from bot.model import GroupingChange, GroupingState, ItemMemory, StoryMemory, WordMemory
+from bot.storage.dialects import Dialect, batches
+from bot.storage.schema import grouping, open_stories, traces, words
+
+_DAY = 86_400
+_THE_ROW = 1
+_STATE = tuple(each.name for each in fields(GroupingState))
+_COUNTS = ("found_in", "capital", "small")
+_SPAN = ("first", "last", "grown")
+
+
+class SqlGrouping:
+    """``ports.GroupingStore``."""
+
+    def __init__(self, connection: Connection, dialect: Dialect) -> None:
+        self._connection = connection
+        self._dialect = dialect
+
+    def state(self) -> GroupingState | None:
+        """Where grouping stands; ``None`` before anything was stored."""
+        row = self._connection.execute(select(*(grouping.c[name] for name in _STATE))).one_or_none()
+        return None if row is None else GroupingState(**row._mapping)
+
+    def words(self, asked: Collection[str]) -> Mapping[str, WordMemory]:
+        """Word → what is remembered of it; unknown words are absent."""
+        by_key = {_key(word): word for word in asked}
+        found: dict[str, WordMemory] = {}
+        for some in batches(sorted(by_key)):
+            for row in self._connection.execute(select(words).where(words.c.key.in_(some))):
+                counts = {name: row._mapping[name] for name in _COUNTS}
+                found[by_key[row.key]] = WordMemory(**counts, holders=_holders(row.holders), last=row.last)
+        return found
+
+    def stories(self, item_ids: Collection[str]) -> Sequence[StoryMemory]:
+        """The whole stories that these items are in, of those that were not forgotten."""
+        names: set[str] = set()
+        for some in batches(sorted(item_ids)):
+            names.update(
+                self._connection.scalars(select(traces.c.story_id).where(traces.c.item_id.in_(some)))
+            )
+        members: dict[str, list[ItemMemory]] = defaultdict(list)
+        spans: list[Row[Any]] = []
+        for some in batches(sorted(names)):
+            query = select(traces.c.item_id, traces.c.story_id, traces.c.trace)
+            inside = query.where(traces.c.story_id.in_(some)).order_by(traces.c.position)
+            for row in self._connection.execute(inside):
+                members[row.story_id].append(ItemMemory(**row._mapping))
+            spans += self._connection.execute(select(open_stories).where(open_stories.c.story_id.in_(some)))
+        return [
+            StoryMemory(
+                id=row.story_id,
+                items=tuple(members[row.story_id]),
+                **{name: row._mapping[name] for name in _SPAN},
+            )
+            for row in spans
+        ]
+
+    def hold(self, turn: int) -> bool:
+        """Keep others from storing until this transaction ends.
+
+        ``False`` where another run was stored since the one that began at ``turn``.
+        """
+        self._dialect.hold(self._connection, "grouping")
+        state = self.state()
+        return state is None or state.turn == turn
+
+    def store(self, change: GroupingChange) -> None:
+        """Remember what a run of grouping changed; its items' stories are stored already."""
+        if change.faded:
+            self._connection.execute(update(words).values({name: words.c[name] // 2 for name in _COUNTS}))
+        state = {name: getattr(change.state, name) for name in _STATE}
+        self._put(grouping, "id", [state | {"id": _THE_ROW, "turn": change.state.turn + 1}])
+        self._put(words, "key", [_row(word, known) for word, known in change.words.items()])
+        self._put(
+            open_stories,
+            "story_id",
+            [
+                {"story_id": story.id} | {name: getattr(story, name) for name in _SPAN}
+                for story in change.stories
+            ],
+        )
+        if change.items:
+            self._connection.execute(
+                insert(traces),
+                [
+                    {"item_id": item.item_id, "story_id": item.story_id, "trace": item.trace}
+                    for item in change.items
+                ],
+            )
+
+    def forget(self, window: float) -> int:
+        """Drop what no item can be compared with any more: ``window`` days without growth.
+
+        Returns how many stories that closes.
+        """
+        state = self.state()
+        if state is None or state.clock is None:
+            return 0
+        oldest = state.clock - window
+        closed = self._connection.execute(delete(open_stories).where(open_stories.c.grown < oldest))
+        idle = update(words).where(words.c.last < oldest, words.c.holders != "")
+        self._connection.execute(idle.values(holders=""))
+        uncounted = [words.c[name] == 0 for name in _COUNTS]
+        self._connection.execute(delete(words).where(words.c.holders == "", *uncounted))
+        return closed.rowcount
+
+    def clear(self) -> None:
+        """Forget everything, so that it can be made anew."""
+        for table in (traces, open_stories, words, grouping):
+            self._connection.execute(delete(table))
+
+    def _put(self, table: Any, key: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        if rows:
+            names = [name for name in rows[0] if name != key]
+            self._connection.execute(self._dialect.put(table, key=key, update=names), rows)
+
+
+def _key(word: str) -> int:
+    return int.from_bytes(blake2b(word.encode(), digest_size=8).digest(), "big", signed=True)
+
+
+def _row(word: str, known: WordMemory) -> dict[str, Any]:
+    return {
+        "key": _key(word),
+        "found_in": known.found_in,
+        "capital": known.capital,
+        "small": known.small,
+        "holders": " ".join(f"{item_id}:{weight}" for item_id, weight in known.holders),
+        "last": known.last,
+    }
+
+
+def _holders(packed: str) -> tuple[tuple[str, int], ...]:
+    pairs = (each.rpartition(":") for each in packed.split())
+    return tuple((item_id, int(weight)) for item_id, _, weight in pairs)
