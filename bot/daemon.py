@@ -103,7 +103,7 @@ def _steps(deps: Deps, heartbeat: Heartbeat) -> list[Step]:
 
 
 def _poll(heartbeat: Heartbeat, deps: Deps) -> Fields:
-    """One round. It lasts for as long as feeds become due before the last one has ended: so it beats itself."""
+    """One round. It may last for as long as feeds become due: so it beats itself."""
     log = structlog.get_logger()
     feeds = items = 0
     for report in poll(deps):

@@ -169,5 +169,6 @@ def _decide(deps: Deps, tx: Tx, visit: Visit) -> PollReport:
     plan = plan_poll(visit, known, now=now, jitter=deps.clock.jitter(), policy=deps.poll_policy)
     tx.items.add(plan.new)
     tx.items.revise(plan.revised)
-    tx.items.remember(plan.seen, now)
+    added = {key for item in plan.new for key in item.keys}.difference(known)
+    tx.items.remember({key: plan.seen[key] for key in plan.seen if key not in added}, now)
     return PollReport(feed=visit.feed, plan=plan, reading=visit.reading)

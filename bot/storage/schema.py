@@ -85,7 +85,9 @@ class Words(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
-        return None if value is None else _UNSTORABLE.sub("\ufffd", value)
+        if value is None or (value.isascii() and "\0" not in value):
+            return value  # nearly all, and ten times quicker to tell
+        return _UNSTORABLE.sub("\ufffd", value)
 
 
 class Frozen(TypeDecorator[Any]):
