@@ -42,7 +42,7 @@ unit: $(VENV)/dev ## the tests
 	@$(BIN)/python -m pytest -n 2 -m "not browser and not slow"
 
 test-slow: $(VENV)/dev ## a simulated week of 2,000 feeds, bodies of many megabytes; some minutes
-	@$(BIN)/python -m pytest -n 2 -m slow
+	@$(BIN)/python -m pytest -m slow
 
 test-browser: $(VENV)/dev ## what people look at, in a real Chromium
 	@$(BIN)/python -m pytest -m browser

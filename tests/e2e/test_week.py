@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import time
 from collections import Counter
@@ -35,7 +36,8 @@ pytestmark = pytest.mark.slow
 
 FEEDS, SEED = 2_000, 20261122
 BEGAN = datetime.fromisoformat("2026-06-16T07:00:00Z")
-TICK = timedelta(minutes=5)
+SHORTEST_TICK, LONGEST_TICK = timedelta(minutes=2), timedelta(minutes=14)
+"""Between two rounds: drawn anew each time, so that nothing is in step with them."""
 SHORTEST, LONGEST = timedelta(minutes=5), DAY
 """Bounds of polling as shipped."""
 SPREAD = 0.1
@@ -65,6 +67,7 @@ def week(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Week]:
     sites = populate(SEED, BEGAN, FEEDS)
     by_id = {site.feed.id: site for site in sites}
     revised: Counter[str] = Counter()
+    chance = random.Random(SEED)
     began = time.process_time()
     with laboratory(tmp_path_factory.mktemp("week")) as lab:
         lab.clock.at = BEGAN
@@ -73,7 +76,7 @@ def week(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Week]:
             while lab.clock.at < BEGAN + WEEK:
                 for report in poll(deps):
                     revised[by_id[report.feed.id].kind] += len(report.plan.revised)
-                lab.clock.pass_by(TICK)
+                lab.clock.pass_by(SHORTEST_TICK + (LONGEST_TICK - SHORTEST_TICK) * chance.random())
             with deps.store.read() as tx:
                 states, notices = tx.feeds.states(), tx.feeds.notices(BEGAN - DAY)
             items = visitor.items()
@@ -88,7 +91,7 @@ def week(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Week]:
 
 def test_no_item_of_a_fetched_document_is_missed(week: Week) -> None:
     served = {number for site in week.sites for number in site.served}
-    assert len(served) > 10_000
+    assert len(served) > 8_000
     assert served - set(week.stored) == set()
 
 
@@ -135,7 +138,7 @@ def test_every_feed_is_asked_at_least_once_a_day(week: Week) -> None:
         site.feed.id
         for site in week.sites
         if not site.habit.goes
-        and max([*gaps(site), BEGAN + WEEK - site.asks[-1].at]) > LONGEST * (1 + SPREAD) + TICK
+        and max([*gaps(site), BEGAN + WEEK - site.asks[-1].at]) > LONGEST * (1 + SPREAD) + LONGEST_TICK
     ]
     assert late == []
 
@@ -150,10 +153,14 @@ def test_what_is_gone_is_asked_once_more_and_never_again(week: Week) -> None:
 def test_a_feed_that_fails_is_asked_ever_more_rarely(week: Week) -> None:
     for site in week.of("sick"):
         failed = [ask.at for ask in site.asks if ask.answer == "failed"]
-        pauses = [later - earlier for earlier, later in pairwise(failed)]
         assert 3 <= len(failed) <= 14, site.feed.id
-        # The clock's ticks and chance blur a pause by a little.
-        assert all(later >= earlier * 0.8 for earlier, later in pairwise(pauses)), pauses
+        # At the end of a day of failing it is asked out of turn, so that people hear of it in time.
+        first_day = [at for at in failed if at < failed[0] + DAY]
+        pauses = [later - earlier for earlier, later in pairwise(first_day)]
+        # Doubled each time; the bot's ticks and chance blur that, the short ones beyond recognition.
+        long = [pause for pause in pauses if pause >= 2 * HOUR]
+        assert len(long) >= 2
+        assert all(later >= earlier * 1.6 for earlier, later in pairwise(long)), pauses
 
 
 def test_a_feed_that_asks_for_rest_gets_it(week: Week) -> None:
