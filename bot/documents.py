@@ -7,8 +7,9 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias, TypeVar
 
@@ -87,8 +88,19 @@ class TomlDocument:
 
     path: Path
     data: dict[str, Any]
-    lines: Mapping[KeyPath, int]
+    text: str = field(default="", repr=False)
+    first_line: int = 1
+    """Line of the file on which ``text`` begins."""
     origins: Mapping[KeyPath, str] = field(default_factory=dict)
+
+    @cached_property
+    def lines(self) -> Mapping[KeyPath, int]:
+        """Line of every key and table. Made when first asked: a file without a mistake needs none."""
+        lines: dict[KeyPath, int] = {}
+        for key, number in _locate(self.text):
+            for length in range(1, len(key) + 1):
+                lines.setdefault(key[:length], number + self.first_line - 1)
+        return lines
 
     def line_of(self, path: KeyPath) -> int | None:
         """Line of a key, or of the nearest table around it."""
@@ -130,17 +142,13 @@ def parse_toml(text: str, path: Path, *, first_line: int = 1) -> TomlDocument:
         line = int(found[1]) + first_line - 1 if found else None
         problem = re.sub(r" \(at .*\)$", "", str(error))
         raise ConfigErrors([ConfigError(f"not valid TOML: {problem}", file=path, line=line)]) from error
-    lines: dict[KeyPath, int] = {}
-    for key, number in _locate(text):
-        for length in range(1, len(key) + 1):
-            lines.setdefault(key[:length], number + first_line - 1)
-    document = TomlDocument(path=path, data=data, lines=lines)
+    document = TomlDocument(path=path, data=data, text=text, first_line=first_line)
     origins: dict[KeyPath, str] = {}
     problems: list[ConfigError] = []
     resolved = _resolve(data, (), document, origins, problems)
     if problems:
         raise ConfigErrors(problems)
-    return TomlDocument(path=path, data=resolved, lines=lines, origins=origins)
+    return replace(document, data=resolved, origins=origins)
 
 
 def validate(document: TomlDocument, model: type[ModelT], data: object = None, at: KeyPath = ()) -> ModelT:
