@@ -50,6 +50,11 @@ _BULLET = re.compile(r"(?:[•‣▪●◦·*–—-]|\(?\d{1,2}[.)])\s+")
 _MARKDOWN = re.compile(r"(?:[#>]+\s+)+")
 _STOP = re.compile(r"[.!?…。！？।][\"'”’»)\]*]*$")
 _PAUSE = re.compile(r"[:;,][\"'”’»]?$")
+_HYPHEN = re.compile(r"\w[-‐]$")
+_WIDEST = 130
+"""No program breaks text to a greater width."""
+_BEYOND = 0.2
+"""Part of a text in longer lines from which it is not a broken one."""
 _UNSPACED = "\u0e00"  # from here on lie the scripts that text.tokenize cuts by character
 
 
@@ -103,25 +108,50 @@ def _kind(text: str, size: int, marked: bool) -> Kind:
 
 def _unwrapped(text: str) -> Iterable[str]:
     """The lines of a text; where paragraphs were broken to a fixed width, one line each."""
-    lines = text.splitlines()
-    filled = sorted(len(line) for line in lines if line.strip())
-    if not filled or filled[-1] > 120 or not _is_wrapped(lines):
+    lines = [line.rstrip() for line in text.splitlines()]
+    width = _width(lines)
+    if not width:
         return lines
-    width = filled[len(filled) * 9 // 10] * 2 // 3
     paragraphs: list[str] = []
-    previous = ""
-    for line in lines:
-        goes_on = len(previous) >= width and line.strip() and not _BULLET.match(line)
-        if goes_on:
-            paragraphs[-1] += " " + line.strip()
+    for previous, line in pairwise(["", *lines]):
+        edited = len(previous) * 2 >= width and _is_open(previous, line)
+        if (edited or _goes_on(previous, line, width)) and not _BULLET.match(line):
+            # A compound that was broken at its hyphen: "in-" and "house".
+            joint = "" if _HYPHEN.search(previous) and line.strip()[0].islower() else " "
+            paragraphs[-1] += joint + line.strip()
         else:
             paragraphs.append(line)
-        previous = line.rstrip()
     return paragraphs
 
 
-def _is_wrapped(lines: Sequence[str]) -> bool:
-    """Whether sentences often go on in the next line: a line that ends openly, then a small letter."""
-    pairs = [(one.strip(), two.strip()) for one, two in pairwise(lines) if one.strip() and two.strip()]
-    broken = sum(two[0].islower() and not _STOP.search(one) for one, two in pairs)
-    return broken >= 3 and broken * 3 >= len(pairs)
+def _width(lines: Sequence[str]) -> int:
+    """The width to which a text was broken; 0 where whole paragraphs stand on a line.
+
+    In a broken text full lines end openly and go on with a small letter, one in three or more; lists of
+    headlines of about one length don't. The width is the one that explains most such ends and is
+    overstepped by fewest lines.
+    """
+    sizes = [len(line) for line in lines if " " in line.strip()]
+    if sum(size for size in sizes if size > _WIDEST) > _BEYOND * sum(sizes):
+        return 0
+    pairs = [(one, two) for one, two in pairwise(lines) if one.strip() and two.strip()]
+    open_ends = [(one, two) for one, two in pairs if _is_open(one, two)]
+    best, best_width = 0, 0
+    for width in sorted({len(one) for one, _ in open_ends if len(one) <= _WIDEST}):
+        broken = sum(_goes_on(one, two, width) for one, two in open_ends)
+        full = sum(_goes_on(one, two, width) for one, two in pairs)
+        worth = broken - sum(size > width for size in sizes)
+        if worth > best and broken * 3 >= full:
+            best, best_width = worth, width
+    return best_width
+
+
+def _goes_on(line: str, following: str, width: int) -> bool:
+    """Whether the first word of what follows did not fit the line any more."""
+    first, *_ = following.split(maxsplit=1) or [""]
+    return bool(line.strip()) and bool(first) and len(line) + len(first) >= width
+
+
+def _is_open(line: str, following: str) -> bool:
+    """Whether a sentence ends with neither stop nor line: what follows begins with a small letter."""
+    return following.lstrip()[:1].islower() and not _STOP.search(line)

@@ -1,3 +1,5 @@
+import textwrap
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -66,6 +68,37 @@ def test_paragraphs_broken_to_a_width_become_one_line_each() -> None:
         "The first paragraph was broken by a mail program to a width of thirty characters.",
         "The second paragraph was also broken by it.",
     ]
+
+
+WRAPPABLE = (
+    "Velaro, which builds its own accelerators, has agreed to rent several thousand graphics processors from "
+    "its rival Pendra until its own well-tested chips are ready, according to a filing published on Friday.",
+    "The agreement runs for eighteen months. Velaro pays Pendra a monthly fee that depends on how many "
+    "processors it uses, and it may hand back half of them at three months' notice.",
+    "Pendra declined to comment.",
+)
+
+
+@pytest.mark.parametrize("hyphens", [True, False])
+@pytest.mark.parametrize("width", [36, 60, 72, 90, 100, 110, 118])
+def test_any_width_is_found_also_beside_a_longer_headline(width: int, hyphens: bool) -> None:
+    headline = "Velaro rents compute from a rival to train its next model"
+    broken = [textwrap.fill(each, width, break_on_hyphens=hyphens) for each in WRAPPABLE]
+    lines = lines_of(f"{headline}\n\n" + "\n\n".join(broken))
+    assert [line.text for line in lines] == [headline, *WRAPPABLE]
+    # Without empty lines two paragraphs may run together, but none is cut.
+    lines = lines_of(f"{headline}\n\n" + "\n".join(broken))
+    assert " ".join(line.text for line in lines) == " ".join((headline, *WRAPPABLE))
+
+
+def test_a_list_of_headlines_of_one_length_is_left_alone() -> None:
+    headlines = [
+        "Ferries between the islands stop for two days",
+        "Harbour opens a third berth for larger ships",
+        "How a fishing village became a port for yards",
+        "Storm closes the sound for most of the summer",
+    ]
+    assert [line.text for line in lines_of("\n".join(headlines))] == headlines
 
 
 def test_paragraphs_of_one_line_are_left_alone() -> None:
