@@ -94,7 +94,7 @@ class Application:
     def take_over(self) -> None:
         """End the leases of a process that is gone. Only for the one that holds the data folder's lock."""
         with self.store.begin() as tx:
-            tx.feeds.release()
+            tx.feeds.release(self.deps.clock.now())
             tx.outbox.release()
 
 

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import TextIO
+from typing import Any, TextIO
 
 import structlog
+
+
+def log() -> Any:
+    """The log, for what commands run too: those set none up, and hear of trouble on standard error."""
+    if not structlog.is_configured():
+        configure("warning", "text")
+    return structlog.get_logger()
 
 
 def configure(level: str, form: str, stream: TextIO | None = None) -> None:

@@ -117,12 +117,12 @@ class FeedStore(Protocol):
         """Take these feeds whether due or not."""
         ...
 
-    def release(self) -> int:
+    def release(self, now: datetime) -> int:
         """End all leases: for a process that knows it is the only one. Returns how many."""
         ...
 
-    def lease(self, feed_ids: Sequence[str], until: datetime | None) -> None:
-        """Move the end of these leases, or end them: of feeds that the caller has claimed."""
+    def lease(self, feed_ids: Sequence[str], until: datetime) -> None:
+        """Move the end of these leases: of feeds that the caller has claimed. Now gives them back."""
         ...
 
     def save(self, states: Sequence[FeedState]) -> None:

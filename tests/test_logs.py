@@ -1,5 +1,7 @@
 import io
 import json
+import subprocess
+import sys
 
 import structlog
 
@@ -21,3 +23,11 @@ def test_a_person_reads_text() -> None:
     structlog.get_logger().debug("polled", feed="harbor")
     assert "polled" in stream.getvalue()
     assert not stream.getvalue().startswith("{")
+
+
+def test_a_command_hears_of_trouble_on_standard_error() -> None:
+    code = "from bot.logs import log; log().info('well'); log().error('set aside', what='reading')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == ""
+    assert "set aside" in done.stderr
+    assert "well" not in done.stderr

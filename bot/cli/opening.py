@@ -24,8 +24,7 @@ def require_folder(config: Path) -> Path:
 @contextmanager
 def opened(config: Path, data: Path) -> Iterator[Application]:
     """The application for one command. Raises ConfigErrors and StoreError."""
-    from bot import app, logs
+    from bot import app
 
-    logs.configure("warning", "text")  # standard output belongs to the command
     with app.opened(app.read_configuration(config, data)) as application:
         yield application

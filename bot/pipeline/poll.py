@@ -82,7 +82,7 @@ class _Round:
         """Give back what was claimed and came to no end."""
         if self._under_way:
             with self._deps.store.begin() as tx:
-                tx.feeds.lease(list(self._under_way), None)
+                tx.feeds.lease(list(self._under_way), self._deps.clock.now())
 
     def _claim(self, tx: Tx, now: datetime, places: int) -> Sequence[FeedState]:
         lease = self._deps.pace.poll_lease

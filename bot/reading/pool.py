@@ -14,8 +14,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 
-import structlog
-
 import bot
 from bot.core.intake import UNREADABLE
 from bot.model import FetchFailed, Reading, ReadTask
@@ -80,8 +78,7 @@ class _Worker:
             self.stop()
             return _unreadable("the process that read it came to a sudden end")
         if isinstance(answer, str):
-            structlog.get_logger().error("set aside", what=f"reading feed {task.feed_id}", exception=answer)
-            answer = _unreadable("it could not be read for a fault of ours; see the log")
+            answer = _fault(task, answer)
         if isinstance(answer, FetchFailed) and answer.kind == UNREADABLE:
             self.stop()
         return answer
@@ -125,6 +122,13 @@ class _Worker:
             raise TimeoutError
         ours.recv()  # it has imported what it needs; time counts from here
         return ours
+
+
+def _fault(task: ReadTask, trace: str) -> FetchFailed:
+    from bot.logs import log  # 0.1 s, which commands do without
+
+    log().error("set aside", what=f"reading feed {task.feed_id}", exception=trace)
+    return _unreadable("it could not be read for a fault of ours; see the log")
 
 
 def _unreadable(detail: str) -> FetchFailed:

@@ -12,10 +12,18 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, insert
 
 from bot.model import Feed, FeedState, Notice
 from bot.storage.dialects import Dialect, batches
-from bot.storage.schema import feeds, notices
+from bot.storage.schema import POLLED, feeds, notices
 
 _STATE = tuple(each.name for each in fields(FeedState))
 _COLUMNS = tuple(feeds.c[name] for name in _STATE)
+_CONFIGURED = (
+    feeds.c.feed_id,
+    feeds.c.title,
+    feeds.c.tags,
+    feeds.c.configured_url,
+    feeds.c.configured,
+    feeds.c.enabled,
+)
 _NOTICE = tuple(each.name for each in fields(Notice))
 _SAVE = (
     update(feeds)
@@ -40,7 +48,7 @@ class SqlFeeds:
         A new feed is due at once. So is one that came back or has another address: what was remembered
         of the old address is forgotten.
         """
-        stored = {row.feed_id: row for row in self._connection.execute(select(feeds))}
+        stored = {row.feed_id: row for row in self._connection.execute(select(*_CONFIGURED))}
         wanted = {feed.id: feed for feed in configured}
         self._leave([feed_id for feed_id in stored if feed_id not in wanted])
         new = [_first_state(feed, now) for feed_id, feed in wanted.items() if feed_id not in stored]
@@ -51,11 +59,13 @@ class SqlFeeds:
                 self._connection.execute(update(feeds).where(feeds.c.feed_id == feed_id).values(changes))
 
     def claim_due(self, now: datetime, limit: int, lease: timedelta) -> Sequence[FeedState]:
-        """Take up to ``limit`` feeds that are due, longest due first."""
+        """Take up to ``limit`` feeds that are due, longest due first.
+
+        What is under way is not looked at again: a claim moves ``next_poll_at`` to the end of the lease.
+        """
         due = (
             select(*_COLUMNS)
-            .where(feeds.c.configured, feeds.c.enabled, feeds.c.disabled.is_(None))
-            .where(feeds.c.next_poll_at <= now, _free(now))
+            .where(POLLED, feeds.c.next_poll_at <= now, _free(now))
             .order_by(feeds.c.next_poll_at, feeds.c.feed_id)
             .limit(limit)
         )
@@ -69,16 +79,16 @@ class SqlFeeds:
             claimed.extend(self._claim(named, now + lease))
         return claimed
 
-    def release(self) -> int:
-        """End all leases: what a killed process had claimed is free at once. Returns how many."""
-        held = update(feeds).where(feeds.c.leased_until.is_not(None)).values(leased_until=None)
-        return self._connection.execute(held).rowcount
+    def release(self, now: datetime) -> int:
+        """End all leases: what a killed process had claimed is due at once. Returns how many."""
+        held = update(feeds).where(feeds.c.leased_until.is_not(None))
+        return self._connection.execute(held.values(leased_until=None, next_poll_at=now)).rowcount
 
-    def lease(self, feed_ids: Sequence[str], until: datetime | None) -> None:
-        """Move the end of these leases, or end them: of feeds that the caller has claimed."""
+    def lease(self, feed_ids: Sequence[str], until: datetime) -> None:
+        """Move the end of these leases: of feeds that the caller has claimed. Now gives them back."""
         for some in batches(sorted(feed_ids)):
             held = update(feeds).where(feeds.c.feed_id.in_(some), feeds.c.leased_until.is_not(None))
-            self._connection.execute(held.values(leased_until=until))
+            self._connection.execute(held.values(leased_until=until, next_poll_at=until))
 
     def save(self, states: Sequence[FeedState]) -> None:
         """Write feeds' states and end their leases."""
@@ -113,7 +123,9 @@ class SqlFeeds:
         rows = self._connection.execute(query.with_for_update(skip_locked=True)).all()
         for some in batches([row.feed_id for row in rows]):
             self._connection.execute(
-                update(feeds).where(feeds.c.feed_id.in_(some)).values(leased_until=leased_until)
+                update(feeds)
+                .where(feeds.c.feed_id.in_(some))
+                .values(leased_until=leased_until, next_poll_at=leased_until)
             )
         return [_state(row) for row in rows]
 

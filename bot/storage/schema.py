@@ -27,6 +27,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    and_,
 )
 
 from bot.model import Facts, Hints, Nearest, Relation, Share, Span
@@ -197,8 +198,12 @@ feeds = Table(
     Column("trouble", Words, nullable=False),
     Column("trouble_since", Utc),
     Column("leased_until", Utc),
-    Index(None, "next_poll_at"),
 )
+
+POLLED = and_(feeds.c.configured, feeds.c.enabled, feeds.c.disabled.is_(None))
+"""Which feeds are polled by themselves; spelled the same in the index and in the query that it serves."""
+# Only of those: what is switched off or gone would pile up at its head, always due.
+Index("ix_feeds_due", feeds.c.next_poll_at, sqlite_where=POLLED, postgresql_where=POLLED)
 
 # What people should know of feeds, in the order in which it came to pass.
 notices = Table(

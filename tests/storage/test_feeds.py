@@ -6,9 +6,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import create_engine, select
 
-from bot.model import FeedState
+from bot.model import FeedState, Notice
+from bot.storage.engine import open_store
+from bot.storage.schema import POLLED, feeds
 from bot.storage.store import SqlStore
+from tests.storage.conftest import sqlalchemy_url
 from tests.storage.samples import HOUR, MINUTE, NOW, feed
 
 
@@ -76,16 +80,18 @@ def test_releasing_ends_the_leases_of_a_process_that_is_gone(store: SqlStore) ->
     with store.begin() as tx:
         tx.feeds.sync([feed("a"), feed("b")], NOW)
         tx.feeds.claim(["a"], NOW, MINUTE)
-        assert tx.feeds.release() == 1
+        assert tx.feeds.release(NOW) == 1
     assert due(store) == ["a", "b"]
 
 
-def test_the_only_process_ends_the_leases_of_a_killed_one(store: SqlStore) -> None:
+def test_a_lease_can_be_made_longer_and_given_back(store: SqlStore) -> None:
     with store.begin() as tx:
-        tx.feeds.sync([feed("a"), feed("b")], NOW)
-        tx.feeds.claim_due(NOW, 1, HOUR)
-        assert tx.feeds.release() == 1
-    assert due(store) == ["a", "b"]
+        tx.feeds.sync([feed("a"), feed("b"), feed("c")], NOW)
+        tx.feeds.claim(["a", "b"], NOW, MINUTE)
+        tx.feeds.lease(["a"], NOW + HOUR)
+        tx.feeds.lease(["b", "c"], NOW)
+    assert due(store, now=NOW + 2 * MINUTE) == ["b", "c"]
+    assert due(store, now=NOW + HOUR) == ["b", "c", "a"], "longest due first"
 
 
 def test_named_feeds_are_claimed_before_they_are_due_but_not_out_of_somebodys_hands(store: SqlStore) -> None:
@@ -145,3 +151,55 @@ def test_another_address_forgets_what_was_known_of_the_old_one(store: SqlStore) 
 def test_saving_a_feed_that_was_never_synced_is_a_mistake(store: SqlStore) -> None:
     with pytest.raises(LookupError), store.begin() as tx:
         tx.feeds.save([FeedState(feed_id="a", url="u", next_poll_at=NOW)])
+
+
+def test_notices_are_kept_in_the_order_in_which_they_came(store: SqlStore) -> None:
+    made = [
+        Notice(feed_id=feed_id, kind="failing", text=f"{feed_id} fails", at=NOW + minutes * MINUTE)
+        for feed_id, minutes in (("a", 0), ("b", 2), ("c", 1))
+    ]
+    with store.begin() as tx:
+        tx.feeds.note(made)
+        tx.feeds.note([])
+    with store.read() as tx:
+        assert [each.feed_id for each in tx.feeds.notices(NOW - MINUTE)] == ["a", "c", "b"]
+        assert tx.feeds.notices(NOW) == [made[2], made[1]]
+
+
+# ── many ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_of_many_states_none_is_lost(store: SqlStore) -> None:
+    with store.begin() as tx:
+        tx.feeds.sync([feed(f"f{number}") for number in range(120)], NOW)
+        states = tx.feeds.states()
+        tx.feeds.save([replace(state, quiet=3) for state in states.values()])
+        assert {state.quiet for state in tx.feeds.states().values()} == {3}
+        with pytest.raises(LookupError):
+            tx.feeds.save([*states.values(), FeedState(feed_id="never", url="u", next_poll_at=NOW)])
+
+
+def test_looking_for_what_is_due_does_not_pass_over_what_is_not(url: str, engine_name: str) -> None:
+    """Neither leased feeds nor those that are switched off or gone pile up before those that are due."""
+    store = open_store(url)
+    with store.begin() as tx:
+        tx.feeds.sync([feed(f"f{number}", enabled=number % 2 > 0) for number in range(3000)], NOW)
+        tx.feeds.save([replace(each, disabled="gone") for each in list(tx.feeds.states().values())[:500]])
+    while due(store, limit=100):
+        pass
+    store.close()
+    engine = create_engine(sqlalchemy_url(url))
+    with engine.begin() as connection:
+        query = (
+            select(feeds.c.feed_id).where(POLLED, feeds.c.next_poll_at <= NOW).order_by(feeds.c.next_poll_at)
+        )
+        compiled = str(query.compile(connection, compile_kwargs={"literal_binds": True}))
+        if engine_name == "postgresql":
+            connection.exec_driver_sql("ANALYZE feeds")
+            plan = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {compiled}").scalar_one()
+            assert "ix_feeds_due" in str(plan)
+            assert "Rows Removed by Filter" not in str(plan)
+        else:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}").all()
+            assert "ix_feeds_due (next_poll_at<?)" in str(plan)
+    engine.dispose()

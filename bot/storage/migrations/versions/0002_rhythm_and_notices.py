@@ -34,6 +34,14 @@ def upgrade() -> None:
             feeds.alter_column(name, server_default=None)
     # What was read before had its baseline; without this its next items would be taken for old ones.
     op.execute("UPDATE feeds SET last_new_at = last_full_at")
+    op.drop_index(op.f("ix_feeds_next_poll_at"), "feeds")
+    op.create_index(
+        "ix_feeds_due",
+        "feeds",
+        ["next_poll_at"],
+        sqlite_where=sa.text("configured = 1 AND enabled = 1 AND disabled IS NULL"),
+        postgresql_where=sa.text("configured AND enabled AND disabled IS NULL"),
+    )
     op.create_table(
         "notices",
         sa.Column("position", sa.Integer(), nullable=False),
