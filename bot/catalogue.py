@@ -88,6 +88,8 @@ class CorpusHeader(Strict):
     """The article whose text this one repeats."""
     same_event: str | None = None
     """The article that reports the same event in other words."""
+    language: str | None = None
+    """Its language as a tag such as ``en``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,6 +234,7 @@ def load_exemplar(path: Path, documents: dict[str, TomlDocument] | None = None) 
         topics=frozenset(header.topics),
         copy_of=header.copy_of,
         same_event=header.same_event,
+        language=header.language,
     )
 
 

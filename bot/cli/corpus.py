@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.cli.articles import is_address, read_article
 from bot.cli.commands import Commands
 from bot.cli.opening import require_folder
 from bot.cli.options import CONFIG, AsJson, ConfigDir
@@ -19,6 +21,7 @@ from bot.errors import UsageError
 if TYPE_CHECKING:
     from bot.catalogue import Catalogue
     from bot.core.article import ExtractedArticle
+    from bot.core.duplicates import Shelf
     from bot.model import Exemplar
 
 app = Commands("The seed corpus: example articles that say what a topic is.")
@@ -48,32 +51,34 @@ def add(
     [dim]Example: chipwatch corpus add --topic mtia saved-page.html notes.txt[/dim]
     """
     from bot.catalogue import load_catalogue
+    from bot.core.duplicates import Shelf
+    from bot.core.lexicon import Lexicon
 
     catalogue = load_catalogue(require_folder(config))
     label = _labeller(catalogue, topic or [], negative)
-    known = list(catalogue.exemplars)
+    shelf = Shelf(catalogue.exemplars, Lexicon(catalogue.entities))
+    taken = {exemplar.id for exemplar in catalogue.exemplars}
     failed = 0
     for source in sources:
         try:
-            article = _extract(source, config)
+            article = read_article(source, config)
         except UsageError as error:
             say(f"✗ {source}: {error}")
             failed += 1
             continue
-        copy_of = _copied(article, known)
-        name = _file_name(article.title, {exemplar.id for exemplar in known})
-        known.append(_exemplar(name, article))
-        kept = len(article.text.split())
-        say(f"✓ {source}")
-        say(f"    “{article.title}”, {kept} words kept, {article.dropped_lines} lines dropped")
-        if copy_of:
-            say(f"    the same text as {copy_of.id} (“{copy_of.title}”): marked as its copy, counted once")
-        topics = label(article)
-        say(f"    {_label_words(topics, negative)}")
-        path = config / "corpus" / f"{name}.md"
+        exemplar = replace(
+            _exemplar(_file_name(article.title, taken), article),
+            url=source if is_address(source) else "",
+            topics=frozenset(label(article)),
+        )
+        exemplar = _told(exemplar, shelf)
+        taken.add(exemplar.id)
+        shelf.add(exemplar)
+        _print_import(source, exemplar, article.dropped_lines, negative)
+        path = config / "corpus" / f"{exemplar.id}.md"
         if not dry_run:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(_document(article, source, topics, copy_of), encoding="utf-8")
+            path.write_text(_document(exemplar), encoding="utf-8")
             say(f"    written to {path}")
     if failed:
         raise typer.Exit(1)
@@ -144,60 +149,53 @@ def remove(name: str, config: ConfigDir = CONFIG) -> None:
     say(f"{exemplar.id} is removed")
 
 
-def _extract(source: str, config: Path) -> ExtractedArticle:
-    from bot.core.article import extract_html, extract_text
-
-    if re.match(r"https?://", source):
-        return extract_html(_download(source, config), source)
-    try:
-        content = Path(source).read_bytes()
-    except OSError as error:
-        raise UsageError(f"can't be read: {error.strerror}") from error
-    head = content[:2000].lstrip().lower()
-    if source.lower().endswith((".html", ".htm", ".xhtml")) or head.startswith((b"<!doctype html", b"<html")):
-        return extract_html(content)
-    return extract_text(content.decode("utf-8", "replace"))
-
-
-def _download(url: str, config: Path) -> bytes:
-    from bot.app import make_fetcher
-    from bot.model import Fetched, FetchFailed
-    from bot.settings import load_settings
-
-    match make_fetcher(load_settings(config)[0]).fetch_one(url):
-        case Fetched(body=body):
-            return body
-        case FetchFailed(kind=kind, detail=detail):
-            raise UsageError(f"{kind}: {detail}")
-        case _:
-            raise UsageError("nothing came")
-
-
-def _copied(article: ExtractedArticle, known: list[Exemplar]) -> Exemplar | None:
-    from bot.core.article import same_text
-
-    return next((other for other in known if not other.copy_of and same_text(article.text, other.text)), None)
-
-
 def _exemplar(name: str, article: ExtractedArticle) -> Exemplar:
     from bot.model import Exemplar
 
-    return Exemplar(id=name, title=article.title, text=article.text)
+    return Exemplar(
+        id=name,
+        title=article.title,
+        text=article.text,
+        published=article.published,
+        language=article.language,
+    )
 
 
-def _document(article: ExtractedArticle, source: str, topics: list[str], copy_of: Exemplar | None) -> str:
+def _told(exemplar: Exemplar, shelf: Shelf) -> Exemplar:
+    """The article, marked where the corpus has its text or its event already."""
+    if copied := shelf.copy_of(exemplar):
+        return replace(exemplar, copy_of=copied.id)
+    if sibling := shelf.same_event(exemplar):
+        return replace(exemplar, same_event=sibling.same_event or sibling.id)
+    return exemplar
+
+
+def _print_import(source: str, exemplar: Exemplar, dropped: int, negative: bool) -> None:
+    say(f"✓ {source}")
+    language = f", language {exemplar.language}" if exemplar.language else ""
+    kept = len(exemplar.text.split())
+    say(f"    “{exemplar.title}”, {kept} words kept, {dropped} lines dropped{language}")
+    if exemplar.copy_of:
+        say(f"    the same text as {exemplar.copy_of}: marked as its copy, counted once")
+    if exemplar.same_event:
+        say(f"    tells the same event as {exemplar.same_event}: marked so; other events teach more")
+    say(f"    {_label_words(sorted(exemplar.topics), negative)}")
+
+
+def _document(exemplar: Exemplar) -> str:
     import tomlkit
 
     matter = tomlkit.document()
-    matter["title"] = article.title
-    if source.startswith(("http://", "https://")):
-        matter["url"] = source
-    if article.published:
-        matter["published"] = article.published
-    matter["topics"] = topics
-    if copy_of:
-        matter["copy_of"] = copy_of.id
-    return f"+++\n{tomlkit.dumps(matter)}+++\n\n{article.text}\n"
+    matter["title"] = exemplar.title
+    if exemplar.url:
+        matter["url"] = exemplar.url
+    if exemplar.published:
+        matter["published"] = exemplar.published
+    matter["topics"] = sorted(exemplar.topics)
+    for key in ("copy_of", "same_event", "language"):
+        if value := getattr(exemplar, key):
+            matter[key] = value
+    return f"+++\n{tomlkit.dumps(matter)}+++\n\n{exemplar.text}\n"
 
 
 def _file_name(title: str, taken: set[str]) -> str:
@@ -271,4 +269,5 @@ def _spell(exemplar: Exemplar) -> dict[str, object]:
         "topics": sorted(exemplar.topics),
         "copy_of": exemplar.copy_of,
         "same_event": exemplar.same_event,
+        "language": exemplar.language,
     }

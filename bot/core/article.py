@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from bot.core.dateline import find_date
+from bot.core.language import detect
 from bot.core.lines import Kind, Line, lines_of
 from bot.core.text import one_line, sentences, shingles, shorten, words
 from bot.errors import UsageError
@@ -36,6 +37,8 @@ class ExtractedArticle:
     """Paragraphs, one a line, with an empty line between."""
     published: date | None = None
     """Only where the page gives a date that can be read in one way."""
+    language: str | None = None
+    """Primary subtag; ``None`` where it can't be told."""
     dropped_lines: int = 0
     """Lines of the page that are not in the article; of a saved page, of its text after markup."""
 
@@ -85,10 +88,12 @@ def extract_text(text: str) -> ExtractedArticle:
         raise UsageError("no article found: the text has no run of sentences that belong together")
     head_from = run.start if title_at is None else min(run.start, title_at)
     head = [line.text for line in lines[max(0, head_from - 4) : run.start] if not line.runs]
+    body = "\n\n".join(line.text for line in kept)
     return ExtractedArticle(
         title=title or shorten(sentences(kept[0].text)[0], 120),
-        text="\n\n".join(line.text for line in kept),
+        text=body,
         published=find_date(head, kept[0].text),
+        language=detect(f"{title}\n{body}"),
         dropped_lines=len(lines) - len(kept) - (title_at is not None),
     )
 
@@ -105,6 +110,7 @@ def extract_html(html: bytes | str, url: str = "") -> ExtractedArticle:
     page = trafilatura.load_html(html)
     if page is None:
         raise UsageError("no article found: this is no HTML page")
+    declared = _primary(page.get("lang") or "")
     found = trafilatura.bare_extraction(
         page,
         url=url or None,
@@ -114,7 +120,8 @@ def extract_html(html: bytes | str, url: str = "") -> ExtractedArticle:
         date_extraction_params={"extensive_search": False, "original_date": True, "max_date": "2100-01-01"},
     )
     if not isinstance(found, Document) or not found.text:
-        return extract_text(trafilatura.html2txt(html))
+        article = extract_text(trafilatura.html2txt(html))
+        return replace(article, language=article.language or declared)
     # Once more by its lines: trafilatura keeps teasers that look like paragraphs.
     title = one_line(found.title or "")[:_LONGEST_TITLE]
     article = extract_text(f"{title}\n\n{found.text}")
@@ -122,7 +129,15 @@ def extract_html(html: bytes | str, url: str = "") -> ExtractedArticle:
         article,
         title=_without_wrapper(title, lines_of(found.text)) or article.title,
         published=date.fromisoformat(found.date[:10]) if found.date else article.published,
+        # What the text shows counts more than what the page's template says.
+        language=article.language or declared,
     )
+
+
+def _primary(tag: str) -> str | None:
+    """``en-GB`` → ``en``; ``None`` where it is no language tag."""
+    found = re.match(r"[A-Za-z]{2,3}(?![A-Za-z])", tag.strip())
+    return found[0].lower() if found else None
 
 
 # ── the run of lines that is the article ─────────────────────────────────────────────────────────

@@ -33,6 +33,8 @@ class Exemplar:
     """Id of the exemplar whose text this one repeats."""
     same_event: str | None = None
     """Id of the exemplar that reports the same event in other words."""
+    language: str | None = None
+    """Primary subtag, as in RFC 5646."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

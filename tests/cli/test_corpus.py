@@ -58,6 +58,7 @@ def test_a_clean_text_becomes_an_article(config: Path, tmp_path: Path) -> None:
     assert exemplar.title == "Skerry Lines gives its third ferry a wooden bow"
     assert exemplar.topics == {"ferries"}
     assert "Larch bends where steel breaks" in exemplar.text
+    assert exemplar.language == "en"
     assert chipwatch("config", "check", "--config", config).status == 0
 
 
@@ -145,6 +146,25 @@ def test_a_dry_run_writes_nothing(config: Path, tmp_path: Path) -> None:
     assert added(config) == {}
 
 
+def test_a_report_of_an_event_that_is_there_already_is_marked(config: Path, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text(ARTICLE)
+    retold = (
+        "Wooden bow for the third ferry of Skerry Lines\n\nThe third ferry of Skerry Lines gets a bow of "
+        "larch, "
+        "built by the yard in Ostren for 41 million crowns.\n\nThe ferry for 120 cars crosses the sound in "
+        "forty "
+        "minutes. The county pays half of the order.\n"
+    )
+    (tmp_path / "retold.txt").write_text(retold)
+    called = add(config, tmp_path / "notes.txt", tmp_path / "retold.txt")
+    (first,) = (name for name in added(config) if name.startswith("skerry-lines"))
+    assert f"tells the same event as {first}" in called.out
+    rows = {row["id"]: row for row in chipwatch("corpus", "list", "--config", config, "--json").json}
+    assert rows["wooden-bow-for-the-third-ferry-of-skerry"]["same_event"] == first
+    assert rows[first]["same_event"] is None
+    assert chipwatch("config", "check", "--config", config).status == 0
+
+
 def test_what_can_not_be_taken_is_named_and_the_rest_is(config: Path, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text(ARTICLE)
     (tmp_path / "empty.txt").write_text("")
@@ -190,6 +210,7 @@ def test_the_seed_pages_lose_their_clutter_and_the_copy_is_told(tmp_path: Path) 
     assert called.status == 0
     assert called.out.count("✓") == len(pages)
     assert called.out.count("marked as its copy") == 1
+    assert called.out.count("tells the same event as") == 1
     new = [
         each
         for each in load_catalogue(config).exemplars
