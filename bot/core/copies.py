@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import accumulate
 from zlib import crc32
 
 from bot.core import text
@@ -44,26 +45,30 @@ _FEWEST_SWAPS = 2
 class Fingerprint:
     """What is compared to find copies: the headline's spellings, the text and its runs of words."""
 
-    titles: frozenset[str]
+    titles: Collection[str]
     words: tuple[str, ...]
     """The first of the text's words, as spelt."""
-    shingles: frozenset[int]
+    shingles: Collection[int]
     """Hashes of the text's runs of four words, 32 bits each."""
 
 
 def fingerprint(article: Article) -> Fingerprint:
     """Reduce an article to what its copies share."""
     body = article.body if len(article.body) > len(article.summary) else article.summary
-    body = body[: _LONGEST_TEXT * 16]
-    tokens = text.tokenize(body)[:_LONGEST_TEXT]
-    runs = text.shingles([token.word for token in tokens], _SHINGLE)
+    words = text.spelled(body[: _LONGEST_TEXT * 16])[:_LONGEST_TEXT]
     return Fingerprint(
         titles=frozenset(_titles(article.title)),
-        words=tuple(body[token.start : token.end] for token in tokens[:_ALIGNED]),
-        shingles=frozenset(
-            crc32("\0".join(run).encode("utf-8", "surrogatepass")) for run in runs if len(run) == _SHINGLE
-        ),
+        words=tuple(words[:_ALIGNED]),
+        shingles=frozenset(_runs([text.fold(word).encode("utf-8", "surrogatepass") for word in words])),
     )
+
+
+def _runs(words: Sequence[bytes]) -> Iterator[int]:
+    """Hashes of all runs of four words."""
+    whole = b"\0".join(words)
+    starts = [0, *accumulate(len(word) + 1 for word in words)]
+    for start, end in zip(starts, starts[_SHINGLE:], strict=False):
+        yield crc32(whole[start : end - 1])
 
 
 def _titles(title: str) -> Iterable[str]:
@@ -92,7 +97,11 @@ def find_copy(candidate: Fingerprint, known: Iterable[KnownText]) -> str | None:
     Runs of words that stand in several of the known texts (``the post appeared first on``) weigh less, one
     over the number of those texts, so boilerplate is learnt from the stream.
     """
-    shared = [(one, candidate.shingles & one.prints.shingles) for one in known]
+    own = frozenset(candidate.shingles)
+    shared = [(one, own.intersection(one.prints.shingles)) for one in known]
+    # Most have too little in common even before anything is taken off.
+    if not any(_likeness(candidate, one.prints, len(runs)) for one, runs in shared):
+        return None
     roots: dict[int, set[str]] = defaultdict(set)
     for one, runs in shared:
         for run in runs:
@@ -112,14 +121,14 @@ def one_form(one: Fingerprint, other: Fingerprint) -> bool:
     shorter = min(len(one.shingles), len(other.shingles))
     if shorter < _FEWEST_SHINGLES:
         return False
-    if len(one.shingles & other.shingles) < _SHARED_FORM * shorter:
+    if len(frozenset(one.shingles).intersection(other.shingles)) < _SHARED_FORM * shorter:
         return False
     return _swapped_names(one.words, other.words) >= _FEWEST_SWAPS
 
 
 def _likeness(candidate: Fingerprint, other: Fingerprint, shared: float) -> float:
     """Containment of the shorter text in the longer, 0 where that is not enough for a copy."""
-    same_title = not candidate.titles.isdisjoint(other.titles)
+    same_title = any(title in other.titles for title in candidate.titles)
     shorter = min(len(candidate.shingles), len(other.shingles))
     if shorter < _FEWEST_SHINGLES:
         return 1.0 if same_title else 0.0

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from heapq import nsmallest
+from typing import TypeAlias
 
 _KEYS = 16
 """An item is found by so many of its heaviest words. With 12 one made copy in a hundred went unfound, with
@@ -13,10 +13,16 @@ _SEARCH_WORDS = 40
 """How many of an item's heaviest words look for others."""
 _NEWEST = 128
 """Items remembered under one word: what more have in common tells little."""
-_CANDIDATES = 20
-_WORTH_A_LOOK = 0.03
+_LOOKED_AT = 1_000
+"""Entries looked at for one item, those under its heaviest words first."""
+_CANDIDATES = 12
+_WORTH_A_LOOK = 0.05
 """Least cosine by these words alone."""
 _UNIT = 10_000
+
+
+Heaviest: TypeAlias = Sequence[tuple[str, float]]
+"""Words with their weights, the heaviest first."""
 
 
 class Postings:
@@ -34,26 +40,32 @@ class Postings:
         """What is to be kept of a word."""
         return self._holders.get(word, ()), self._last.get(word, 0.0)
 
-    def add(self, item_id: str, words: Mapping[str, float], now: float, oldest: float) -> list[str]:
+    def add(self, item_id: str, heaviest: Heaviest, now: float, oldest: float) -> list[str]:
         """Have an item found by its heaviest words from now on. Returns them."""
-        keys = _heaviest(words, _KEYS)
-        for word in keys:
+        keys = heaviest[:_KEYS]
+        for word, weight in keys:
             holders = self._holders.setdefault(word, [])
             if self._last.get(word, now) < oldest:
                 holders.clear()
-            holders.append((item_id, round(words[word] * _UNIT)))
+            holders.append((item_id, round(weight * _UNIT)))
             del holders[:-_NEWEST]
             self._last[word] = max(now, self._last.get(word, now))
-        return keys
+        return [word for word, _ in keys]
 
-    def candidates(self, words: Mapping[str, float], oldest: float) -> list[str]:
+    def candidates(self, heaviest: Heaviest, oldest: float) -> list[str]:
         """The items most like these words, the likest first, by what they are found by."""
-        score: dict[str, float] = defaultdict(float)
-        for word in search_words(words):
-            if self._last.get(word, oldest) >= oldest:
-                weight = words[word] / _UNIT
-                for item_id, held in self._holders.get(word, ()):
-                    score[item_id] += weight * held
+        score: dict[str, float] = {}
+        left = _LOOKED_AT
+        for word, own in heaviest:
+            holders = self._holders.get(word)
+            if not holders or self._last[word] < oldest:
+                continue
+            weight = own / _UNIT
+            for item_id, held in holders:
+                score[item_id] = score.get(item_id, 0.0) + weight * held
+            left -= len(holders)
+            if left <= 0:
+                break
         likest = ((-value, item_id) for item_id, value in score.items() if value >= _WORTH_A_LOOK)
         return [item_id for _, item_id in nsmallest(_CANDIDATES, likest)]
 
@@ -63,10 +75,10 @@ class Postings:
             del self._holders[word], self._last[word]
 
 
-def search_words(words: Mapping[str, float]) -> list[str]:
-    """The words by which others are looked for, the heaviest first."""
-    return _heaviest(words, _SEARCH_WORDS)
+def heaviest(words: Mapping[str, float]) -> Heaviest:
+    """The words by which an item looks for others."""
+    return sorted(words.items(), key=_by_weight)[:_SEARCH_WORDS]
 
 
-def _heaviest(words: Mapping[str, float], count: int) -> list[str]:
-    return [word for _, word in nsmallest(count, ((-weight, word) for word, weight in words.items()))]
+def _by_weight(entry: tuple[str, float]) -> tuple[float, str]:
+    return -entry[1], entry[0]

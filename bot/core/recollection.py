@@ -8,11 +8,12 @@ decides as if it had all of it.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import NamedTuple
 
-from bot.core.postings import Postings
+from bot.core.postings import Heaviest, Postings, heaviest
 from bot.core.resemblance import Common, Vectors, weigh
 from bot.core.traces import FORMAT, Trace, pack, unpack
 from bot.core.vocabulary import Reading, Vocabulary, read
@@ -53,14 +54,14 @@ class OpenStory:
             self.common.add(kept.outline())
 
 
-@dataclass(slots=True)
-class _Prepared:
+class Prepared(NamedTuple):
     """An article that is about to be placed."""
 
     reading: Reading
-    learnt: bool = False
-    vector: Vectors | None = None
-    as_of: int = -1
+    vector: Vectors
+    heaviest: Heaviest
+    """Of the vector's words."""
+    as_of: int
     """How many readings had been learnt when the vector was made."""
 
 
@@ -87,8 +88,10 @@ class Recollection:
         self._story_of: dict[str, str] = {}
         self._placements: dict[str, Placement] = {}
         self._learnt: set[str] = set()
-        self._prepared: dict[str, _Prepared] = {}
+        self._readings: dict[str, Reading] = {}
+        self._prepared: dict[str, Prepared] = {}
         self._ready: dict[str, None] = {}
+        self._found: tuple[object, Sequence[str]] = (None, ())
         # Of a memory in a store: what was asked for, and what is to be stored.
         self._asked_words: set[str] = set()
         self._wanted_words: set[str] = set()
@@ -113,23 +116,23 @@ class Recollection:
         if article.id in self._placements or article.id in self._learnt:
             return
         self._learnt.add(article.id)
-        self._count(self._prepare(article).reading)
+        self._count(self._read(article))
 
-    def prepared(self, article: Article) -> tuple[Reading, Vectors]:
+    def prepared(self, article: Article) -> Prepared:
         """An article as it is compared, its words counted."""
-        prepared = self._prepare(article)
-        if article.id not in self._learnt:
-            self._learnt.add(article.id)
-            self._count(prepared.reading)
-        if prepared.vector is None or prepared.as_of != self._readings_learnt:
-            prepared.vector = weigh(prepared.reading, self.vocabulary)
-            prepared.as_of = self._readings_learnt
-        return prepared.reading, prepared.vector
+        self.learn(article)
+        known = self._prepared.get(article.id)
+        if known is None or known.as_of != self._readings_learnt:
+            reading = self._read(article)
+            vector = weigh(reading, self.vocabulary)
+            known = Prepared(reading, vector, heaviest(vector.words), self._readings_learnt)
+            self._prepared[article.id] = known
+        return known
 
-    def _prepare(self, article: Article) -> _Prepared:
-        if article.id not in self._prepared:
-            self._prepared[article.id] = _Prepared(read(article))
-        return self._prepared[article.id]
+    def _read(self, article: Article) -> Reading:
+        if article.id not in self._readings:
+            self._readings[article.id] = read(article)
+        return self._readings[article.id]
 
     def _count(self, reading: Reading) -> None:
         self.vocabulary.learn(reading)
@@ -204,12 +207,20 @@ class Recollection:
 
     def candidates(self, article: Article) -> list[tuple[str, Trace]]:
         """The items of open stories that are most like an article, the likest first."""
-        _, vector = self.prepared(article)
+        likest = self._likest(article, self._clock)
         return [
             (item_id, story.traces[item_id])
-            for item_id in self._postings.candidates(vector.words, self._oldest(self._clock))
+            for item_id in likest
             if item_id in self._story_of and self._is_open(story := self.story_of(item_id))
         ]
+
+    def _likest(self, article: Article, clock: float) -> Sequence[str]:
+        """What was found for an article last is found again as long as nothing was placed since."""
+        asked = (article.id, self._readings_learnt, clock, self._newest)
+        if self._found[0] != asked:
+            found = self._postings.candidates(self.prepared(article).heaviest, self._oldest(clock))
+            self._found = asked, found
+        return self._found[1]
 
     def remember(self, placement: Placement, kept: Trace, day: float) -> None:
         """Remember where an article was placed."""
@@ -223,10 +234,11 @@ class Recollection:
         self._placements[item_id] = placement
         # Not yet confirmed, and the next article may come when the clock's day is long over.
         last = max(now, day) if now == -math.inf or day <= now + _BELIEVABLE else now
-        keys = self._postings.add(item_id, kept.weights(), last, self._oldest(now))
+        keys = self._postings.add(item_id, heaviest(kept.weights()), last, self._oldest(now))
         self._newest = item_id
         self._learnt.discard(item_id)
         self._prepared.pop(item_id, None)
+        self._readings.pop(item_id, None)
         self._changed_words.update(keys)
         self._changed_stories.add(story.id)
         self._new_items.append(item_id)
@@ -236,7 +248,7 @@ class Recollection:
     def missing_words(self, articles: Iterable[Article] = ()) -> set[str]:
         """Words that must be recalled: before articles are learnt, and after stories were recalled."""
         for article in articles:
-            reading = self._prepare(article).reading
+            reading = self._read(article)
             self._wanted_words.update(word.folded for word in (*reading.headline, *reading.lead))
         return self._wanted_words - self._asked_words
 
@@ -253,9 +265,8 @@ class Recollection:
         """Items whose stories must be recalled before any of these articles, now learnt, is placed next."""
         wanted = {} if self._newest is None else {self._newest: None}
         for article in articles:
-            _, vector = self.prepared(article)
             clock = max(self._clock, self._dated(article)[1])
-            wanted.update(dict.fromkeys(self._postings.candidates(vector.words, self._oldest(clock))))
+            wanted.update(dict.fromkeys(self._likest(article, clock)))
         return [item for item in wanted if item not in self._story_of and item not in self._asked_items]
 
     def recall_stories(self, asked: Iterable[str], found: Iterable[StoryMemory]) -> None:

@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 from bot.core import text
 from bot.core.copies import Fingerprint, KnownText, find_copy, fingerprint, one_form
-from bot.core.postings import search_words
-from bot.core.recollection import OpenStory, Recollection
+from bot.core.postings import Heaviest
+from bot.core.recollection import OpenStory, Prepared, Recollection
 from bot.core.resemblance import Common, Resemblance, Vectors
 from bot.core.traces import Trace, trace
 from bot.core.vocabulary import Reading
@@ -116,15 +116,16 @@ class Grouper:
         if known := self.memory.placed(article.id):
             return known
         day = self.memory.advance(article)
-        reading, vector = self.memory.prepared(article)
+        prepared = self.memory.prepared(article)
+        vector = prepared.vector
         prints = fingerprint(article)
         candidates = self.memory.candidates(article)
         texts = (KnownText(root=kept.root, prints=kept.prints()) for _, kept in candidates)
         if root := find_copy(prints, texts):
             placement = self._as_copy(article.id, root, candidates)
         else:
-            story = self._choose(vector, prints, candidates, day)
-            placement = self._as_own_text(article.id, story, vector, reading)
+            story = self._choose(prepared, prints, candidates, day)
+            placement = self._as_own_text(article.id, story, vector, prepared.reading)
         self.memory.remember(placement, trace(vector, prints, root or article.id), day)
         return placement
 
@@ -136,8 +137,9 @@ class Grouper:
         if self.memory.placed(article.id):
             return
         day = self.memory.advance(article)
-        _, vector = self.memory.prepared(article)
-        kept = trace(vector, fingerprint(article), placement.copy_of or article.id)
+        kept = trace(
+            self.memory.prepared(article).vector, fingerprint(article), placement.copy_of or article.id
+        )
         self.memory.remember(placement, kept, day)
 
     # ── deciding ─────────────────────────────────────────────────────────────────────────────────
@@ -154,29 +156,32 @@ class Grouper:
         )
 
     def _choose(
-        self, vector: Vectors, prints: Fingerprint, candidates: Sequence[tuple[str, Trace]], day: float
+        self, item: Prepared, prints: Fingerprint, candidates: Sequence[tuple[str, Trace]], day: float
     ) -> _Candidate | None:
         """The story with the best odds, if they are better than even and nothing speaks against it."""
         found = (
-            _Candidate(self._log_odds(vector, story, similarity, day), story, item_id)
-            for story, similarity, item_id in self._short_list(vector, candidates, day)
+            _Candidate(self._log_odds(item.vector, story, similarity, day), story, item_id)
+            for story, similarity, item_id in self._short_list(item.heaviest, candidates, day)
         )
         likely = sorted(
             (candidate for candidate in found if candidate.odds > 0),
             key=lambda candidate: (-candidate.odds, candidate.story.id),
         )
-        if vector.has_text and len(likely) >= self._policy.several and likely[0].odds < self._policy.weak:
+        if (
+            item.vector.has_text
+            and len(likely) >= self._policy.several
+            and likely[0].odds < self._policy.weak
+        ):
             return None
         texts = dict(candidates)
         fitting = (one for one in likely if not one_form(prints, texts[one.closest].prints()))
         return next(fitting, None)
 
     def _short_list(
-        self, vector: Vectors, candidates: Sequence[tuple[str, Trace]], day: float
+        self, heaviest: Heaviest, candidates: Sequence[tuple[str, Trace]], day: float
     ) -> list[tuple[OpenStory, float, str]]:
         """The stories most similar to the item by their closest item, with that similarity and item."""
         closest: dict[str, tuple[float, str]] = {}
-        heaviest = [(word, vector.words[word]) for word in search_words(vector.words)]
         for item_id, kept in candidates:
             known = kept.weights()
             similarity = sum(weight * known[word] for word, weight in heaviest if word in known)

@@ -43,7 +43,8 @@ class Token(NamedTuple):
 
 def fold(word: str) -> str:
     """Case-fold a word under compatibility normalisation, so that ``ＡＩ``, ``AI`` and ``ai`` are one."""
-    return unicodedata.normalize("NFKC", word).casefold()
+    # ASCII is its own compatibility form, and eight in ten words are.
+    return word.lower() if word.isascii() else unicodedata.normalize("NFKC", word).casefold()
 
 
 def tokenize(text: str) -> list[Token]:
@@ -51,13 +52,24 @@ def tokenize(text: str) -> list[Token]:
 
     A hyphen or apostrophe ends a word, so ``in-house`` is two words next to each other.
     """
-    return [Token(fold(match[0]), match.start(), match.end()) for match in _TOKEN.finditer(text)]
+    return [Token(fold(match[0]), match.start(), match.end()) for match in _pattern(text).finditer(text)]
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """The same one by one, for those that need only the first."""
+    for match in _pattern(text).finditer(text):
+        yield Token(fold(match[0]), match.start(), match.end())
 
 
 def words(text: str) -> list[str]:
     """The folded words of a text, in order."""
-    found = _pattern(text).findall(text)
-    return [word.lower() if word.isascii() else fold(word) for word in found]
+    return [fold(word) for word in spelled(text)]
+
+
+def spelled(text: str) -> list[str]:
+    """The words of a text as they stand in it, in order."""
+    found: list[str] = _pattern(text).findall(text)
+    return found
 
 
 def _pattern(text: str) -> re.Pattern[str]:

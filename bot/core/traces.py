@@ -53,7 +53,7 @@ class Trace:
         )
 
     def prints(self) -> Fingerprint:
-        return Fingerprint(titles=frozenset(self.titles), words=self.text, shingles=frozenset(self.shingles))
+        return Fingerprint(titles=self.titles, words=self.text, shingles=self.shingles)
 
 
 def trace(outline: Outline, prints: Fingerprint, root: str) -> Trace:

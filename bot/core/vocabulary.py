@@ -91,16 +91,23 @@ def _outlet(title: str) -> tuple[str, frozenset[str]]:
 
 def _content_words(source: str) -> Iterator[Word]:
     end = 0
-    for token in text.tokenize(source):
-        opens = end == 0 or _SENTENCE_BREAK.search(source, end, token.start) is not None
-        end = token.end
-        spelling = source[token.start : token.end]
+    for token in text.tokens(source):
+        before, end = end, token.end
         if token.word in text.FUNCTION_WORDS or (
             len(token.word) == 1 and token.word.isascii() and not token.word.isdigit()
         ):
             continue
-        telling = not opens and spelling[0].isalpha()
+        spelling = source[token.start : end]
+        telling = spelling[0].isalpha() and not _opens(source, before, token.start)
         yield Word(token.word, spelling, spelling[0].isupper() if telling else None)
+
+
+def _opens(source: str, before: int, start: int) -> bool:
+    """Whether a word begins a sentence; the one before it ended at ``before``."""
+    if before == 0:
+        return True
+    between = source[before:start]
+    return between != " " and _SENTENCE_BREAK.search(between) is not None
 
 
 class Vocabulary:
@@ -167,7 +174,9 @@ class Vocabulary:
         for a word in small letters, most for a short one. So the first articles of a stream know rare
         words, and know that an ordinary word is none though nobody has used it yet.
         """
-        return math.log1p((self._articles + _READ_BEFORE) / (self._found_in[word] + self._before(word)))
+        return math.log1p(
+            (self._articles + _READ_BEFORE) / (self._found_in.get(word, 0) + self._before(word))
+        )
 
     def weight(self, word: str) -> float:
         """What sharing the word tells, in nats: its rarity, lessened by how far it is from the highest.
@@ -190,8 +199,9 @@ class Vocabulary:
 
     def name_likeness(self, word: str) -> float:
         """Share of the word's occurrences inside sentences that are capitalised; 0.5 for an unknown word."""
-        capital = self._capital[word]
-        return (capital + 0.5) / (capital + self._small[word] + 1.0)
+        # Not by subscript: a counter answers for a word it lacks in Python, and most are names or not.
+        capital = self._capital.get(word, 0)
+        return (capital + 0.5) / (capital + self._small.get(word, 0) + 1.0)
 
     def __len__(self) -> int:
         return len(self._found_in)

@@ -1,36 +1,36 @@
 from __future__ import annotations
 
-from bot.core.postings import Postings, search_words
+from bot.core.postings import Postings, heaviest
 
 LIGHT, HEAVY = 0.1, 0.9
 
 
 def test_the_likest_come_first() -> None:
     postings = Postings()
-    postings.add("both", {"norvik": HEAVY, "plant": LIGHT}, 1.0, 0.0)
-    postings.add("one", {"plant": HEAVY, "rain": LIGHT}, 1.0, 0.0)
-    postings.add("other", {"rain": HEAVY}, 1.0, 0.0)
-    assert postings.candidates({"norvik": HEAVY, "plant": 0.3}, 0.0) == ["both", "one"]
+    postings.add("both", heaviest({"norvik": HEAVY, "plant": LIGHT}), 1.0, 0.0)
+    postings.add("one", heaviest({"plant": HEAVY, "rain": LIGHT}), 1.0, 0.0)
+    postings.add("other", heaviest({"rain": HEAVY}), 1.0, 0.0)
+    assert postings.candidates(heaviest({"norvik": HEAVY, "plant": 0.3}), 0.0) == ["both", "one"]
 
 
 def test_what_shares_hardly_anything_is_not_looked_at() -> None:
     postings = Postings()
-    postings.add("a", {"rain": LIGHT}, 1.0, 0.0)
-    assert postings.candidates({"rain": LIGHT}, 0.0) == []
-    assert postings.candidates({"rain": HEAVY}, 0.0) == ["a"]
+    postings.add("a", heaviest({"rain": LIGHT}), 1.0, 0.0)
+    assert postings.candidates(heaviest({"rain": LIGHT}), 0.0) == []
+    assert postings.candidates(heaviest({"rain": HEAVY}), 0.0) == ["a"]
 
 
 def test_an_item_is_found_by_its_heaviest_words_only() -> None:
     words = {f"word{number:02}": 1.0 - number / 100 for number in range(60)}
-    keys = Postings().add("a", words, 1.0, 0.0)
+    keys = Postings().add("a", heaviest(words), 1.0, 0.0)
     assert keys == [f"word{number:02}" for number in range(16)]
-    assert search_words(words) == [f"word{number:02}" for number in range(40)]
+    assert [word for word, _ in heaviest(words)] == [f"word{number:02}" for number in range(40)]
 
 
 def test_a_word_remembers_the_newest_items_and_so_costs_the_same_however_many_have_it() -> None:
     postings = Postings()
     for number in range(1000):
-        postings.add(f"item{number}", {"rain": HEAVY}, 1.0, 0.0)
+        postings.add(f"item{number}", heaviest({"rain": HEAVY}), 1.0, 0.0)
     holders, last = postings.of("rain")
     assert [item for item, _ in holders] == [f"item{number}" for number in range(872, 1000)]
     assert last == 1.0
@@ -38,23 +38,40 @@ def test_a_word_remembers_the_newest_items_and_so_costs_the_same_however_many_ha
 
 def test_a_word_without_new_items_finds_nothing_and_is_forgotten() -> None:
     postings = Postings()
-    postings.add("a", {"rain": HEAVY}, 1.0, 0.0)
-    postings.add("b", {"snow": HEAVY}, 9.0, 2.0)
-    assert postings.candidates({"rain": HEAVY}, 2.0) == []
+    postings.add("a", heaviest({"rain": HEAVY}), 1.0, 0.0)
+    postings.add("b", heaviest({"snow": HEAVY}), 9.0, 2.0)
+    assert postings.candidates(heaviest({"rain": HEAVY}), 2.0) == []
     postings.forget(2.0)
     assert postings.of("rain") == ((), 0.0)
-    assert postings.candidates({"snow": HEAVY}, 2.0) == ["b"]
+    assert postings.candidates(heaviest({"snow": HEAVY}), 2.0) == ["b"]
 
 
 def test_a_word_that_comes_back_does_not_bring_old_items_with_it() -> None:
     postings = Postings()
-    postings.add("old", {"rain": HEAVY}, 1.0, 0.0)
-    postings.add("new", {"rain": HEAVY}, 20.0, 13.0)
-    assert postings.candidates({"rain": HEAVY}, 13.0) == ["new"]
+    postings.add("old", heaviest({"rain": HEAVY}), 1.0, 0.0)
+    postings.add("new", heaviest({"rain": HEAVY}), 20.0, 13.0)
+    assert postings.candidates(heaviest({"rain": HEAVY}), 13.0) == ["new"]
 
 
 def test_what_was_kept_elsewhere_is_found_as_before() -> None:
     here, there = Postings(), Postings()
-    here.add("a", {"rain": HEAVY}, 1.0, 0.0)
+    here.add("a", heaviest({"rain": HEAVY}), 1.0, 0.0)
     there.recall("rain", *here.of("rain"))
-    assert there.candidates({"rain": HEAVY}, 0.0) == here.candidates({"rain": HEAVY}, 0.0)
+    assert there.candidates(heaviest({"rain": HEAVY}), 0.0) == here.candidates(heaviest({"rain": HEAVY}), 0.0)
+
+
+def test_only_so_many_are_looked_at_those_under_the_heaviest_words_first() -> None:
+    postings = Postings()
+    for word in range(20):
+        for number in range(100):
+            postings.add(f"{word:02}-{number:03}", heaviest({f"word{word:02}": HEAVY}), 1.0, 0.0)
+    words = {f"word{word:02}": 0.4 - word / 100 for word in range(20)}
+    found = postings.candidates(heaviest(words), 0.0)
+    assert {item[:2] for item in found} == {"00"}
+    assert len(found) == 12
+    light = {f"word{word:02}": 0.9 - word / 100 for word in range(10)} | {"word19": LIGHT}
+    assert postings.candidates(heaviest({"word19": LIGHT}), 0.0)
+    postings.add(
+        "far", heaviest({"word19": 1.0, **{f"word{word:02}": HEAVY for word in range(10)}}), 1.0, 0.0
+    )
+    assert postings.candidates(heaviest(light), 0.0)[0] == "far"
