@@ -109,8 +109,17 @@ class FeedStore(Protocol):
         """Give every configured feed a state; a feed that left the configuration is polled no more."""
         ...
 
-    def claim_due(self, now: datetime, limit: int, lease: timedelta) -> Sequence[FeedState]:
-        """Take up to ``limit`` feeds that are due; nobody else gets them until the lease ends."""
+    def claim_due(
+        self, now: datetime, limit: int, lease: timedelta, *, likeliest: bool = False
+    ) -> Sequence[FeedState]:
+        """Take up to ``limit`` feeds that are due; nobody else gets them until the lease ends.
+
+        The longest due come first, or those in which a new item is ``likeliest``.
+        """
+        ...
+
+    def polled_since(self, since: datetime) -> int:
+        """How many feeds were polled last after ``since``."""
         ...
 
     def claim(self, feed_ids: Sequence[str], now: datetime, lease: timedelta) -> Sequence[FeedState]:

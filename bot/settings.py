@@ -83,6 +83,8 @@ class Schedule(Strict):
     """IANA name; the zone of digests that name none."""
     min_interval: Duration = timedelta(minutes=5)
     max_interval: Duration = timedelta(hours=24)
+    polls_per_hour: int | None = Field(default=None, ge=1)
+    """A budget that all feeds share, spent where new items are likeliest; else each keeps its own pace."""
     baseline_age: Duration = timedelta(hours=24)
     """The first poll of a feed tells nothing that was published longer ago than this."""
     story_window: Duration = timedelta(days=7)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
+from bot.core.budget import allowance, stretch
 from bot.core.intake import NOT_A_FEED, is_new_body, plan_poll
 from bot.errors import StoreError
 from bot.model import (
@@ -87,9 +88,14 @@ class _Round:
     def _claim(self, tx: Tx, now: datetime, places: int) -> Sequence[FeedState]:
         lease = self._deps.pace.poll_lease
         if self._named is None:
+            budget = self._deps.poll_policy.polls_per_hour
+            if budget is not None:
+                polled = tx.feeds.polled_since(now - stretch(budget)[0])
+                places = min(places, allowance(budget, polled, len(self._under_way)))
+            due = tx.feeds.claim_due(now, places, lease, likeliest=budget is not None) if places else ()
             return [
                 state
-                for state in tx.feeds.claim_due(now, places, lease)
+                for state in due
                 if state.feed_id in self._deps.feeds and state.feed_id not in self._under_way
             ]
         some, self._named = self._named[:places], self._named[places:]

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 from zlib import crc32
 
-from sqlalchemy import Connection, Engine, Insert, Table, func, select
+from sqlalchemy import ColumnElement, Connection, Double, Engine, Insert, Table, cast, extract, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
@@ -21,6 +21,7 @@ from bot.errors import StoreBusy, StoreError, StoreVersion
 T = TypeVar("T")
 
 _BATCH = 500
+_DAY = 86_400.0
 _READS = "chipwatch_reads"
 _MIGRATE = "run `chipwatch db upgrade`"
 
@@ -58,6 +59,10 @@ class Dialect(Protocol):
 
     def put(self, table: Table, *, key: str, update: Sequence[str]) -> Insert:
         """An INSERT that instead updates these columns where the key is there already."""
+        ...
+
+    def seconds(self, moment: ColumnElement[Any]) -> ColumnElement[float]:
+        """A moment as seconds, to be counted with."""
         ...
 
     def trouble(self, error: DBAPIError) -> StoreError | None:
@@ -107,6 +112,9 @@ class Sqlite:
         return insert.on_conflict_do_update(
             index_elements=[key], set_={name: insert.excluded[name] for name in update}
         )
+
+    def seconds(self, moment: ColumnElement[Any]) -> ColumnElement[float]:
+        return func.julianday(moment, type_=Double) * _DAY
 
     def trouble(self, error: DBAPIError) -> StoreError | None:
         said = str(error.orig)
@@ -167,6 +175,9 @@ class Postgresql:
         return insert.on_conflict_do_update(
             index_elements=[key], set_={name: insert.excluded[name] for name in update}
         )
+
+    def seconds(self, moment: ColumnElement[Any]) -> ColumnElement[float]:
+        return cast(extract("epoch", moment), Double)
 
     def trouble(self, error: DBAPIError) -> StoreError | None:
         # Classes and codes of the SQLSTATE: postgresql.org/docs/current/errcodes-appendix.html

@@ -8,21 +8,32 @@ from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, insert, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 
 from bot.model import Feed, FeedState, Notice
 from bot.storage.dialects import Dialect, batches
-from bot.storage.schema import POLLED, feeds, notices
+from bot.storage.schema import POLLED, Utc, feeds, notices
 
 _STATE = tuple(each.name for each in fields(FeedState))
 _COLUMNS = tuple(feeds.c[name] for name in _STATE)
-_CONFIGURED = (
-    feeds.c.feed_id,
-    feeds.c.title,
-    feeds.c.tags,
-    feeds.c.configured_url,
-    feeds.c.configured,
-    feeds.c.enabled,
+_UNKNOWN_RHYTHM = timedelta(hours=1) // timedelta(microseconds=1)
+_NEVER_POLLED = -1e9
+_CONFIGURED = tuple(
+    feeds.c[name] for name in ("feed_id", "title", "tags", "configured_url", "configured", "enabled")
 )
 _NOTICE = tuple(each.name for each in fields(Notice))
 _SAVE = (
@@ -58,18 +69,30 @@ class SqlFeeds:
             if (row := stored.get(feed_id)) is not None and (changes := _changes(row, feed, now)):
                 self._connection.execute(update(feeds).where(feeds.c.feed_id == feed_id).values(changes))
 
-    def claim_due(self, now: datetime, limit: int, lease: timedelta) -> Sequence[FeedState]:
-        """Take up to ``limit`` feeds that are due, longest due first.
+    def claim_due(
+        self, now: datetime, limit: int, lease: timedelta, *, likeliest: bool = False
+    ) -> Sequence[FeedState]:
+        """Take up to ``limit`` feeds that are due, longest due first, or with most new items to be expected.
 
         What is under way is not looked at again: a claim moves ``next_poll_at`` to the end of the lease.
         """
         due = (
             select(*_COLUMNS)
             .where(POLLED, feeds.c.next_poll_at <= now, _free(now))
-            .order_by(feeds.c.next_poll_at, feeds.c.feed_id)
+            .order_by(*([self._unlikely(now)] if likeliest else []), feeds.c.next_poll_at, feeds.c.feed_id)
             .limit(limit)
         )
         return self._claim(due, now + lease)
+
+    def polled_since(self, since: datetime) -> int:
+        """How many feeds were polled last after ``since``."""
+        return self._connection.scalar(select(func.count()).where(feeds.c.last_polled_at > since)) or 0
+
+    def _unlikely(self, now: datetime) -> ColumnElement[float]:
+        """Less, the more items a feed should have published since it was polled last: time ÷ rhythm."""
+        spent = self._dialect.seconds(literal(now, Utc)) - self._dialect.seconds(feeds.c.last_polled_at)
+        rhythm = func.coalesce(type_coerce(feeds.c.rhythm, BigInteger), _UNKNOWN_RHYTHM) + 1
+        return func.coalesce(-spent / rhythm, _NEVER_POLLED)
 
     def claim(self, feed_ids: Sequence[str], now: datetime, lease: timedelta) -> Sequence[FeedState]:
         """Take these feeds whether due or not, but not out of somebody's hands."""

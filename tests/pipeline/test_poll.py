@@ -230,3 +230,15 @@ def test_what_people_should_know_is_noted(bot: Bot) -> None:
     with bot.store.read() as tx:
         assert tx.feeds.notices(START - timedelta(seconds=1)) == [notice]
         assert not tx.feeds.notices(notice.at)
+
+
+def test_a_budget_is_spread_over_the_hour(bot: Bot) -> None:
+    budget = replace(bot.deps.poll_policy, polls_per_hour=30)
+    deps = both(bot, poll_policy=budget)
+    bot.publish(entry("1", "A chip"))
+    bot.fetcher.answers[OTHER.url] = bot.fetcher.answers[FEED.url]
+    assert len(list(poll(deps))) == 1
+    assert len(list(poll(deps))) == 0
+    bot.clock.pass_by(timedelta(minutes=2))
+    assert len(list(poll(deps))) == 1
+    assert len(list(poll(deps, [FEED.id, OTHER.id]))) == 2, "whoever names feeds wants them polled"

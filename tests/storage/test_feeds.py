@@ -166,6 +166,24 @@ def test_notices_are_kept_in_the_order_in_which_they_came(store: SqlStore) -> No
         assert tx.feeds.notices(NOW) == [made[2], made[1]]
 
 
+def test_the_likeliest_to_have_something_new_can_come_first(store: SqlStore) -> None:
+    """Never polled; then by how many items it should have had since: 3 of a, 2 of b, 1 of c, a half of d."""
+    polled = {"a": (3, HOUR), "b": (24, 12 * HOUR), "c": (1, None), "d": (12, 24 * HOUR)}
+    with store.begin() as tx:
+        tx.feeds.sync([feed(name) for name in ("d", "c", "b", "a", "new")], NOW - HOUR)
+        states = tx.feeds.states()
+        tx.feeds.save(
+            [
+                replace(states[name], last_polled_at=NOW - hours * HOUR, rhythm=rhythm)
+                for name, (hours, rhythm) in polled.items()
+            ]
+        )
+        assert tx.feeds.polled_since(NOW - 3 * HOUR) == 1
+        assert tx.feeds.polled_since(NOW - 4 * HOUR) == 2
+        claimed = tx.feeds.claim_due(NOW, 4, MINUTE, likeliest=True)
+    assert [state.feed_id for state in claimed] == ["new", "a", "b", "c"]
+
+
 # ── many ─────────────────────────────────────────────────────────────────────────────────────────
 
 
