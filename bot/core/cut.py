@@ -25,9 +25,10 @@ _HIDDEN = re.compile(r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>", re.DOTALL)
 _EMPTY = re.compile(r"<[^\s<>/]+\s*/>")
 # Elements that entries may stand in.
 _PARENTS = frozenset({"rss", "rdf", "feed", "channel"})
-_LONGEST_TAG = 10_000
 _MOST_TAGS = 5_000
 """Tags of a document outside its entries; beyond, it is none to be cut."""
+_MOST_QUOTES = 120
+"""Quotation marks in a tag; feedparser's time grows with the square of the attributes."""
 _DECLARED = re.compile(r"\sxmlns:([\w.\-]+)\s*=\s*[\"']([^\"'<>]*)")
 # What the document says for all its entries: their language, and the site that they are of.
 _SAID_FOR_ALL = re.compile(
@@ -35,7 +36,7 @@ _SAID_FOR_ALL = re.compile(
 )
 
 # What an entry is known by. A feed that an entry was taken from has an id and links of its own.
-_SOURCE = re.compile(r"<((?:[\w.\-]+:)?source)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+_SOURCE = re.compile(r"<((?:[\w.\-]+:)?source)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
 _GUID = re.compile(
     r"<(?:[\w.\-]+:)?(?:guid|id)(?=[\s>])[^<>]*>\s*(?:<!\[CDATA\[\s*)?([^<\]]+)", re.IGNORECASE
 )
@@ -138,7 +139,7 @@ def _parents(seams: Sequence[str]) -> tuple[str, ...] | None:
         depth = len(scope)
         for tag in TAG.finditer(_HIDDEN.sub("", seam)):
             count += 1
-            if count > _MOST_TAGS or len(tag[0]) > _LONGEST_TAG:
+            if count > _MOST_TAGS or is_flooded(tag[0]):
                 return None
             if tag[1]:
                 last = 0 < number < len(seams) - 1
@@ -154,6 +155,11 @@ def _parents(seams: Sequence[str]) -> tuple[str, ...] | None:
         elif number < len(seams) - 1 and len(scope) != depth:
             return None
     return None if scope else parents
+
+
+def is_flooded(tag: str) -> bool:
+    """Whether a tag has more attributes than any that means something."""
+    return len(tag) > _MOST_QUOTES and tag.count('"') + tag.count("'") > _MOST_QUOTES
 
 
 def _ambiguous_prefixes(text: str, header: int) -> bool:

@@ -13,7 +13,7 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from bot.core.cut import TAG
+from bot.core.cut import TAG, is_flooded
 from bot.core.parsers import bounded
 from bot.core.repair import shortened_people
 
@@ -55,7 +55,6 @@ _WORTH_LIFTING = 80
 _LONGEST_NAME = 400
 _LONGEST_TEXT = 20_000
 """Characters of a text that is not lifted: a title, an address, a name."""
-_LONGEST_TAG = 10_000
 MOST_TAGS = 20_000
 """Tags in an entry; beyond, its elements that hold others are dropped."""
 
@@ -95,7 +94,7 @@ def lighten(entry: str, lifted: Lifted) -> Light:
     opening, end = TAG.match(entry), entry.rfind("</")
     if opening is None or end < opening.end():
         return _as_it_is(entry)
-    large = len(opening[3]) > _LONGEST_TAG
+    large = is_flooded(opening[3])
     kept = [f"<{opening[2]}>" if large else opening[0]]
     absolute, tags, position = not _SCOPE.search(opening[3]), 2, opening.end()
     while (position := _SPACE.match(entry, position).end()) < end:  # type: ignore[union-attr]
@@ -108,18 +107,23 @@ def lighten(entry: str, lifted: Lifted) -> Light:
                 large = True
             else:
                 tags += count
-                kept.append(entry[position:after])
+                kept.append(bounded(entry[position:after]))
                 absolute = absolute and not _ADDRESSED.search(entry, position, after)
             position = after
             continue
         position = leaf.end()
-        if len(leaf[2]) > _LONGEST_TAG or tags > MOST_TAGS:
+        if is_flooded(leaf[2]) or tags > MOST_TAGS:
             large = True
         elif piece := _without_ballast(leaf, lifted):
-            tags += 2
+            tags += 1 + _weight(leaf[2])
             kept.append(piece)
             absolute = absolute and _stays(leaf[1].lower(), leaf[2], leaf[3] or "")
     return Light(text="".join([*kept, entry[end:]]), absolute=absolute, tags=tags, cut_down=large)
+
+
+def _weight(attributes: str) -> int:
+    """For how many tags a tag counts: attributes take time too."""
+    return 1 + len(attributes) // 100
 
 
 def _as_it_is(entry: str) -> Light:
@@ -204,7 +208,10 @@ def _as_parsed(text: str) -> str:
 
 
 def _subtree(entry: str, position: int, end: int) -> tuple[int, int]:
-    """Where an element that holds others ends, and its number of tags; -1 where that isn't certain."""
+    """Where an element that holds others ends, and its number of tags; -1 where that isn't certain.
+
+    A tag of too many attributes counts as too many tags.
+    """
     depth = count = 0
     while position < end:
         if entry.startswith("<!--", position):
@@ -219,7 +226,7 @@ def _subtree(entry: str, position: int, end: int) -> tuple[int, int]:
             tag = TAG.match(entry, position)
             if tag is None:
                 break
-            count += 1
+            count += MOST_TAGS if is_flooded(tag[3]) else _weight(tag[3])
             position = tag.end()
             depth += -1 if tag[1] else not tag[3].endswith("/")
         if depth == 0:

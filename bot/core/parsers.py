@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import io
 import re
+from itertools import islice
 from typing import Any
 from xml.parsers import expat
 
+from bot.core.cut import is_flooded
 from bot.core.repair import MARKER, with_ampersands_escaped
 
 MOST_LENIENT = 500_000
 """Characters that the lenient parser gets of a document: it needs some four seconds a million."""
-_LONGEST_TAG = 10_000
+_MOST_LENIENT_TAGS = 20_000
+_WORTH_A_LOOK = 1_000
 
 # What feedparser and the parsers below it are known to raise on odd input; it promises to raise nothing.
 PARSER_FAULTS = (
@@ -25,10 +28,12 @@ PARSER_FAULTS = (
 )
 _OPENING = re.compile(r"<(?:[A-Za-z_][\w.\-]{0,50}:)?(?:item|entry)[\s>]", re.IGNORECASE)
 _CATEGORY = re.compile(
-    r"<category\b[^<>]*>(?:<!\[CDATA\[[^<\]]*\]\]>|[^<]*)</category\s*>|<category\b[^<>]*/>", re.I
+    r"<((?:[\w.\-]{1,50}:)?(?:category|subject|keywords))\b[^<>]*"
+    r"(?:/>|>(?:<!\[CDATA\[[^<\]]*\]\]>|[^<]*)</\1\s*>)",
+    re.IGNORECASE,
 )
 _MOST_CATEGORIES = 1_000
-_LONG_TAG = re.compile(rf"<[A-Za-z_][^<>\s]{{0,200}}\s[^<>]{{{_LONGEST_TAG},}}>")
+_TAG = re.compile(rf"<[A-Za-z_][^<>\s]{{0,200}}\s[^<>]{{{_WORTH_A_LOOK},}}>")
 
 
 def sound(text: str) -> tuple[str, str]:
@@ -72,13 +77,15 @@ def bounded(text: str) -> str:
 
     That is categories, which nothing is made of, and attributes.
     """
-    if text.count("<category") > _MOST_CATEGORIES:
+    if any(text.count(name) > _MOST_CATEGORIES for name in ("category", "subject", "keywords")):
         text = _CATEGORY.sub("", text)
-    return _LONG_TAG.sub(_with_few_attributes, text)
+    return _TAG.sub(_with_few_attributes, text)
 
 
 def _with_few_attributes(tag: re.Match[str]) -> str:
-    kept = tag[0][:_LONGEST_TAG]
+    if not is_flooded(tag[0]):
+        return tag[0]
+    kept = tag[0][:_WORTH_A_LOOK]
     end = max(kept.rfind('" '), kept.rfind("' ")) + 1
     return (kept[:end] if end else kept.split(None, 1)[0]) + ("/>" if tag[0].endswith("/>") else ">")
 
@@ -88,11 +95,17 @@ def lenient(text: str) -> tuple[str, int]:
 
     Comments that no end follows are opened: it would look for the end of each.
     """
-    beyond = 0
-    if len(text) > MOST_LENIENT:
+    limit, beyond = _readable(text), 0
+    if len(text) > limit:
         starts = [match.start() for match in _OPENING.finditer(text)]
-        within = [start for start in starts if start <= MOST_LENIENT]
+        within = [start for start in starts if start <= limit]
         beyond = len(starts) - len(within) + (len(within) > 1)
-        text = text[: within[-1] if len(within) > 1 else MOST_LENIENT]
+        text = text[: within[-1] if len(within) > 1 else limit]
     last = text.rfind("-->") + 1
     return text[:last] + text[last:].replace("<!--", ""), beyond
+
+
+def _readable(text: str) -> int:
+    """How many characters of a text the lenient parser can read in time."""
+    tags = (match.start() for match in re.finditer("<", text[:MOST_LENIENT]))
+    return next(islice(tags, _MOST_LENIENT_TAGS, None), MOST_LENIENT)

@@ -21,7 +21,7 @@ _SURROGATES = re.compile(
 _XML_NAMES = frozenset({"lt", "gt", "amp", "quot", "apos"})
 _NAMED = re.compile(rf"&(?!(?:{'|'.join(sorted(_XML_NAMES))});)([A-Za-z][A-Za-z0-9]{{0,31}});")
 _CDATA_OR_AMPERSAND = re.compile(
-    rf"<!\[CDATA\[(?s:.*?)\]\]>|&(?!(?:{'|'.join(sorted(_XML_NAMES))}|#[0-9]+|#x[0-9a-fA-F]+);)"
+    rf"<!\[CDATA\[(?s:.*?)(?:\]\]>|\Z)|&(?!(?:{'|'.join(sorted(_XML_NAMES))}|#[0-9]+|#x[0-9a-fA-F]+);)"
 )
 _HTML_NAMES = {
     name.rstrip(";"): value

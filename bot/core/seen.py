@@ -70,10 +70,12 @@ def all_distinct(known_by: Iterable[tuple[set[str], set[str]]], base_url: str) -
     Entries that share one are told apart by looking at all of them: such a document is read whole.
     """
     guids, addresses = zip(*known_by, strict=True)
-    return _disjoint(guids) and (
-        _disjoint([{_coarse(link) for link in links} for links in addresses])
-        or _disjoint([{_canonical(link, base_url) for link in links} for links in addresses])
-    )
+    if not _disjoint(guids):
+        return False
+    coarse = [{_coarse(link) for link in links} for links in addresses]
+    if not any("" in found for found in coarse) and _disjoint(coarse):
+        return True
+    return _disjoint([{_canonical(link, base_url) for link in links} for links in addresses])
 
 
 def _disjoint(sets: Sequence[set[str]]) -> bool:
@@ -81,7 +83,7 @@ def _disjoint(sets: Sequence[set[str]]) -> bool:
 
 
 def _coarse(link: str) -> str:
-    """What addresses share whose canonical form is one; the same for all that are not plain to see."""
+    """What addresses share whose canonical form is one, found cheaply; empty where that can't be seen."""
     plain = _PLAIN.fullmatch(link)
     return plain[1].lower() + (plain[2] or "").rstrip("/") if plain else ""
 

@@ -136,7 +136,7 @@ class _Parts:
             return False
         self._read_leniently(broken)
         if count := sum(piece.cut_down for piece in self.light.values()):
-            self.faults.append(f"{count} entries were too large and cut down")
+            self.faults.append(f"entries cut down for their size: {count}")
         return True
 
     def _broken(self, numbers: Sequence[int]) -> dict[int, str]:
@@ -190,7 +190,7 @@ class _Parts:
             )
         if broken:
             reason = next(iter(broken.values()))
-            self.faults.append(f"broken XML in {len(broken)} entries ({reason}); read as far as possible")
+            self.faults.append(f"broken XML ({reason}) in entries: {len(broken)}; read as far as possible")
 
 
 def _whole(
