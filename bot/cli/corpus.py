@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -129,6 +129,42 @@ def show(name: str, config: ConfigDir = CONFIG, as_json: AsJson = False) -> None
             say(f"  {line}")
     say()
     say(exemplar.text)
+
+
+@app.command()
+def check(
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit status 1 where a label looks wrong, for scripts.")
+    ] = False,
+    config: ConfigDir = CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """Say which articles disagree with their label, repeat others, or teach nothing.
+
+    Each article is judged by a corpus without it. What is found is advice: near misses are what
+    negative examples are for, and a good one may be hard to judge.
+
+    [dim]Example: chipwatch corpus check[/dim]
+    """
+    from bot.app import make_judge
+    from bot.catalogue import load_catalogue
+    from bot.core.audit import audit
+
+    catalogue = load_catalogue(require_folder(config))
+    findings = audit(catalogue.exemplars, make_judge(catalogue))
+    suspicious = sum(finding.is_suspicious for finding in findings)
+    if as_json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            nearest = (
+                f"; nearest of them {finding.other}" if finding.doubt == "label" and finding.other else ""
+            )
+            say(f"{finding.exemplar}: {finding.problem}{nearest}")
+        wrong = f"{suspicious} labels look wrong" if suspicious != 1 else "1 label looks wrong"
+        say(f"{len(catalogue.exemplars)} articles, {wrong}, {len(findings) - suspicious} other remarks")
+    if strict and suspicious:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -276,3 +276,31 @@ def test_the_shipped_corpus_tells_its_copies() -> None:
     rows = chipwatch("corpus", "list", "--config", starter_folder(), "--json").json
     assert any(row["copy_of"] for row in rows)
     assert any(row["same_event"] for row in rows)
+
+
+# ── check ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_label_that_the_others_contradict_is_told(config: Path) -> None:
+    whole = chipwatch("corpus", "check", "--config", config, "--strict")
+    assert whole.status == 0
+    assert whole.out.splitlines()[-1] == "4 articles, 0 labels look wrong, 4 other remarks"
+    article = config / "corpus" / "not-bakery.md"
+    article.write_text(article.read_text().replace("A bakery opens in", "Ferry with a car deck leaves"))
+    checked = chipwatch("corpus", "check", "--config", config)
+    assert checked.status == 0
+    assert "not-bakery: not labelled ferries, judged on by the others" in checked.out
+    assert chipwatch("corpus", "check", "--config", config, "--strict").status == 1
+    (row,) = (
+        row
+        for row in chipwatch("corpus", "check", "--config", config, "--json").json
+        if row["doubt"] == "label"
+    )
+    assert (row["exemplar"], row["topic"]) == ("not-bakery", "ferries")
+
+
+def test_an_exemplar_that_a_topic_lists_and_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    config = write_config(tmp_path, topic='title = "Ferries"\nexemplars = ["new-fery"]\n')
+    called = chipwatch("corpus", "check", "--config", config)
+    assert called.status == 2
+    assert 'ferries.toml:2: exemplars: unknown exemplar "new-fery"; did you mean "new-ferry"?' in called.err
