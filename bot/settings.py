@@ -46,7 +46,7 @@ class Http(Strict):
     read_timeout: Duration = timedelta(seconds=20)
     total_timeout: Duration = timedelta(seconds=60)
     """For one whole request, redirects included: a body that drips is ended here."""
-    max_body_mb: float = Field(default=10, gt=0, le=1000)
+    max_body_mb: float = Field(default=32, gt=0, le=32)
     """Largest body, as sent and as unpacked, in megabytes."""
     max_entries: int = Field(default=2000, ge=1)
     """Entries read from one document; what is beyond is counted and said."""

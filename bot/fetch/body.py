@@ -13,6 +13,8 @@ from typing import Protocol
 import brotli
 import httpx
 
+from bot.fetch.room import Room
+
 if sys.version_info >= (3, 14):
     from compression import zstd
 else:
@@ -41,8 +43,10 @@ class BadEncodingError(Exception):
     """A body that can't be unpacked; internal to ``fetch``."""
 
 
-async def read_body(chunks: AsyncIterable[bytes], encoding: str, limit: int) -> bytes:
+async def read_body(chunks: AsyncIterable[bytes], encoding: str, limit: int, room: Room) -> bytes:
     """The whole body, unpacked. ``limit`` bounds the bytes as sent and as unpacked, at every layer.
+
+    ``room`` is told as it grows, and may keep a large one waiting.
 
     Raises TooLargeError and BadEncodingError. A body labelled as packed that isn't is taken as it is.
     """
@@ -53,6 +57,7 @@ async def read_body(chunks: AsyncIterable[bytes], encoding: str, limit: int) -> 
         if received > limit:
             raise TooLargeError(f"more than {limit} bytes")
         unpacker.feed(chunk)
+        await room.grow(unpacker.size)
     return unpacker.finish()
 
 
@@ -99,10 +104,14 @@ class Unpacker:
         self._rooms = [limit] * len(names) or [limit]
         self._limit = limit
         self._pieces: list[bytes] = []
+        self.size = 0
+        """Bytes kept so far."""
 
     def feed(self, chunk: bytes) -> None:
         """Take the next piece as sent."""
-        self._pieces.extend(self.unpacked(chunk))
+        for piece in self.unpacked(chunk):
+            self._pieces.append(piece)
+            self.size += len(piece)
 
     def finish(self) -> bytes:
         """The unpacked body. Raises BadEncodingError where it was cut short."""

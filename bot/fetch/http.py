@@ -21,6 +21,7 @@ from bot.fetch.curl import CurlTransport
 from bot.fetch.guard import Gate, GuardedTransport
 from bot.fetch.politeness import Pace, Places, Slots, Throttles, Turns, turn_key
 from bot.fetch.request import FetchOptions, Requester, utc_now
+from bot.fetch.room import Room, Rooms
 from bot.model import Feed, FeedState, Fetched, FetchFailed, FetchOutcome, Held, Reading, Visit
 from bot.ports import Draw, Read
 
@@ -174,12 +175,16 @@ class _Round:
         options = self._options
         inner = CurlTransport(ca_file=options.ca_file, keep=options.concurrency)
         gate = Gate.opened(options.allow_networks)
-        places = Places(options.concurrency)
+        places, rooms = Places(options.concurrency), Rooms()
         async with GuardedTransport(inner, gate, options.connect_timeout.total_seconds()) as transport:
             requester = Requester(transport, options, self._now, Slots(options.per_host, self._pace))
 
             async def visit(job: Job) -> None:
-                await self._visit(requester, places, job)
+                async with rooms.room() as room:
+                    visited = await self._visit(requester, places, room, job)
+                while len(self._visits) > MOST_AT_ONCE:
+                    await asyncio.sleep(_PAUSE)
+                self._hand_over(visited)
                 self._under_way -= 1
                 places.give_back()
                 self._turns.wake()
@@ -191,10 +196,10 @@ class _Round:
                     group.create_task(visit(job))
                     await places.take()
 
-    async def _visit(self, requester: Requester, places: Places, job: Job) -> None:
-        """Fetch and have read; the place is kept until then, so that few bodies are in memory at once."""
+    async def _visit(self, requester: Requester, places: Places, room: Room, job: Job) -> Visit:
+        """Fetch and have read; place and room are kept until then: few bodies are in memory at once."""
         feed, state = job
-        outcome = await places.waiting(requester.fetch(state))
+        outcome = await places.waiting(requester.fetch(state, room))
         self._turns.done(job)
         if isinstance(outcome, FetchFailed) and outcome.kind == "throttled":
             self._throttled(_host(job), outcome)
@@ -207,9 +212,7 @@ class _Round:
                     reading = read
         if isinstance(outcome, Fetched):
             outcome = replace(outcome, body=b"")
-        while len(self._visits) > MOST_AT_ONCE:
-            await asyncio.sleep(_PAUSE)
-        self._hand_over(Visit(feed=feed, state=state, outcome=outcome, reading=reading))
+        return Visit(feed=feed, state=state, outcome=outcome, reading=reading)
 
     def _throttled(self, host: str, outcome: FetchFailed) -> None:
         if self._throttles.throttled(host, outcome.retry_after):

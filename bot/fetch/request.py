@@ -19,6 +19,7 @@ from bot.fetch.body import ACCEPTED, BadEncodingError, TooLargeError, body_hash,
 from bot.fetch.guard import RefusedError, UnknownNameError
 from bot.fetch.headers import fresh_for, retry_after
 from bot.fetch.politeness import Slots, turn_key
+from bot.fetch.room import Room
 from bot.fetch.transfer import TlsError
 from bot.fetch.walls import MOST_READ, REFUSALS, is_page, wall
 from bot.model import FeedState, Fetched, FetchFailed, FetchOutcome, NotModified
@@ -50,7 +51,7 @@ class FetchOptions:
     """Between two pieces of an answer."""
     total_timeout: timedelta = timedelta(seconds=60)
     """For a feed with all its redirects."""
-    max_body: int = 10 * 1024 * 1024
+    max_body: int = 32 * 1024 * 1024
     """Bytes, as sent and as unpacked."""
     concurrency: int = 50
     per_host: int = 2
@@ -89,11 +90,11 @@ class Requester:
             options.read_timeout.total_seconds(), connect=options.connect_timeout.total_seconds()
         ).as_dict()
 
-    async def fetch(self, state: FeedState) -> FetchOutcome:
+    async def fetch(self, state: FeedState, room: Room) -> FetchOutcome:
         """The outcome of one visit. Nothing of a feed's address but scheme, host and path is told in it."""
         try:
             async with asyncio.timeout(self._options.total_timeout.total_seconds()):
-                return await self._follow(state)
+                return await self._follow(state, room)
         except TimeoutError:
             seconds = self._options.total_timeout.total_seconds()
             return FetchFailed(kind="timeout", detail=f"no whole answer within {seconds:g} s")
@@ -110,21 +111,21 @@ class Requester:
         except httpx.TransportError as error:
             return _transport_failure(error)
 
-    async def _follow(self, state: FeedState) -> FetchOutcome:
+    async def _follow(self, state: FeedState, room: Room) -> FetchOutcome:
         place = _Place(url=_checked(state.url))
         for _ in range(MOST_REDIRECTS + 1):
-            answer = await self._visit(place, state)
+            answer = await self._visit(place, state, room)
             if not isinstance(answer, _Place):
                 return answer
             place = answer
         return FetchFailed(kind="redirect", detail=f"more than {MOST_REDIRECTS} redirects")
 
-    async def _visit(self, place: _Place, state: FeedState) -> FetchOutcome | _Place:
+    async def _visit(self, place: _Place, state: FeedState, room: Room) -> FetchOutcome | _Place:
         async with self._slots.slot(turn_key(place.url)):
             request = self._request(place.url, state)
             response = await self._transport.handle_async_request(request)
             try:
-                return await self._answer(request, response, place)
+                return await self._answer(request, response, place, room)
             finally:
                 await response.aclose()
 
@@ -147,7 +148,7 @@ class Requester:
         return sent | {"A-IM": "feed"} if "If-None-Match" in sent else sent
 
     async def _answer(
-        self, request: httpx.Request, response: httpx.Response, place: _Place
+        self, request: httpx.Request, response: httpx.Response, place: _Place, room: Room
     ) -> FetchOutcome | _Place:
         status, headers, now = response.status_code, response.headers, self._now()
         if status in _REDIRECTS:
@@ -156,7 +157,7 @@ class Requester:
             return _not_modified(request, fresh_for(headers, now), place.moved_to)
         if not 200 <= status < 300:
             return await _refused_by_server(response, retry_after(headers, now))
-        body = await read_body(_chunks(response), _encoding(response), self._options.max_body)
+        body = await read_body(_chunks(response), _encoding(response), self._options.max_body, room)
         if is_page(body) and (name := wall(status, dict(headers), body)):
             return _blocked(name, status, retry_after(headers, now))
         return Fetched(

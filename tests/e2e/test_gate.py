@@ -21,6 +21,7 @@ from bot.fetch.curl import CurlTransport
 from bot.fetch.guard import Gate, GuardedTransport, Resolver
 from bot.fetch.http import FetchOptions, HttpFetcher
 from bot.fetch.request import MOST_REDIRECTS, Requester
+from bot.fetch.room import Rooms
 from bot.model import FeedState, Fetched, FetchFailed, FetchOutcome
 from tests.bombs import MIB, bomb
 from tests.http_server import wait_until
@@ -108,7 +109,7 @@ def fetch(url: str, resolver: Resolver, *, etag: str | None = None, **changes: o
     async def once() -> FetchOutcome:
         gate = Gate.opened(options.allow_networks)
         async with GuardedTransport(CurlTransport(), gate, 2, resolver) as transport:
-            return await Requester(transport, options, lambda: NOW).fetch(state)
+            return await Requester(transport, options, lambda: NOW).fetch(state, Rooms().room())
 
     return asyncio.run(once())
 

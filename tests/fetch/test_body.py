@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.fetch.body import BadEncodingError, TooLargeError, body_hash, read_body, read_start
+from bot.fetch.room import Rooms
 from tests.bombs import MIB, bomb
 
 if sys.version_info >= (3, 14):
@@ -28,7 +29,7 @@ async def pieces(body: bytes, size: int) -> AsyncIterator[bytes]:
 
 
 def read(body: bytes, encoding: str = "", limit: int = LIMIT, size: int = 7) -> bytes:
-    return asyncio.run(read_body(pieces(body, size), encoding, limit))
+    return asyncio.run(read_body(pieces(body, size), encoding, limit, Rooms().room()))
 
 
 def raw_deflate(body: bytes) -> bytes:

@@ -18,6 +18,7 @@ from bot.fetch.body import body_hash
 from bot.fetch.curl import CurlTransport
 from bot.fetch.guard import Gate, GuardedTransport
 from bot.fetch.request import FetchOptions, Requester
+from bot.fetch.room import Rooms
 from bot.model import FeedState, Fetched, FetchFailed, FetchOutcome, NotModified
 from tests.http_server import Answer, ScriptedServer, http_server
 
@@ -57,7 +58,7 @@ def fetch(state: FeedState | str, options: FetchOptions = OPTIONS) -> FetchOutco
 async def _fetched(state: FeedState, options: FetchOptions) -> FetchOutcome:
     gate = Gate.opened(options.allow_networks)
     async with GuardedTransport(CurlTransport(ca_file=options.ca_file), gate, 2) as transport:
-        return await Requester(transport, options, lambda: NOW).fetch(state)
+        return await Requester(transport, options, lambda: NOW).fetch(state, Rooms().room())
 
 
 def failure(state: FeedState | str, options: FetchOptions = OPTIONS) -> FetchFailed:
@@ -80,7 +81,7 @@ def test_a_body_comes_with_what_was_said_of_it(server: ScriptedServer) -> None:
         "Cache-Control": "max-age=3600",
         "Content-Encoding": "gzip",
     }
-    url = server.play("/feed", Answer(body=gzip.compress(b"<rss/>"), headers=headers))
+    url = server.play("/feed", Answer(body=gzip.compress(b"<rss/>", mtime=0), headers=headers))
     assert body(url) == Fetched(
         body=b"<rss/>",
         body_hash=body_hash(b"<rss/>"),
@@ -134,7 +135,7 @@ def test_what_is_new_alone_is_asked_for_and_known_as_such(server: ScriptedServer
 
 @pytest.mark.parametrize(
     ("encoding", "packed"),
-    [("br", brotli.compress(b"<rss/>")), ("gzip, br", brotli.compress(gzip.compress(b"<rss/>")))],
+    [("br", brotli.compress(b"<rss/>")), ("gzip, br", brotli.compress(gzip.compress(b"<rss/>", mtime=0)))],
 )
 def test_bodies_are_unpacked(server: ScriptedServer, encoding: str, packed: bytes) -> None:
     url = server.play("/packed", Answer(body=packed, headers={"Content-Encoding": encoding}))
@@ -150,7 +151,7 @@ CHALLENGE = b"<!doctype html><title>Just a moment...</title><script>window._cf_c
         Answer(status=403, body=CHALLENGE),
         Answer(status=503, body=CHALLENGE, headers={"Retry-After": "60"}),
         Answer(status=200, body=CHALLENGE),
-        Answer(status=403, body=gzip.compress(CHALLENGE), headers={"Content-Encoding": "gzip"}),
+        Answer(status=403, body=gzip.compress(CHALLENGE, mtime=0), headers={"Content-Encoding": "gzip"}),
         Answer(status=403, body=CHALLENGE, headers={"Content-Length": "9999"}),
         Answer(status=403, body=CHALLENGE + b" " * 1000, endless=True),
         Answer(status=429, headers={"cf-mitigated": "challenge"}),
