@@ -17,14 +17,20 @@ from pathlib import Path
 import bot
 from bot.core.intake import UNREADABLE
 from bot.model import FetchFailed, Reading, ReadTask
+from bot.reading.worker import OUT_OF_TIME
 
 _START_WITHIN = 60.0  # seconds, on a machine that is busy with other things
+_PATIENCE = 6  # times the seconds of computing that a document may take on the clock, on such a machine
 _KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR", "TZ")
 _HOME = str(Path(bot.__file__).parent.parent)
 
 
 class ReaderPool:
-    """Implements :class:`~bot.ports.Reader`. Workers are started when there is something to read."""
+    """Implements :class:`~bot.ports.Reader`. Workers are started when there is something to read.
+
+    ``seconds`` are of computing, so that a busy machine makes no document unreadable; ``megabytes`` come
+    beside what a worker needs to be there.
+    """
 
     def __init__(self, workers: int = 2, seconds: float = 5.0, megabytes: int = 300) -> None:
         self._seconds = seconds
@@ -70,12 +76,13 @@ class _Worker:
         try:
             pipe = self._ready()
             pipe.send(task)
-            if not pipe.poll(self._seconds):
+            if not pipe.poll(self._seconds * _PATIENCE):
                 self.stop()
-                return _unreadable(f"reading it took more than {self._seconds:g} s and was stopped")
+                return self._too_slow()
             answer: Reading | FetchFailed | str = pipe.recv()
         except (EOFError, OSError):
-            self.stop()
+            if self.stop() == -OUT_OF_TIME:
+                return self._too_slow()
             return _unreadable("the process that read it came to a sudden end")
         if isinstance(answer, str):
             answer = _fault(task, answer)
@@ -83,21 +90,28 @@ class _Worker:
             self.stop()
         return answer
 
+    def _too_slow(self) -> FetchFailed:
+        return _unreadable(f"reading it took more than {self._seconds:g} s and was stopped")
+
     def kill(self) -> None:
         """End it for good; from any thread. Whoever waits for it is told by the pipe."""
         self._ended = True
         if (process := self._process) is not None:
             process.kill()
 
-    def stop(self) -> None:
-        """End the process; the next task starts a new one. Only where no other thread waits for it."""
+    def stop(self) -> int | None:
+        """End the process; the next task starts a new one. Only where no other thread waits for it.
+
+        Returns its exit code, as it was where it had ended before.
+        """
         process, pipe = self._process, self._pipe
         self._process = self._pipe = None
-        if process is not None:
-            process.kill()
-            process.wait()
         if pipe is not None:
             pipe.close()
+        if process is None:
+            return None
+        process.kill()
+        return process.wait()
 
     def _ready(self) -> Connection:
         if self._process is not None and self._process.poll() is not None:

@@ -1,13 +1,12 @@
 """A process that reads documents: ``python -m bot.reading.worker PIPE SECONDS MEGABYTES``.
 
 It ends when the pipe does, so that it never outlives the process that started it; in the middle of a
-document an alarm ends it, even where no line of Python is run any more.
+document the kernel ends it when it has computed for too long, even where no line of Python is run any more.
 """
 
 from __future__ import annotations
 
 import gc
-import os
 import resource
 import signal
 import sys
@@ -23,8 +22,8 @@ from bot.core.reading import read
 from bot.errors import FeedError
 from bot.model import FetchFailed, Reading, ReadTask
 
-_NICE = 5
-_GRACE = 2.0  # times the seconds of a task: only for a worker that nobody watches any more
+OUT_OF_TIME = signal.SIGPROF
+"""What ends a worker that computes for too long."""
 
 
 def answer(task: ReadTask, megabytes: int) -> Reading | FetchFailed:
@@ -53,15 +52,14 @@ def serve(pipe: Connection, seconds: float, megabytes: int) -> None:
         pipe.send("ready")
         while True:
             task: ReadTask = pipe.recv()
-            signal.setitimer(signal.ITIMER_REAL, seconds * _GRACE)
+            signal.setitimer(signal.ITIMER_PROF, seconds)
             result = answer(task, megabytes)
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.setitimer(signal.ITIMER_PROF, 0)
             pipe.send(result)
 
 
 def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(_NICE)
     pipe = Connection(int(sys.argv[1]))
     seconds, megabytes = float(sys.argv[2]), int(sys.argv[3])
 

@@ -60,7 +60,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sequence[Polle
     )
     rows = [json.loads(line) for line in made.stdout.splitlines()]
     results = []
-    with laboratory(tmp_path_factory.mktemp("lab"), LOOPBACK + "max_body_mb = 32\n") as lab:
+    with laboratory(tmp_path_factory.mktemp("lab"), LOOPBACK) as lab:
         with serving_pages([Page(body=SMALL)]) as origin, lab.visitor(feed_at(origin.addresses[0])) as first:
             first.poll()  # starts a reading process
         for row in rows:

@@ -98,6 +98,19 @@ def test_a_document_that_takes_too_long_is_stopped_and_the_next_is_read() -> Non
         assert isinstance(pool.submit(task()).result(), Reading)
 
 
+def test_a_machine_that_is_busy_with_other_things_makes_no_document_unreadable() -> None:
+    before = workers()
+    with closing(ReaderPool(workers=1, seconds=0.3)) as pool:
+        pool.submit(task()).result()
+        (worker,) = set(workers()) - set(before)
+        os.kill(worker, signal.SIGSTOP)
+        answer = pool.submit(task())
+        time.sleep(0.8)
+        assert not answer.done()
+        os.kill(worker, signal.SIGCONT)
+        assert isinstance(answer.result(), Reading)
+
+
 def test_a_document_that_takes_too_much_memory_is_given_up_and_the_next_is_read() -> None:
     with closing(ReaderPool(workers=1, seconds=30, megabytes=30)) as pool:
         assert failure(pool.submit(LONG).result()) == "unreadable: reading it took more than 30 MB"
