@@ -7,7 +7,7 @@ import re
 
 from selectolax.lexbor import LexborHTMLParser
 
-from bot.core.text import one_line, safe, shorten
+from bot.core.text import one_line, shorten
 
 LONGEST = 100_000
 """Characters of a fragment that are read; what follows is cut off."""
@@ -27,8 +27,6 @@ _BREAK = re.compile(
     re.IGNORECASE,
 )
 _CELL = re.compile(r"</?(?:td|th)(?=[\s/>])", re.IGNORECASE)
-_BLANKS = re.compile(r"[^\S\n]+")
-_LINES = re.compile(r" ?\n[\s]*")
 _CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
 _TAG = re.compile(r"</?[a-zA-Z!?][^<>]*>")
 # Elements of HTML: what tells markup from a less-than sign or a type parameter (``Vec<T>``).
@@ -124,4 +122,5 @@ def _harmless(text: str) -> str:
 
 
 def _tidy(text: str) -> str:
-    return _LINES.sub("\n", _BLANKS.sub(" ", safe(text.replace("\r", "\n")))).strip()
+    lines = (one_line(line) for line in text.replace("\r", "\n").split("\n"))
+    return "\n".join(line for line in lines if line)

@@ -86,14 +86,14 @@ def _draft(entry: Entry, document: FeedDocument, feed_id: str, base_url: str, no
         seen_at=now,
         content_hash=digest((title, summary, body)),
     )
-    wording = " ".join(words(item.title))
+    wording, text = words(item.title), words(body or summary)
     return _Draft(
         item=item,
         guid=_key("guid", feed_id, guid) if guid else "",
         address="" if names_the_site else _key("url", canonical),
-        content=_key("text", feed_id, wording, " ".join(words(body or summary))),
-        wording=wording,
-        too_short=len(wording.split()) + len(words((body or summary)[:500])) < _ENOUGH_WORDS,
+        content=_key("text", feed_id, " ".join(wording), " ".join(text)),
+        wording=" ".join(wording),
+        too_short=len(wording) + len(text) < _ENOUGH_WORDS,
     )
 
 
@@ -134,6 +134,8 @@ def _without_ambiguous(drafts: list[_Draft]) -> list[_Draft]:
     """Blanks the guids and addresses that stand on differently titled entries of this document."""
     by_guid = _ambiguous((draft.guid, draft.wording) for draft in drafts)
     by_address = _ambiguous((draft.address, draft.wording) for draft in drafts)
+    if not by_guid and not by_address:
+        return drafts
     return [
         replace(
             draft,

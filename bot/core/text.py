@@ -14,7 +14,6 @@ _TOKEN = re.compile(rf"\d+(?:[.,]\d+)+|[{_UNSPACED}]|(?:(?![{_UNSPACED}])[^\W_])
 # The same for text without those scripts, several times as fast.
 _SPACED_TOKEN = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+")
 _IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
-_SPACE = re.compile(r"\s+")
 # Controls, and the characters that turn the direction of text around or hide in it (Unicode TR 36).
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
@@ -63,7 +62,7 @@ def tokens(text: str) -> Iterator[Token]:
 
 def words(text: str) -> list[str]:
     """The folded words of a text, in order."""
-    return [fold(word) for word in spelled(text)]
+    return spelled(text.lower()) if text.isascii() else [fold(word) for word in spelled(text)]
 
 
 def spelled(text: str) -> list[str]:
@@ -84,12 +83,13 @@ def sentences(text: str) -> list[str]:
 
 def safe(text: str) -> str:
     """Drop control characters, invisible ones and those that turn text around; keep tabs and line breaks."""
-    return _UNSAFE.sub("", text)
+    # No character of those is printable, and that is quicker to see.
+    return text if text.isprintable() else _UNSAFE.sub("", text)
 
 
 def one_line(text: str) -> str:
     """Safe text on a single line with single blanks."""
-    return _SPACE.sub(" ", safe(text)).strip()
+    return " ".join(safe(text).split())
 
 
 def shorten(text: str, limit: int) -> str:

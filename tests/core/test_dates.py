@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.dates import EARLIEST, FUTURE, from_fields, from_text, not_ahead
+from bot.core.dates import (
+    EARLIEST,
+    FUTURE,
+    from_fields,
+    from_text,
+    not_ahead,
+    zone_unknown_to_feedparser,
+)
 
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
 
@@ -54,3 +61,20 @@ def test_dates_far_ahead_are_unknown() -> None:
     assert not_ahead(NOON + FUTURE, NOON) == NOON + FUTURE
     assert not_ahead(NOON + FUTURE + timedelta(seconds=1), NOON) is None
     assert not_ahead(None, NOON) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"),
+    [
+        ("Tue, 03 Mar 2026 13:00:00 BST", 1),
+        ("Tue, 03 Mar 2026 13:00 aest", 10),
+        ("Tue, 03 Mar 2026 13:00:00 NST", -3.5),
+        ("Tue, 03 Mar 2026 13:00:00 GMT", 0),
+        ("Tue, 03 Mar 2026 13:00:00 EST", 0),
+        ("Tue, 03 Mar 2026 13:00:00 IST", 0),
+        ("Tue, 03 Mar 2026 13:00:00 +0100", 0),
+        ("BST", 0),
+    ],
+)
+def test_zones_that_feedparser_takes_for_utc_are_known(text: str, hours: float) -> None:
+    assert zone_unknown_to_feedparser(text) == timedelta(hours=hours)
