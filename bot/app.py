@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
@@ -20,8 +20,8 @@ from bot import __version__
 from bot.catalogue import Catalogue, load_catalogue
 from bot.documents import KeyPath, TomlDocument, unknown
 from bot.errors import ConfigError, ConfigErrors, StoreError, StoreVersion, TopicQueryError
-from bot.model import AlertRule, DigestSpec
-from bot.ports import Channel, Clock, Reader
+from bot.model import AlertRule, DigestSpec, Visit
+from bot.ports import Channel, Clock, Draw, Fetcher, Read, Reader
 from bot.settings import Alert, Digest, Settings, load_settings, stray_variables
 
 if TYPE_CHECKING:
@@ -57,10 +57,14 @@ class Configuration:
     settings: Settings
     document: TomlDocument
     catalogue: Catalogue
-    judge: Judge
     channels: Mapping[str, Channel]
     digests: Mapping[str, DigestSpec]
     alerts: tuple[AlertRule, ...]
+
+    @cached_property
+    def judge(self) -> Judge:
+        """Made when something is judged: reading the corpus takes longer than most commands."""
+        return make_judge(self.catalogue)
 
     def secret_options(self, channel: str) -> set[str]:
         """Names of a channel's options that must never be shown."""
@@ -108,8 +112,22 @@ def make_judge(catalogue: Catalogue) -> Judge:
     """Topics, entities and corpus → the judge. A query that can't be read is a ConfigErrors."""
     from bot.core.profile import build_profiles
 
-    try:
+    with _queries_of(catalogue):
         return build_profiles(catalogue.topics, catalogue.exemplars, catalogue.entities)
+
+
+def check_topics(catalogue: Catalogue) -> None:
+    """Raise ConfigErrors where a query can't be read."""
+    from bot.core.profile import check_queries
+
+    with _queries_of(catalogue):
+        check_queries(catalogue.topics, catalogue.entities)
+
+
+@contextmanager
+def _queries_of(catalogue: Catalogue) -> Iterator[None]:
+    try:
+        yield
     except TopicQueryError as error:
         document = catalogue.documents[f"topics/{error.topic}"]
         raise ConfigErrors([document.error(str(error), (error.key,))]) from error
@@ -128,18 +146,18 @@ def read_configuration(folder: Path, data: Path, clock: Clock | None = None) -> 
     named = {problem.key for problem in problems}
     problems += [stray for stray in stray_variables(os.environ) if stray.key not in named]
     catalogue = _collect(problems, lambda: load_catalogue(folder))
-    judge = _collect(problems, lambda: make_judge(catalogue)) if catalogue else None
+    if catalogue:
+        _collect(problems, lambda: check_topics(catalogue))
     if settings and document and catalogue:
         problems += _check_references(settings, document, catalogue)
         channels = _make_channels(settings, document, folder, data, clock or SystemClock(), problems)
-        if not problems and judge:
+        if not problems:
             return Configuration(
                 folder=folder,
                 data=data,
                 settings=settings,
                 document=document,
                 catalogue=catalogue,
-                judge=judge,
                 channels=channels,
                 digests=_digests(settings),
                 alerts=_alerts(settings),
@@ -313,6 +331,20 @@ def make_fetcher(settings: Settings, clock: Clock | None = None) -> HttpFetcher:
     return HttpFetcher(options, (clock or SystemClock()).now)
 
 
+class _LateFetcher:
+    """``ports.Fetcher``, made when something is fetched: its libraries take 0.15 s to import."""
+
+    def __init__(self, make: Callable[[], Fetcher]) -> None:
+        self._make = make
+
+    @cached_property
+    def _fetcher(self) -> Fetcher:
+        return self._make()
+
+    def fetch_all(self, draw: Draw, read: Read) -> Iterator[Sequence[Visit]]:
+        return self._fetcher.fetch_all(draw, read)
+
+
 def make_reader() -> ReaderPool:
     """The reader of documents; whoever makes it closes it."""
     from bot.reading.pool import ReaderPool
@@ -339,7 +371,7 @@ def _tie(configuration: Configuration, store: SqlStore, reader: Reader, clock: C
     settings, catalogue = configuration.settings, configuration.catalogue
     deps = Deps(
         clock=clock,
-        fetcher=make_fetcher(settings, clock),
+        fetcher=_LateFetcher(lambda: make_fetcher(settings, clock)),
         reader=reader,
         store=store,
         channels=configuration.channels,
@@ -347,7 +379,7 @@ def _tie(configuration: Configuration, store: SqlStore, reader: Reader, clock: C
         topics={topic.id: topic for topic in catalogue.topics},
         entities=catalogue.entities,
         exemplars={exemplar.id: exemplar for exemplar in catalogue.exemplars},
-        judge=configuration.judge,
+        judging=lambda: configuration.judge,
         digests=configuration.digests,
         alerts=configuration.alerts,
         poll_policy=poll_policy(settings),

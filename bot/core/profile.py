@@ -9,6 +9,7 @@ from statistics import fmean
 
 from bot.core import weights
 from bot.core.corpus import Corpus, Reference, build_corpus
+from bot.core.correction import Correction
 from bot.core.features import named_in_lead
 from bot.core.query import Lexicon, Query, parse
 from bot.core.text import digest
@@ -31,6 +32,8 @@ class TopicProfile:
     """The entities that make the topic: id → how much more often its exemplars name it than the others."""
     version: str
     """Hash of all that verdicts of this topic depend on: another version, another judgement."""
+    correction: Correction | None = None
+    """What readers' answers have taught (``core.feedback``)."""
 
     @property
     def threshold(self) -> float:
@@ -71,6 +74,14 @@ def build_profiles(
         corpus=corpus,
         profiles=tuple(_profile(topic, corpus, lexicon, shared) for topic in topics),
     )
+
+
+def check_queries(topics: Sequence[Topic], entities: Sequence[Entity]) -> None:
+    """Raise what :func:`build_profiles` would raise, without reading the corpus."""
+    lexicon = Lexicon(entities)
+    for topic in topics:
+        _parse(topic, "query", topic.query, lexicon)
+        _parse(topic, "exclude", topic.exclude, lexicon)
 
 
 def _profile(topic: Topic, corpus: Corpus, lexicon: Lexicon, shared: str) -> TopicProfile:

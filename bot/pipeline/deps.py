@@ -51,7 +51,8 @@ class Deps:
     entities: tuple[Entity, ...]
     exemplars: Mapping[str, Exemplar]
     """By exemplar id."""
-    judge: Judge
+    judging: Callable[[], Judge]
+    """Gives the judge, always the same; making it takes a while."""
     digests: Mapping[str, DigestSpec]
     alerts: tuple[AlertRule, ...]
     poll_policy: PollPolicy
@@ -66,3 +67,7 @@ class Deps:
     """Around each unit of work of a step. A command lets faults through; the daemon goes on beside them."""
     stopping: Callable[[], bool] = lambda: False
     """True once the process was asked to end: a step finishes what it has begun and takes nothing new."""
+
+    @property
+    def judge(self) -> Judge:
+        return self.judging()

@@ -185,9 +185,10 @@ def _receipt(deps: Deps, tx: Tx, window: Window) -> Receipt:
 
 def background(deps: Deps) -> Background:
     """What stories are told against."""
-    lexicon = deps.judge.lexicon
     return Background(
-        topics=deps.topics, exemplars=deps.exemplars, facts=lambda story: story_facts(story, lexicon)
+        topics=deps.topics,
+        exemplars=deps.exemplars,
+        facts=lambda story: story_facts(story, deps.judge.lexicon),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.core import weights
-from bot.core.profile import build_profiles
+from bot.core.profile import build_profiles, check_queries
 from bot.errors import QueryError, TopicQueryError
 from bot.model import Exemplar, Topic
 from tests.core.judged import ENTITIES, EXEMPLARS, TOPIC, judge
@@ -93,3 +93,11 @@ def test_the_centre_lies_between_the_topics_exemplars_and_the_others_once_there_
     (profile,) = world.profiles
     inside, outside = world.corpus.leave_one_out(profile.on, profile.off)
     assert weights.CONTRAST_CENTRE < profile.centre < (sum(inside) + sum(outside)) / 80
+
+
+@pytest.mark.parametrize("key", ["query", "exclude"])
+def test_queries_are_checked_without_the_corpus(key: str) -> None:
+    check_queries([TOPIC], ENTITIES)
+    with pytest.raises(TopicQueryError) as caught:
+        check_queries([TOPIC, replace(TOPIC, id="bad", **{key: "(never closed"})], ENTITIES)
+    assert (caught.value.topic, caught.value.key) == ("bad", key)

@@ -63,6 +63,7 @@ def bot(tmp_path: Path) -> Iterator[Bot]:
         ),
         Exemplar(id="off", title="Rain in Ostren", text="It rained all day."),
     )
+    judge = build_profiles([topic], exemplars, ())
     clock, fetcher, channel = FixedClock(), ScriptedFetcher(), RecordingChannel()
     deps = Deps(
         clock=clock,
@@ -74,7 +75,7 @@ def bot(tmp_path: Path) -> Iterator[Bot]:
         topics={topic.id: topic},
         entities=(),
         exemplars={exemplar.id: exemplar for exemplar in exemplars},
-        judge=build_profiles([topic], exemplars, ()),
+        judging=lambda: judge,
         digests={
             "daily": DigestSpec(
                 name="daily",

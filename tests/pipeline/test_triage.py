@@ -97,6 +97,11 @@ def test_a_later_batch_is_grouped_with_the_stories_of_earlier_ones(bot: Bot) -> 
     assert placed(bot, "0") == placed(bot, "1") == placed(bot, "2")
 
 
+def judging_with(deps: Deps, lexicon: Lexicon) -> Deps:
+    judge = replace(deps.judge, lexicon=lexicon)
+    return replace(deps, judging=lambda: judge)
+
+
 class Overtaken(Lexicon):
     """Stands in for another process that triages the same items while this one judges."""
 
@@ -115,8 +120,7 @@ def test_whoever_was_overtaken_begins_again_and_places_nothing_twice(bot: Bot) -
     intake(bot, entry("1", "Norvik tapes out its chip", NORVIK))
     triage(bot.deps)
     intake(bot, entry("2", "Norvik tapes out its chip", NORVIK), entry("3", "Rain in Ostren", "It rained."))
-    overtaken = replace(bot.deps, judge=replace(bot.deps.judge, lexicon=Overtaken(bot.deps)))
-    assert triage(overtaken) == TriageReport()
+    assert triage(judging_with(bot.deps, Overtaken(bot.deps))) == TriageReport()
     with bot.store.read() as tx:
         assert not tx.items.unjudged(9)
     assert placed(bot, "1") == placed(bot, "2") != placed(bot, "3")
@@ -137,7 +141,7 @@ class Editing(Lexicon):
 
 def test_an_item_edited_while_it_is_judged_is_judged_by_its_new_text(bot: Bot) -> None:
     intake(bot, entry("1", "Norvik tapes out its chip", NORVIK))
-    report = triage(replace(bot.deps, judge=replace(bot.deps.judge, lexicon=Editing(bot))))
+    report = triage(judging_with(bot.deps, Editing(bot)))
     assert (report.items, report.matched, report.stories) == (1, 0, 1)
     with bot.store.read() as tx:
         ((item, verdicts),) = tx.items.search(topic=None, since=None, words=(), limit=9)
@@ -155,7 +159,7 @@ class BrokenLexicon(Lexicon):
 
 def test_an_item_that_brings_a_bug_to_light_stops_no_other_and_is_not_tried_for_ever(bot: Bot) -> None:
     intake(bot, entry("1", "An odd chip", NORVIK), entry("2", "Rain in Ostren", "It rained."))
-    deps = replace(bot.deps, judge=replace(bot.deps.judge, lexicon=BrokenLexicon(())), guard=guard)
+    deps = replace(judging_with(bot.deps, BrokenLexicon(())), guard=guard)
     assert triage(deps).items == 2
     assert triage(deps).items == 0
     with bot.store.read() as tx:
