@@ -109,6 +109,8 @@ class Frozen(TypeDecorator[Any]):
 
 
 def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, str | int | float):  # most are
+        return value
     if isinstance(value, tuple):
         return [_plain(each) for each in value]
     if isinstance(value, datetime):
