@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeAlias, TypeVar
 
 from bot.model import (
+    Answer,
     Delivery,
     DeliveryState,
     Digest,
@@ -192,6 +193,27 @@ class ItemStore(Protocol):
         """Newest first, with the verdicts that matched. ``words`` must all occur in title or summary."""
         ...
 
+    def judged(
+        self,
+        *,
+        since: datetime | None = None,
+        judged_after: datetime | None = None,
+        corrected: bool = False,
+        after: Item | None = None,
+        limit: int,
+    ) -> Sequence[tuple[Item, Sequence[Verdict]]]:
+        """Judged items first seen after ``since``, oldest first, those behind ``after``; all their verdicts.
+
+        ``corrected``: only those in whose verdicts answers have a share.
+        """
+        ...
+
+    def count_judged(self, since: datetime | None) -> int: ...
+
+    def amend(self, changed: Sequence[Verdict]) -> None:
+        """Replace stored verdicts without counting their items as judged again."""
+        ...
+
     def count_since(self, since: datetime) -> int:
         """Items first seen after ``since``."""
         ...
@@ -329,6 +351,20 @@ class Outbox(Protocol):
         ...
 
 
+class FeedbackStore(Protocol):
+    """What readers answered; nothing is ever dropped."""
+
+    def add(self, answer: Answer) -> None: ...
+
+    def answers(self, *, withdrawn: bool = False) -> tuple[Answer, ...]:
+        """Pending and adopted ones, or with those that were withdrawn, in the order of answering."""
+        ...
+
+    def adopt(self, ids: Sequence[str], now: datetime) -> None: ...
+
+    def withdraw(self, ids: Sequence[str], now: datetime) -> None: ...
+
+
 class Tx(Protocol):
     """One transaction over all stores."""
 
@@ -342,6 +378,8 @@ class Tx(Protocol):
     def grouping(self) -> GroupingStore: ...
     @property
     def outbox(self) -> Outbox: ...
+    @property
+    def feedback(self) -> FeedbackStore: ...
 
 
 class Store(Protocol):

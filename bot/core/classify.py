@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from math import exp, fsum
 
 from bot.core import weights
+from bot.core.correction import CORRECTED, Correction, Effect
+from bot.core.correction import SIGNAL as FEEDBACK
 from bot.core.features import Features
 from bot.core.lexicon import FIELDS
 from bot.core.profile import Judge, TopicProfile
@@ -46,6 +48,10 @@ def _verdict(evidence: Evidence, profile: TopicProfile) -> Verdict:
             vetoed = vetoed or objection.value is not None
             shares.append(Share(signal=name, share=objection.value or 0.0, detail=objection.detail))
             spans.update(objection.spans)
+    version = profile.version
+    if profile.correction and (effect := _effect(evidence, profile.correction)):
+        shares.append(Share(signal=FEEDBACK, share=effect.share, detail=effect.detail))
+        version = f"{version}{CORRECTED}{profile.correction.version}"
     score = probability(share.share for share in shares)
     return Verdict(
         item_id=evidence.features.item_id,
@@ -56,8 +62,12 @@ def _verdict(evidence: Evidence, profile: TopicProfile) -> Verdict:
         shares=tuple(shares),
         nearest=_nearest(evidence, profile.on),
         spans=tuple(sorted(spans, key=_place)),
-        profile_version=profile.version,
+        profile_version=version,
     )
+
+
+def _effect(evidence: Evidence, correction: Correction) -> Effect | None:
+    return correction.effect(evidence.features.item_id, evidence.features.vector)
 
 
 def _prior(profile: TopicProfile) -> Share:

@@ -3,6 +3,7 @@
 Every ``datetime`` is aware and in UTC. No I/O and no clock here.
 """
 
+from bot.model.feedback import Answer
 from bot.model.feeds import (
     Entry,
     Feed,
@@ -71,6 +72,7 @@ from bot.model.telling import (
 
 __all__ = [
     "AlertRule",
+    "Answer",
     "Article",
     "Delivery",
     "DeliveryState",

@@ -8,10 +8,12 @@ from functools import partial
 
 from bot.core.classify import classify
 from bot.core.features import extract
+from bot.core.feedback import correct
 from bot.core.profile import Judge
 from bot.core.stories import Grouper
-from bot.model import Item, Judgement, Placement, Verdict
+from bot.model import Answer, Item, Judgement, Placement, Verdict
 from bot.pipeline.deps import Deps
+from bot.pipeline.feedback import adopted
 from bot.pipeline.grouping import begin, group, make_ready
 
 BATCH = 500
@@ -31,8 +33,8 @@ def triage(deps: Deps) -> TriageReport:
     """Judge and place everything that waits, a few hundred items at a time. An edited item keeps its place.
 
     Nothing is held while items are judged and placed; then one transaction writes verdicts and placements of
-    a batch: after a crash an item is either done or waits. Where somebody else placed items meanwhile, the
-    batch is begun again.
+    a batch: after a crash an item is either done or waits. Where somebody else placed items meanwhile, or
+    answers took effect, the batch is begun again.
 
     An item that can't be judged for a fault of ours is set aside without verdicts, and the others go on.
     """
@@ -42,16 +44,18 @@ def triage(deps: Deps) -> TriageReport:
         with deps.store.read() as tx:
             batch = tx.items.unjudged(BATCH)
             ready = grouper or begin(tx, deps.story_policy)
+            answers = adopted(tx)
         if not batch:
             break
         if ready is None:
             make_ready(deps)
             continue
-        judgements = [_judged(deps, item) for item in batch]
+        judge = correct(deps.judge, answers)
+        judgements = [_judged(deps, judge, item) for item in batch]
         with deps.store.read() as tx:
             unplaced = tx.stories.unplaced([item.id for item in batch])
             placements = group(tx, ready, [item for item in batch if item.id in unplaced], deps.guard)
-        done = _store(deps, ready, judgements, placements)
+        done = _store(deps, ready, judgements, placements, answers)
         if done is not None:
             report = _sum(report, done)
         grouper = ready if done is not None and ready.memory.size < _IN_MEMORY else None
@@ -72,19 +76,26 @@ def judge_item(judge: Judge, item: Item) -> tuple[Verdict, ...]:
     return classify(features, judge)
 
 
-def _judged(deps: Deps, item: Item) -> Judgement:
-    verdicts = deps.guard(f"judging item {item.id}", partial(judge_item, deps.judge, item)) or ()
+def _judged(deps: Deps, judge: Judge, item: Item) -> Judgement:
+    verdicts = deps.guard(f"judging item {item.id}", partial(judge_item, judge, item)) or ()
     return Judgement(item_id=item.id, content_hash=item.content_hash, verdicts=verdicts)
 
 
 def _store(
-    deps: Deps, grouper: Grouper, judgements: Sequence[Judgement], placements: Sequence[Placement]
+    deps: Deps,
+    grouper: Grouper,
+    judgements: Sequence[Judgement],
+    placements: Sequence[Placement],
+    answers: Sequence[Answer],
 ) -> TriageReport | None:
-    """Write down what was decided; ``None``, and nothing is, where somebody else placed items meanwhile."""
+    """Write down what was decided.
+
+    ``None``, and nothing is, where meanwhile somebody else placed items or answers took effect.
+    """
     change = grouper.memory.changes()
     now = deps.clock.now()
     with deps.store.begin() as tx:
-        if not tx.grouping.hold(change.state.turn):
+        if not tx.grouping.hold(change.state.turn) or adopted(tx) != answers:
             return None
         if placements:
             tx.stories.place(placements, now)

@@ -23,6 +23,7 @@ from sqlalchemy import (
     update,
 )
 
+from bot.core.correction import CORRECTED
 from bot.core.text import fold
 from bot.model import Item, Judgement, KnownItem, Verdict
 from bot.storage.dialects import Dialect, batches
@@ -208,6 +209,53 @@ class SqlItems:
         matched = verdicts_of(self._connection, [item.id for item in found], matched=True)
         return [(item, matched.get(item.id, ())) for item in found]
 
+    def judged(
+        self,
+        *,
+        since: datetime | None = None,
+        judged_after: datetime | None = None,
+        corrected: bool = False,
+        after: Item | None = None,
+        limit: int,
+    ) -> Sequence[tuple[Item, Sequence[Verdict]]]:
+        """Judged items first seen after ``since``, oldest first, those behind ``after``; all their verdicts.
+
+        ``corrected``: only those in whose verdicts answers have a share.
+        """
+        query = select(*ITEM_COLUMNS).where(_judged_since(since)).order_by(items.c.seen_at, items.c.id)
+        if after is not None:
+            later = and_(items.c.seen_at == after.seen_at, items.c.id > after.id)
+            query = query.where(items.c.seen_at >= after.seen_at, or_(items.c.seen_at > after.seen_at, later))
+        if judged_after is not None:
+            query = query.where(items.c.judged_at > judged_after)
+        if corrected:
+            marked = verdicts.c.profile_version.contains(CORRECTED, autoescape=True)
+            query = query.where(exists().where(verdicts.c.item_id == items.c.id, marked))
+        found = [item_of(row) for row in self._connection.execute(query.limit(limit))]
+        known = verdicts_of(self._connection, [item.id for item in found])
+        return [(item, known.get(item.id, ())) for item in found]
+
+    def count_judged(self, since: datetime | None) -> int:
+        """Judged items first seen after ``since``."""
+        return self._connection.scalar(select(func.count()).where(_judged_since(since))) or 0
+
+    def amend(self, changed: Sequence[Verdict]) -> None:
+        """Replace stored verdicts without counting their items as judged again: nothing is told for it."""
+        if not changed:
+            return
+        amendable = [name for name in _VERDICT if name not in ("item_id", "topic_id")]
+        statement = (
+            update(verdicts)
+            .where(verdicts.c.item_id == bindparam("of_item"), verdicts.c.topic_id == bindparam("on_topic"))
+            .values({name: bindparam(f"new_{name}", type_=verdicts.c[name].type) for name in amendable})
+        )
+        rows = [
+            {"of_item": each.item_id, "on_topic": each.topic_id}
+            | {f"new_{name}": getattr(each, name) for name in amendable}
+            for each in changed
+        ]
+        self._connection.execute(statement, rows)
+
     def count_since(self, since: datetime) -> int:
         """Items first seen after ``since``."""
         return self._connection.scalar(select(func.count()).where(items.c.seen_at > since)) or 0
@@ -240,6 +288,11 @@ def verdicts_of(
         for row in connection.execute(query.where(verdicts.c.item_id.in_(some))):
             found[row.item_id].append(Verdict(**row._mapping))
     return {item_id: tuple(some) for item_id, some in found.items()}
+
+
+def _judged_since(since: datetime | None) -> ColumnElement[bool]:
+    judged = items.c.judged_at.is_not(None)
+    return judged if since is None else and_(judged, items.c.seen_at > since)
 
 
 def on_topic(topics: Sequence[str]) -> ColumnElement[bool]:

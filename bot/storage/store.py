@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.errors import StoreBusy
 from bot.storage.dialects import Dialect
+from bot.storage.feedback import SqlFeedback
 from bot.storage.feeds import SqlFeeds
 from bot.storage.grouping import SqlGrouping
 from bot.storage.items import SqlItems
@@ -29,6 +30,7 @@ class SqlTx:
         self.stories = SqlStories(connection, dialect)
         self.grouping = SqlGrouping(connection, dialect)
         self.outbox = SqlOutbox(connection, dialect)
+        self.feedback = SqlFeedback(connection, dialect)
 
 
 class SqlStore:
