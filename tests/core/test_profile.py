@@ -95,9 +95,15 @@ def test_the_centre_lies_between_the_topics_exemplars_and_the_others_once_there_
     assert weights.CONTRAST_CENTRE < profile.centre < (sum(inside) + sum(outside)) / 80
 
 
-@pytest.mark.parametrize("key", ["query", "exclude"])
-def test_queries_are_checked_without_the_corpus(key: str) -> None:
+@pytest.mark.parametrize(
+    ("topic", "key"),
+    [
+        (replace(TOPIC, id="bad", query="(chip"), "query"),
+        (replace(TOPIC, id="bad", exclude="(chip"), "exclude"),
+    ],
+)
+def test_queries_are_checked_without_the_corpus(topic: Topic, key: str) -> None:
     check_queries([TOPIC], ENTITIES)
     with pytest.raises(TopicQueryError) as caught:
-        check_queries([TOPIC, replace(TOPIC, id="bad", **{key: "(never closed"})], ENTITIES)
+        check_queries([TOPIC, topic], ENTITIES)
     assert (caught.value.topic, caught.value.key) == ("bad", key)
