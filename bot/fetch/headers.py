@@ -42,9 +42,9 @@ def _seconds(value: str) -> timedelta | None:
 def _date(value: str) -> datetime | None:
     try:
         date = parsedate_to_datetime(value[:60])
+        return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
 
 
 def _bounded(wait: timedelta) -> timedelta:

@@ -24,6 +24,7 @@ HOUR = timedelta(hours=1)
         ({"expires": "Tue, 03 Mar 2026 13:00:00 GMT", "date": "Tue, 03 Mar 2026 12:30:00 GMT"}, HOUR / 2),
         ({"expires": "Thu, 01 Jan 1970 00:00:00 GMT"}, timedelta(0)),
         ({"expires": "-1"}, timedelta(0)),
+        ({"expires": "Fri, 31 Dec 9999 23:59:59 -0100"}, timedelta(0)),
     ],
 )
 def test_freshness(headers: dict[str, str], expected: timedelta) -> None:
@@ -40,6 +41,7 @@ def test_freshness(headers: dict[str, str], expected: timedelta) -> None:
         ("0", None),
         ("Thu, 01 Jan 1970 00:00:00 GMT", None),
         ("soon", None),
+        ("Fri, 31 Dec 9999 23:59:59 -0100", None),
         ("", None),
     ],
 )
