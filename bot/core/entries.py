@@ -60,7 +60,10 @@ def _list(parsed: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
 
 def _date(parsed: Mapping[str, Any], key: str) -> datetime | None:
     date = from_fields(_value(parsed, key + "_parsed"))
-    return None if date is None else date - zone_unknown_to_feedparser(string(parsed, key))
+    try:
+        return None if date is None else date - zone_unknown_to_feedparser(string(parsed, key))
+    except OverflowError:  # the last hours of the year 9999
+        return None
 
 
 def _link(parsed: Mapping[str, Any]) -> str | None:

@@ -67,3 +67,11 @@ def test_a_zone_that_feedparser_does_not_know_is_known() -> None:
 def test_odd_values_count_as_absent() -> None:
     assert string({"a": ["x"]}, "a") == ""
     assert entry({"title": None, "content": [{"value": 3}, "x"]}, "").content == ""
+
+
+def test_a_date_that_its_zone_carries_beyond_all_years_is_none() -> None:
+    date = {
+        "published": "Fri, 31 Dec 9999 23:59:59 HST",
+        "published_parsed": (9999, 12, 31, 23, 59, 59, 4, 365, 0),
+    }
+    assert entry(parsed(**date), "rss20").published is None
