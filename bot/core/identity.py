@@ -97,8 +97,12 @@ def _same_article(item: Item, known: KnownItem, key: str) -> bool:
 
 
 def _fresh_id(item: Item, known: Mapping[str, KnownItem]) -> str:
-    """The item's own id, unless an earlier article has it under a guid that is used again."""
-    if any(key in known and known[key].item_id == item.id for key in item.keys):
+    """The item's own id, unless an earlier article may have it under a guid that is used again.
+
+    Who owns the guid is not who has the id made of it, where another feed had the owner first.
+    """
+    known_by_it = any(key in known for key in item.keys[:1])
+    if known_by_it or any(key in known and known[key].item_id == item.id for key in item.keys):
         return digest((item.id, item.canonical_url))
     return item.id
 

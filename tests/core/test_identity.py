@@ -244,6 +244,21 @@ def test_a_guid_that_is_used_again_for_another_article_does_not_hide_it() -> Non
     assert [edit.id for edit in sort_out([moved], {"guid:latest": earlier}, DAY).revised] == ["id-latest"]
 
 
+def test_a_guid_used_again_and_again_hides_no_article_although_another_feed_had_the_first() -> None:
+    memory = Memory()
+    first = Entry(link=f"{SITE}/1", title="Harbor opens a second quay for freight")
+    memory.read([replace(first, guid="elsewhere")], "another feed")
+    memory.read([replace(first, guid="latest")])
+    titles = ["Minister resigns over budget", "Rain floods northern valleys", "Chip plant opens near Ostren"]
+    stories = [
+        Entry(guid="latest", link=f"{SITE}/{number}", title=title)
+        for number, title in enumerate(titles, start=2)
+    ]
+    ids = [new.id for story in stories for new in memory.read([story]).new]
+    assert len(set(ids)) == 3
+    assert [memory.read([story]).new for story in stories] == [[], [], []]
+
+
 # ── taken for old ────────────────────────────────────────────────────────────────────────────────
 
 
