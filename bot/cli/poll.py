@@ -148,6 +148,9 @@ def _spell(report: PollReport) -> dict[str, Any]:
         "new": len(plan.new),
         "revised": len(plan.revised),
         "unchanged": plan.unchanged,
+        "skipped": report.reading.skipped if report.reading else 0,
+        "left_out": report.reading.document.left_out if report.reading else 0,
         "next_poll_at": plan.state.next_poll_at,
+        "notices": [notice.text for notice in plan.notices],
         "note": _note(report),
     }

@@ -17,7 +17,7 @@ from pathlib import Path
 import bot
 from bot.core.intake import UNREADABLE
 from bot.model import FetchFailed, Reading, ReadTask
-from bot.reading.worker import OUT_OF_TIME
+from bot.reading import OUT_OF_TIME
 
 _START_WITHIN = 60.0  # seconds, on a machine that is busy with other things
 _PATIENCE = 6  # times the seconds of computing that a document may take on the clock, on such a machine

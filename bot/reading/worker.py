@@ -22,9 +22,6 @@ from bot.core.reading import read
 from bot.errors import FeedError
 from bot.model import FetchFailed, Reading, ReadTask
 
-OUT_OF_TIME = signal.SIGPROF
-"""What ends a worker that computes for too long."""
-
 
 def answer(task: ReadTask, megabytes: int) -> Reading | FetchFailed:
     """What came of a task. Entries stay behind: nobody needs them beside the items made of them."""

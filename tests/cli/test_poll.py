@@ -112,3 +112,10 @@ def test_a_wrong_option_is_a_wrong_call(place: Place, command: str) -> None:
     called = place.call(command, "--nope")
     assert called.status == 2
     assert "--nope" in called.err
+
+
+def test_what_was_not_read_is_said(place: Place) -> None:
+    (place.config / "chipwatch.toml").write_text(SETTINGS.replace("[http]", "[http]\nmax_entries = 1"))
+    (feed,) = place.json("poll")["feeds"]
+    assert (feed["new"], feed["left_out"], feed["skipped"], feed["notices"]) == (1, 1, 0, [])
+    assert "1 entries beyond the limit" in feed["note"]

@@ -121,6 +121,22 @@ def test_hanging_hosts_do_not_fill_all_places(server: ScriptedServer) -> None:
         assert time.monotonic() - start < 3
 
 
+def test_a_host_with_a_thousand_feeds_holds_up_no_other(server: ScriptedServer) -> None:
+    """All of them are due first, and take a turn every half a second."""
+    server.play("/ok", Answer(body=b"x"))
+    crowded = f"http://localhost:{server.port}/ok"
+    options = replace(OPTIONS, host_gap=timedelta(seconds=0.5))
+    with ExitStack() as stack:
+        others = [stack.enter_context(http_server()).play("/", Answer(body=b"x")) for _ in range(9)]
+        start = time.monotonic()
+        going = HttpFetcher(options).fetch_all(Due([*[crowded] * 1000, *others]), unread)
+        with closing(going):  # type: ignore[type-var]
+            left = set(others)
+            while left:
+                left -= {visit.state.url for visit in next(going)}
+        assert time.monotonic() - start < 4
+
+
 def test_what_becomes_due_during_a_round_is_visited_in_it(server: ScriptedServer) -> None:
     """One feed hangs; another that becomes due meanwhile is visited within a second or two."""
     due = Due([server.play("/hang", Answer(delay=60))])
