@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from math import log, sqrt
 
+from bot.core.capitals import headline
 from bot.core.lexicon import Document, Lexicon, document
+from bot.core.rarity import rarity
+from bot.core.stems import stem
 from bot.core.text import FUNCTION_WORDS, Token
 from bot.model import Span
 
@@ -19,8 +21,6 @@ BODY_WORDS = 150
 """News is written with the most important first; what follows is background of other stories."""
 
 _FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
-_VOWEL = re.compile(r"[aeiouy]")
-_ENDINGS = ("ing", "ed")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -33,6 +33,8 @@ class Features:
     """Entity id → where it is named."""
     vector: Mapping[str, float]
     """Stem → weight, of length 1; empty where the text has no content words."""
+    telling: Mapping[str, float]
+    """The same with rare words weighing more."""
     figures: frozenset[str]
     """Numbers of two digits and more without years: ``6.5``, ``100``."""
     language: str | None = None
@@ -51,33 +53,55 @@ def extract(
 ) -> Features:
     """Cut an item's texts into words, find the entities, and weigh the words."""
     text = document(title, summary, body)
+    even, telling = vectors(text, language)
     return Features(
         item_id=item_id,
         document=text,
         entities=lexicon.find(text),
-        vector=vector(text),
+        vector=even,
+        telling=telling,
         figures=figures(text),
         language=language,
         published=published,
     )
 
 
-def vector(text: Document) -> Mapping[str, float]:
-    """Stem → weight by 1 + ln(frequency), scaled to length 1; function words are left out.
+def vectors(text: Document, language: str | None = None) -> tuple[Mapping[str, float], Mapping[str, float]]:
+    """Stem → weight, evenly and by what it tells; each of length 1, without function words and outlet.
 
-    There is no weight for rarity: a seed corpus is small and about one subject, so that in it ``chip``
-    is common and ``Thursday`` is rare. Document frequencies counted there did harm (docs/judging.md).
+    The weights are (1 + ln frequency) · √rarity, and (1 + ln frequency) · rarity. Rarity is that of the
+    language at large and not of the corpus (``rarity.py``).
     Sublinear frequency: Manning, Raghavan and Schütze, Introduction to Information Retrieval, 6.4.1.
     """
     counts: dict[str, float] = {}
-    for tokens, weight in ((text.title, TITLE_WEIGHT), (lead(text), 1.0)):
+    for tokens, weight in ((headline(text), TITLE_WEIGHT), (lead(text), 1.0)):
         for token in tokens:
             if (word := token.word) not in FUNCTION_WORDS:
                 term = stem(word)
                 counts[term] = counts.get(term, 0.0) + weight
-    weights = {term: 1.0 + log(count) for term, count in counts.items()}
+    subtag = primary(language)
+    even, telling = {}, {}
+    for term, count in counts.items():
+        if rare := rarity(term, subtag):
+            frequency = 1.0 + log(count)
+            even[term] = frequency * sqrt(rare)
+            telling[term] = frequency * rare
+    return _scaled(even), _scaled(telling)
+
+
+def vector(text: Document, language: str | None = None) -> Mapping[str, float]:
+    """The even one of :func:`vectors`."""
+    return vectors(text, language)[0]
+
+
+def _scaled(weights: Mapping[str, float]) -> Mapping[str, float]:
     length = sqrt(sum(weight * weight for weight in weights.values()))
     return {term: weight / length for term, weight in weights.items()}
+
+
+def primary(language: str | None) -> str | None:
+    """The language without region and script: ``en`` of ``en-GB``."""
+    return re.split("[-_]", language.casefold())[0] or None if language else None
 
 
 def lead(text: Document) -> Sequence[Token]:
@@ -107,32 +131,6 @@ def _figures(found: Iterable[str]) -> Iterable[str]:
             figure = match[0].replace(",", "")
             if len(figure) > 1 and not (len(figure) == 4 and figure[:2] in ("19", "20")):
                 yield figure
-
-
-@lru_cache(maxsize=65536)
-def stem(word: str) -> str:
-    """Take the common English endings off a folded word: ``chips``, ``tested``, ``testing``, ``licence``.
-
-    The first two steps of Porter's stemmer in short (An algorithm for suffix stripping, 1980). Words
-    of other scripts and words with digits stay as they are.
-    """
-    if len(word) <= 3 or not word.isascii() or not word.isalpha():
-        return word
-    word = _singular(word)
-    for ending in _ENDINGS:
-        rest = word.removesuffix(ending)
-        if rest != word and len(rest) >= 3 and _VOWEL.search(rest):
-            word = rest[:-1] if len(rest) > 3 and rest[-1] == rest[-2] and rest[-1] not in "lsz" else rest
-            break
-    return word[:-1] if len(word) > 4 and word.endswith("e") else word
-
-
-def _singular(word: str) -> str:
-    if word.endswith("sses"):
-        return word[:-2]
-    if word.endswith("ies") and len(word) > 4:
-        return word[:-3] + "y"
-    return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
 
 
 def cosine(one: Mapping[str, float], other: Mapping[str, float]) -> float:

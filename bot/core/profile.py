@@ -26,6 +26,8 @@ class TopicProfile:
     exclude: Query | None
     on: tuple[int, ...]
     off: tuple[int, ...]
+    alone: float
+    """How far the exemplars stand alone for want of others: from 1, with none, to 0, with enough."""
     centre: float
     """The contrast at which the exemplars speak neither for nor against the topic."""
     cast: Mapping[str, float]
@@ -92,6 +94,7 @@ def _profile(topic: Topic, corpus: Corpus, lexicon: Lexicon, shared: str) -> Top
         exclude=_parse(topic, "exclude", topic.exclude, lexicon),
         on=on,
         off=off,
+        alone=max(0.0, 1.0 - len(off) / weights.ENOUGH_OTHERS),
         centre=_centre(corpus, on, off),
         cast=_cast([corpus.references[place] for place in on], [corpus.references[place] for place in off]),
         version=digest([shared, repr(topic), f"{on} {off}"]),

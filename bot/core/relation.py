@@ -3,7 +3,7 @@
 The first rule that holds decides:
 
 - ``same-story``: half of the shorter text's runs of four words stand in the other one (a copy); or a
-  likeness of 0.30 within a week of each other; or, where a date is missing, a likeness of 0.45, or of
+  likeness of 0.30 within a week of each other; or, where a date is missing, a likeness of 0.50, or of
   0.30 with a figure in common.
 - ``follow-up``: a likeness of 0.30, published later than that, and two entities in common.
 - ``related``: a likeness of 0.30, or of 0.20 with an entity in common.
@@ -21,7 +21,7 @@ from bot.core.text import shingles
 from bot.model import Relation
 
 ALIKE = 0.30
-ALIKE_UNDATED = 0.45
+ALIKE_UNDATED = 0.50
 RELATED = 0.20
 ONE_EVENT = timedelta(days=7)
 """News of one event is published within so much time."""

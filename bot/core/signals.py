@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
+from math import tanh
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -24,7 +26,7 @@ _SHOWN = 4
 _TITLE_SHOWN = 60
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Evidence:
     """An item before a judge: features, and what all topics share of the comparison."""
 
@@ -32,6 +34,11 @@ class Evidence:
     judge: Judge
     similarities: Sequence[float]
     """With each of ``judge.corpus.references``."""
+
+    @cached_property
+    def affinities(self) -> Sequence[float]:
+        """With each of them, by what tells one event from another."""
+        return self.judge.corpus.affinities(self.features)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,6 +69,10 @@ def exemplars(evidence: Evidence, profile: TopicProfile) -> Reading:
         return Reading(value=None, detail="abstained: the topic has no exemplars")
     compared = contrast(evidence.similarities, profile.on, profile.off)
     z = (compared.value - profile.centre) / weights.CONTRAST_SPREAD
+    if profile.alone:
+        # Without other articles rarity and names must tell what is the topic's own, and what its field's.
+        compared = contrast(evidence.affinities, profile.on, profile.off)
+        z += profile.alone * ((compared.on - weights.AFFINITY_CENTRE) / weights.AFFINITY_SPREAD - z)
     if z < 0 and profile.query is not None:
         # Few examples show little of what a topic can look like: to be unlike them says little against
         # a query that matches.
@@ -71,7 +82,7 @@ def exemplars(evidence: Evidence, profile: TopicProfile) -> Reading:
     detail = f"like the topic {compared.on:.2f}, like other articles {compared.off:.2f}"
     if evidence.similarities[nearest] > 0:
         detail = f"nearest “{title}” {evidence.similarities[nearest]:.2f}; {detail}"
-    return Reading(value=max(-weights.Z_LIMIT, min(weights.Z_LIMIT, z)), detail=detail)
+    return Reading(value=weights.Z_LIMIT * tanh(z / weights.Z_LIMIT), detail=detail)
 
 
 def entities(evidence: Evidence, profile: TopicProfile) -> Reading:

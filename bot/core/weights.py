@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from bot.core.text import digest
 
-REVISION = "1"
+REVISION = "2"
 """Raise it when a formula of judging changes: it is part of every profile's version."""
 
 POOL = 3
@@ -25,7 +25,17 @@ CONTRAST_SPREAD = 0.05
 """The scale of the contrast: where news of a topic and of its field part, and how widely both scatter."""
 CENTRE_TRUST = 20.0
 """Exemplars of a topic at which its own centre counts as much as the shipped one."""
+ENOUGH_OTHERS = 10
+"""Articles outside a topic from which on the contrast with them decides. With fewer, affinity decides in
+part, and without any alone."""
+AFFINITY_CENTRE = 0.18
+AFFINITY_SPREAD = 0.05
+"""The scale of affinity: where news of an event and other news part, and how widely both scatter."""
+NAMES_AND_MATTER = 0.5
+"""How much of an affinity depends on both names and other words being shared, where each is half of an
+article."""
 Z_LIMIT = 4.0
+"""Readings flatten out towards it."""
 UNLIKENESS_TRUST = 2.0
 """Exemplars of a topic with a query at which unlikeness to them counts half; likeness always counts whole."""
 

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import isclose
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core import weights
-from bot.core.corpus import contrast
+from bot.core.corpus import affinity, contrast
 from bot.core.features import cosine
 from tests.core.judged import EXEMPLARS, TOPIC, item, judge
 
@@ -50,3 +51,32 @@ def test_leaving_one_out_never_compares_an_exemplar_with_itself() -> None:
     expected = cosine(first, second) - weights.OFF_TOPIC_PART * sum(off) / 2
     assert inside[0] == pytest.approx(expected)
     assert max(outside) < min(inside)
+
+
+parts = st.floats(min_value=0, max_value=1)
+
+
+@given(parts, parts, parts)
+def test_affinity_is_from_0_to_1(in_names: float, in_others: float, name_part: float) -> None:
+    assert 0 <= affinity(in_names, in_others, name_part) <= 1
+
+
+@given(parts)
+def test_a_copy_has_all_affinity_whatever_part_of_it_are_names(name_part: float) -> None:
+    assert isclose(affinity(name_part, 1 - name_part, name_part), 1)
+
+
+def test_names_and_matter_together_are_more_than_either() -> None:
+    assert affinity(0.2, 0.2, 0.5) > affinity(0.4, 0, 0.5) == affinity(0, 0.4, 0.5)
+
+
+def test_without_known_names_affinity_is_the_cosine() -> None:
+    assert affinity(0, 0.4, 0) == 0.4
+
+
+def test_the_names_of_a_corpus_are_what_its_articles_write_with_capitals() -> None:
+    names = judge().corpus.names
+    assert {"alder"} <= names
+    assert not {"chip", "card"} & names
+    (first, *_) = judge().corpus.references
+    assert 0 < first.name_part < 1

@@ -3,10 +3,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from math import isclose
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.features import BODY_WORDS, cosine, extract, figures, named_in_lead, stem, vector
+from bot.core.features import BODY_WORDS, cosine, extract, figures, named_in_lead, primary, vector, vectors
 from bot.core.lexicon import Lexicon, document
 from bot.model import Entity
 
@@ -17,28 +18,6 @@ LEXICON = Lexicon(
     )
 )
 texts = st.text(max_size=80)
-
-
-def test_stem_joins_the_forms_of_a_word() -> None:
-    forms = {
-        "chip": ["chip", "chips"],
-        "test": ["test", "tests", "tested", "testing"],
-        "stop": ["stop", "stopped", "stopping"],
-        "compan": ["company", "companies"],
-        "licenc": ["licence", "licences", "licenced"],
-    }
-    for word, spellings in forms.items():
-        assert {stem(spelling).removesuffix("y") for spelling in spellings} == {word}
-
-
-def test_stem_leaves_short_foreign_and_mixed_words_alone() -> None:
-    for word in ("gas", "bus", "ring", "us", "chips芯", "mi300s", "öffnungen", "analysis", "access"):
-        assert stem(word) == word
-
-
-@given(st.text(alphabet="abcdeinsg", min_size=1, max_size=14))
-def test_stem_never_lengthens_or_empties_a_word(word: str) -> None:
-    assert 0 < len(stem(word)) <= len(word)
 
 
 def test_function_words_do_not_make_texts_alike() -> None:
@@ -65,6 +44,27 @@ def test_likeness_is_symmetric_and_from_0_to_1(a: str, b: str, c: str, d: str) -
     assert -1e-9 <= cosine(one, other) <= 1 + 1e-9
     if one:
         assert isclose(cosine(one, one), 1)
+
+
+def test_what_tells_an_event_weighs_more_in_the_telling_vector() -> None:
+    even, telling = vectors(document("Police in Rivertown"))
+    assert even["rivertown"] > even["polic"]
+    assert telling["rivertown"] / telling["polic"] > even["rivertown"] / even["polic"]
+
+
+def test_the_outlet_behind_a_headline_is_no_part_of_it() -> None:
+    assert set(vector(document("A bridge falls into the river - Rivertown Courier"))) == {
+        "bridg",
+        "fall",
+        "river",
+    }
+
+
+@pytest.mark.parametrize(
+    ("tag", "subtag"), [("en-GB", "en"), ("PT_br", "pt"), ("de", "de"), ("", None), (None, None)]
+)
+def test_a_language_is_known_by_its_primary_subtag(tag: str | None, subtag: str | None) -> None:
+    assert primary(tag) == subtag
 
 
 def test_figures_tell_events_apart_and_years_do_not() -> None:

@@ -37,8 +37,8 @@ def test_a_headline_alone_is_no_copy() -> None:
         (0.22, ("2026-03-02", "2026-03-08"), Relation.RELATED),
         (0.19, ("2026-03-02", "2026-03-08"), Relation.NONE),
         (0.31, ("2026-03-02", None), Relation.RELATED),
-        (0.46, ("2026-03-02", None), Relation.SAME_STORY),
-        (0.46, (None, None), Relation.SAME_STORY),
+        (0.51, ("2026-03-02", None), Relation.SAME_STORY),
+        (0.51, (None, None), Relation.SAME_STORY),
     ],
 )
 def test_dates_tell_a_follow_up_from_the_same_story(
