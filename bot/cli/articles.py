@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,12 @@ def read_article(source: str, config: Path) -> ExtractedArticle:
 def is_address(source: str) -> bool:
     """Whether it is to be fetched from the web."""
     return re.match(r"https?://", source) is not None
+
+
+def slug(title: str) -> str:
+    """The first words of a title as a name for a file; empty where it has no Latin letter."""
+    ascii_title = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    return "-".join(re.findall(r"[a-z0-9]+", ascii_title)[:8])[:60].strip("-")
 
 
 def _exemplar(path: Path) -> ExtractedArticle:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -11,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.articles import is_address, read_article
+from bot.cli.articles import is_address, read_article, slug
 from bot.cli.commands import Commands
 from bot.cli.opening import require_folder
 from bot.cli.options import CONFIG, AsJson, ConfigDir
@@ -235,8 +233,7 @@ def _document(exemplar: Exemplar) -> str:
 
 
 def _file_name(title: str, taken: set[str]) -> str:
-    ascii_title = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    stem = "-".join(re.findall(r"[a-z0-9]+", ascii_title)[:8])[:60].strip("-") or "article"
+    stem = slug(title) or "article"
     name, number = stem, 2
     while name in taken:
         name, number = f"{stem}-{number}", number + 1

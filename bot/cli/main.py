@@ -21,6 +21,7 @@ from bot.cli import (
     filters,
     poll,
     run,
+    topics,
 )
 from bot.cli.commands import Commands
 from bot.cli.exits import guarded
@@ -65,7 +66,13 @@ for _panel, _commands in {
         app.command(name=_command.__name__.rstrip("_"), rich_help_panel=_panel)(_command)
 for _panel, _groups in {
     _LOOK: {"deliveries": deliveries.app},
-    _SETUP: {"feeds": feeds.app, "corpus": corpus.app, "config": configuration.app, "db": database.app},
+    _SETUP: {
+        "feeds": feeds.app,
+        "topics": topics.app,
+        "corpus": corpus.app,
+        "config": configuration.app,
+        "db": database.app,
+    },
 }.items():
     for _name, _group in _groups.items():
         app.add_typer(_group, name=_name, rich_help_panel=_panel)

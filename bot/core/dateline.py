@@ -35,6 +35,8 @@ _MONTHS = (
     ("december", "dec", "dezember", "dez", "décembre", "déc", "diciembre", "dic", "dicembre", "dezembro"),
 )
 _NUMBER = {name: number for number, names in enumerate(_MONTHS, 1) for name in names}
+MONTHS = frozenset(_NUMBER)
+"""The names of months, in small letters."""
 _MONTH = "|".join(sorted(_NUMBER, key=len, reverse=True))
 _FORMS = re.compile(
     rf"""(?<![\w-])(?:
