@@ -34,7 +34,9 @@ MOST_AT_ONCE = 100
 ASK_AGAIN = 1.0
 """Seconds until a caller that had nothing due is asked again."""
 
-_RESOLVERS = 16
+# A lookup that hangs keeps its thread for half a minute, whatever we do. They are started as needed: there
+# must be more than hanging names, or all others wait behind these.
+_RESOLVERS = 400
 _GATHER = 0.02  # seconds for which visits are gathered, so that the consumer isn't woken for each
 _PAUSE = 0.01  # seconds between two looks whether a slow consumer has room again
 

@@ -1,4 +1,5 @@
 import asyncio
+import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -6,6 +7,7 @@ from concurrent.futures import Future
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -119,6 +121,32 @@ def test_hanging_hosts_do_not_fill_all_places(server: ScriptedServer) -> None:
             while len(quick) < 20:
                 quick += next(going)
         assert time.monotonic() - start < 3
+
+
+def test_names_whose_lookup_hangs_hold_up_no_other(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More lookups hang than there are places, and each keeps its thread beyond the time that it is given."""
+    server.play("/ok", Answer(body=b"x"))
+    ended, ask = threading.Event(), socket.getaddrinfo
+
+    def lookup(host: str, *rest: Any, **more: Any) -> Any:
+        if host.startswith("hanging"):
+            ended.wait(20)
+            raise socket.gaierror
+        return ask("127.0.0.1", *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
+    hanging = [f"http://hanging{number}.example/" for number in range(60)]
+    well = [f"http://well{number}.example:{server.port}/ok" for number in range(20)]
+    options = replace(OPTIONS, concurrency=10, connect_timeout=timedelta(seconds=1))
+    try:
+        visits = [
+            visit for batch in HttpFetcher(options).fetch_all(Due(hanging + well), unread) for visit in batch
+        ]
+    finally:
+        ended.set()
+    assert {visit.state.url for visit in visits if isinstance(visit.outcome, Fetched)} == set(well)
 
 
 def test_a_host_with_a_thousand_feeds_holds_up_no_other(server: ScriptedServer) -> None:
