@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from bot.core.budget import allowance, stretch
@@ -42,17 +42,22 @@ def poll(deps: Deps, feed_ids: Sequence[str] | None = None) -> Iterator[PollRepo
     """Poll what is due, or just the feeds named. Reports each feed when it is written down.
 
     Feeds are claimed as places become free, so a slow one takes its own place and no other's time. No
-    transaction is open while the network talks. Asked to end, it leaves what is under way and frees it.
+    transaction is open while the network talks. Asked to end, it leaves what is under way and frees it. What
+    can't be written down rests for the shortest interval: servers must not be asked again with every tick.
     """
-    due = _Round(deps, feed_ids)
+    due, rest = _Round(deps, feed_ids), deps.poll_policy.min_interval
     try:
         for visits in deps.fetcher.fetch_all(due.draw, partial(_begin_to_read, deps)):
             yield from _take_in(deps, visits)
             due.ended(visits)
             if deps.stopping():
                 break
+        rest = timedelta(0)
+    except (GeneratorExit, KeyboardInterrupt):
+        rest = timedelta(0)
+        raise
     finally:
-        due.free()
+        due.free(rest)
 
 
 class _Round:
@@ -79,11 +84,11 @@ class _Round:
     def ended(self, visits: Sequence[Visit]) -> None:
         self._under_way.difference_update(visit.feed.id for visit in visits)
 
-    def free(self) -> None:
-        """Give back what was claimed and came to no end."""
+    def free(self, rest: timedelta) -> None:
+        """Give back what was claimed and came to no end; it is due after a rest."""
         if self._under_way:
             with self._deps.store.begin() as tx:
-                tx.feeds.lease(list(self._under_way), self._deps.clock.now())
+                tx.feeds.lease(list(self._under_way), self._deps.clock.now() + rest)
 
     def _claim(self, tx: Tx, now: datetime, places: int) -> Sequence[FeedState]:
         lease = self._deps.pace.poll_lease

@@ -1,12 +1,14 @@
 import sqlite3
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 
 from bot.errors import StoreError
 from bot.model import Feed, FetchFailed, Held, NotModified, Reading, ReadTask, Visit
@@ -185,6 +187,31 @@ def test_a_database_in_trouble_is_no_fault_of_a_feed(bot: Bot, tmp_path: Path) -
     bot.clock.pass_by(bot.deps.pace.poll_lease)
     (report,) = poll(bot.deps)
     assert (report.plan.result, report.plan.state.failures) == ("new", 0)
+
+
+def test_a_full_disk_has_no_server_asked_with_every_tick(bot: Bot, tmp_path: Path) -> None:
+    """Claims go on working where items find no room: what was fetched then rests, and is tried again."""
+    bot.publish(*(entry(str(number), f"Chip {number}", "word " * 400) for number in range(60)))
+    with closing(sqlite3.connect(tmp_path / "chipwatch.db")) as database:
+        (pages,) = database.execute("PRAGMA page_count").fetchone()
+
+    def fill(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    deps = replace(bot.deps, guard=guard)
+    event.listen(Engine, "connect", fill)
+    try:
+        with closing(open_store(f"sqlite:///{tmp_path / 'chipwatch.db'}")) as store:
+            for _ in range(24):
+                with suppress(StoreError):
+                    list(poll(replace(deps, store=store)))
+                bot.clock.pass_by(timedelta(seconds=5))
+    finally:
+        event.remove(Engine, "connect", fill)
+    assert len(bot.fetcher.asked) == 1
+    bot.clock.pass_by(deps.poll_policy.min_interval)
+    (report,) = poll(deps)
+    assert (len(report.plan.new), report.plan.state.failures) == (60, 0)
 
 
 @dataclass
