@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from heapq import nsmallest
+from sys import intern
 from typing import TypeAlias
 
 _KEYS = 16
@@ -13,7 +14,7 @@ _SEARCH_WORDS = 40
 """How many of an item's heaviest words look for others."""
 _NEWEST = 128
 """Items remembered under one word: what more have in common tells little."""
-_LOOKED_AT = 1_000
+_LOOKED_AT = 500
 """Entries looked at for one item, those under its heaviest words first."""
 _CANDIDATES = 12
 _WORTH_A_LOOK = 0.05
@@ -30,21 +31,34 @@ class Postings:
 
     def __init__(self) -> None:
         self._holders: dict[str, list[tuple[str, int]]] = {}
+        self._packed: dict[str, str] = {}
+        """As recalled, until it is looked at: most words of a text look for nothing."""
         self._last: dict[str, float] = {}
 
-    def recall(self, word: str, holders: Iterable[tuple[str, int]], last: float) -> None:
+    def recall(self, word: str, packed: str, last: float) -> None:
         """Take over what was kept of a word."""
-        self._holders[word], self._last[word] = list(holders), last
+        self._packed[word], self._last[word] = packed, last
 
-    def of(self, word: str) -> tuple[Sequence[tuple[str, int]], float]:
-        """What is to be kept of a word."""
-        return self._holders.get(word, ()), self._last.get(word, 0.0)
+    def packed(self, word: str) -> tuple[str, float]:
+        """What is to be kept of a word: the newest items found by it, and when the last was placed."""
+        if word in self._packed:
+            return self._packed[word], self._last[word]
+        holders = self._holders.get(word, ())
+        return " ".join([f"{item_id}:{weight}" for item_id, weight in holders]), self._last.get(word, 0.0)
+
+    def _of(self, word: str) -> list[tuple[str, int]]:
+        packed = self._packed.pop(word, None)
+        if packed is not None:
+            pairs = (each.rpartition(":") for each in packed.split())
+            # The same items stand under many words: one string for each.
+            self._holders[word] = [(intern(item_id), int(weight)) for item_id, _, weight in pairs]
+        return self._holders.setdefault(word, [])
 
     def add(self, item_id: str, heaviest: Heaviest, now: float, oldest: float) -> list[str]:
         """Have an item found by its heaviest words from now on. Returns them."""
         keys = heaviest[:_KEYS]
         for word, weight in keys:
-            holders = self._holders.setdefault(word, [])
+            holders = self._of(word)
             if self._last.get(word, now) < oldest:
                 holders.clear()
             holders.append((item_id, round(weight * _UNIT)))
@@ -57,9 +71,9 @@ class Postings:
         score: dict[str, float] = {}
         left = _LOOKED_AT
         for word, own in heaviest:
-            holders = self._holders.get(word)
-            if not holders or self._last[word] < oldest:
+            if word not in self._last or self._last[word] < oldest:
                 continue
+            holders = self._of(word)
             weight = own / _UNIT
             for item_id, held in holders:
                 score[item_id] = score.get(item_id, 0.0) + weight * held
@@ -72,7 +86,9 @@ class Postings:
     def forget(self, oldest: float) -> None:
         """Drop the words that got no item since."""
         for word in [word for word, last in self._last.items() if last < oldest]:
-            del self._holders[word], self._last[word]
+            del self._last[word]
+            self._holders.pop(word, None)
+            self._packed.pop(word, None)
 
 
 def heaviest(words: Mapping[str, float]) -> Heaviest:

@@ -321,5 +321,5 @@ class Recollection:
 
     def _word(self, word: str) -> WordMemory:
         found_in, capital, small = self.vocabulary.counts(word)
-        holders, last = self._postings.of(word)
-        return WordMemory(found_in=found_in, capital=capital, small=small, holders=tuple(holders), last=last)
+        holders, last = self._postings.packed(word)
+        return WordMemory(found_in=found_in, capital=capital, small=small, holders=holders, last=last)

@@ -19,8 +19,8 @@ class WordMemory:
     """Times that it stood inside a sentence with a capital."""
     small: int = 0
     """Times that it stood inside a sentence without one."""
-    holders: tuple[tuple[str, int], ...] = ()
-    """The newest items that are found by it (id, weight in ten-thousandths), oldest first."""
+    holders: str = ""
+    """The newest items that are found by it, packed by ``core.postings``."""
     last: float = 0.0
     """When the newest of them was placed."""
 

@@ -17,8 +17,8 @@ from bot.pipeline.feedback import adopted
 from bot.pipeline.grouping import begin, group, make_ready
 
 BATCH = 500
-_IN_MEMORY = 6_000
-"""Items that a grouper may hold before the next batch begins with a fresh one: some 60 MB."""
+_IN_MEMORY = 12_000
+"""Items that a grouper may hold before the next batch begins with a fresh one: some 120 MB."""
 
 
 @dataclass(frozen=True, kw_only=True)

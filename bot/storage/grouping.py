@@ -40,7 +40,7 @@ class SqlGrouping:
         for some in batches(sorted(by_key)):
             for row in self._connection.execute(select(words).where(words.c.key.in_(some))):
                 counts = {name: row._mapping[name] for name in _COUNTS}
-                found[by_key[row.key]] = WordMemory(**counts, holders=_holders(row.holders), last=row.last)
+                found[by_key[row.key]] = WordMemory(**counts, holders=row.holders, last=row.last)
         return found
 
     def stories(self, item_ids: Collection[str]) -> Sequence[StoryMemory]:
@@ -137,11 +137,6 @@ def _row(word: str, known: WordMemory) -> dict[str, Any]:
         "found_in": known.found_in,
         "capital": known.capital,
         "small": known.small,
-        "holders": " ".join(f"{item_id}:{weight}" for item_id, weight in known.holders),
+        "holders": known.holders,
         "last": known.last,
     }
-
-
-def _holders(packed: str) -> tuple[tuple[str, int], ...]:
-    pairs = (each.rpartition(":") for each in packed.split())
-    return tuple((item_id, int(weight)) for item_id, _, weight in pairs)

@@ -31,8 +31,8 @@ def test_a_word_remembers_the_newest_items_and_so_costs_the_same_however_many_ha
     postings = Postings()
     for number in range(1000):
         postings.add(f"item{number}", heaviest({"rain": HEAVY}), 1.0, 0.0)
-    holders, last = postings.of("rain")
-    assert [item for item, _ in holders] == [f"item{number}" for number in range(872, 1000)]
+    packed, last = postings.packed("rain")
+    assert packed.split() == [f"item{number}:9000" for number in range(872, 1000)]
     assert last == 1.0
 
 
@@ -42,7 +42,7 @@ def test_a_word_without_new_items_finds_nothing_and_is_forgotten() -> None:
     postings.add("b", heaviest({"snow": HEAVY}), 9.0, 2.0)
     assert postings.candidates(heaviest({"rain": HEAVY}), 2.0) == []
     postings.forget(2.0)
-    assert postings.of("rain") == ((), 0.0)
+    assert postings.packed("rain") == ("", 0.0)
     assert postings.candidates(heaviest({"snow": HEAVY}), 2.0) == ["b"]
 
 
@@ -56,8 +56,14 @@ def test_a_word_that_comes_back_does_not_bring_old_items_with_it() -> None:
 def test_what_was_kept_elsewhere_is_found_as_before() -> None:
     here, there = Postings(), Postings()
     here.add("a", heaviest({"rain": HEAVY}), 1.0, 0.0)
-    there.recall("rain", *here.of("rain"))
-    assert there.candidates(heaviest({"rain": HEAVY}), 0.0) == here.candidates(heaviest({"rain": HEAVY}), 0.0)
+    there.recall("rain", *here.packed("rain"))
+    assert there.packed("rain") == here.packed("rain") == ("a:9000", 1.0)
+    assert there.candidates(heaviest({"rain": HEAVY}), 0.0) == ["a"]
+    there.add("b", heaviest({"rain": LIGHT}), 2.0, 0.0)
+    assert there.packed("rain") == ("a:9000 b:1000", 2.0)
+    there.recall("snow", "c:1", 0.0)
+    there.forget(1.5)
+    assert there.packed("snow") == ("", 0.0)
 
 
 def test_only_so_many_are_looked_at_those_under_the_heaviest_words_first() -> None:

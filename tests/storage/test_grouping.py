@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count, cycle
 
 from hypothesis import HealthCheck, given, settings
@@ -23,12 +24,11 @@ from bot.model import (
 from bot.pipeline.grouping import article, group
 from bot.storage.store import SqlStore
 from tests.core.articles import DEAL, DEAL_AGAIN, FIRE
+from tests.shared import shared_path
 from tests.storage.samples import NOW, item, placement
 
 STATE = GroupingState(format=1, turn=4, articles=17, clock=20_000.5, latest=20_001.25, newest="aaaaaa01")
-WORD = WordMemory(
-    found_in=3, capital=2, small=1, holders=(("aaaaaa01", 2345), ("bbbbbb02", 1)), last=20_000.0
-)
+WORD = WordMemory(found_in=3, capital=2, small=1, holders="aaaaaa01:2345 bbbbbb02:1", last=20_000.0)
 STORY = StoryMemory(id="story-1", first=19_999.0, last=20_000.25, grown=20_000.0)
 
 
@@ -107,8 +107,8 @@ def test_what_is_over_is_forgotten_and_what_is_counted_stays(store: SqlStore) ->
     old = StoryMemory(id="story-2", first=1.0, last=2.0, grown=19_993.25)
     words = {
         "norvik": WORD,
-        "idle": WordMemory(found_in=2, holders=(("bbbbbb02", 7),), last=19_993.0),
-        "faded": WordMemory(holders=(("bbbbbb02", 7),), last=19_993.0),
+        "idle": WordMemory(found_in=2, holders="bbbbbb02:7", last=19_993.0),
+        "faded": WordMemory(holders="bbbbbb02:7", last=19_993.0),
     }
     items = [traced("aaaaaa01"), ItemMemory(item_id="bbbbbb02", story_id="story-2", trace=b"")]
     remember(store, GroupingChange(state=STATE, words=words, stories=[STORY, old], items=items))
@@ -225,3 +225,23 @@ def test_a_process_for_each_batch_decides_as_one_for_all(
         tx.grouping.clear()
         tx.items.add([one for batch in batches for one in batch])
     assert restarted(store, batches, tidy=tidy) == unbroken(batches)
+
+
+def test_a_stream_of_real_news_is_grouped_as_if_nothing_had_stopped(store: SqlStore) -> None:
+    path = shared_path("eval/stories/mixed.dev.jsonl")
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    stream = [
+        item(
+            f"{number:08x}",
+            title=row["title"],
+            summary=row["summary"],
+            body="",
+            published=datetime.fromisoformat(row["published"].replace("Z", "+00:00")),
+            keys=(),
+        )
+        for number, row in enumerate(rows)
+    ]
+    batches = _cut(stream, (1, 60, 20))
+    with store.begin() as tx:
+        tx.items.add(stream)
+    assert restarted(store, batches, tidy=True) == unbroken(batches)
