@@ -50,7 +50,7 @@ class FetchOptions:
     read_timeout: timedelta = timedelta(seconds=20)
     """Between two pieces of an answer."""
     total_timeout: timedelta = timedelta(seconds=60)
-    """For a feed with all its redirects."""
+    """For a feed with all its redirects, less the time that a large body waits for room of ours."""
     max_body: int = 32 * 1024 * 1024
     """Bytes, as sent and as unpacked."""
     concurrency: int = 50
@@ -93,7 +93,7 @@ class Requester:
     async def fetch(self, state: FeedState, room: Room) -> FetchOutcome:
         """The outcome of one visit. Nothing of a feed's address but scheme, host and path is told in it."""
         try:
-            async with asyncio.timeout(self._options.total_timeout.total_seconds()):
+            async with asyncio.timeout(self._options.total_timeout.total_seconds()) as room.limit:
                 return await self._follow(state, room)
         except TimeoutError:
             seconds = self._options.total_timeout.total_seconds()

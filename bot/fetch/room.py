@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 LARGE = 1024 * 1024
@@ -28,6 +30,8 @@ class Room:
     def __init__(self, large: asyncio.Semaphore) -> None:
         self._large = large
         self._held = False
+        self.limit: asyncio.Timeout | None = None
+        """The visit's time limit: it stands still while the visit waits, which is not the server's doing."""
 
     async def __aenter__(self) -> Room:
         return self
@@ -42,5 +46,20 @@ class Room:
     async def grow(self, size: int) -> None:
         """The body has so many bytes now; waits where it has become large while others are."""
         if size > LARGE and not self._held:
-            await self._large.acquire()
+            with _standing_still(self.limit):
+                await self._large.acquire()
             self._held = True
+
+
+@contextmanager
+def _standing_still(limit: asyncio.Timeout | None) -> Iterator[None]:
+    if limit is None or (when := limit.when()) is None:
+        yield
+        return
+    now = asyncio.get_running_loop().time
+    left = when - now()
+    limit.reschedule(None)
+    try:
+        yield
+    finally:
+        limit.reschedule(now() + left)

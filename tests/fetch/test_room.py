@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from bot.fetch.room import LARGE, Rooms
 
@@ -54,3 +55,25 @@ def test_a_visit_that_fails_gives_its_room_back() -> None:
             await room.grow(LARGE + 1)
 
     asyncio.run(play())
+
+
+def test_waiting_for_room_takes_nothing_of_the_visits_time() -> None:
+    async def play() -> list[str]:
+        rooms, ended = Rooms(1), list[str]()
+
+        async def visit(name: str, reads: float) -> None:
+            async with rooms.room() as room:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(0.1) as room.limit:
+                        await room.grow(LARGE + 1)
+                        await asyncio.sleep(reads)
+                        ended.append(name)
+                if name == "first":
+                    await asyncio.sleep(0.3)
+
+        async with asyncio.TaskGroup() as group:
+            for name, reads in (("first", 0.0), ("second", 0.0), ("slow", 5.0)):
+                group.create_task(visit(name, reads))
+        return ended
+
+    assert asyncio.run(play()) == ["first", "second"]
