@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,13 +15,16 @@ from bot.cli.commands import Commands
 from bot.cli.opening import require_folder
 from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir
 from bot.cli.output import NOTHING, note, print_json, print_table, say
+from bot.core.text import shorten
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
     from bot.catalogue import Catalogue
     from bot.core.keyness import Sample
     from bot.core.lexicon import Lexicon
+    from bot.core.lint import Remark
     from bot.core.profile import Judge, TopicProfile
+    from bot.errors import ConfigError
 
 app = Commands("The topics: what is watched, and how it is judged.")
 
@@ -27,6 +32,8 @@ _FEW = 100
 """Stored items below which the shipped corpus helps out as background."""
 _LEAST = 2
 """Examples that can have something in common."""
+_SHOWN, _TERM = 8, 60
+"""Terms of a remark that are shown, and characters of each; --json has all."""
 
 
 @app.command("list")
@@ -162,6 +169,80 @@ def suggest(
     path.parent.mkdir(exist_ok=True)
     path.write_text(text, encoding="utf-8")
     say(f"written to {path}; its examples come in with: chipwatch corpus add --topic {name} {folder}/*")
+
+
+@app.command()
+def lint(
+    topic: Annotated[str, typer.Argument(metavar="[ID]", help="Only this topic.", show_default=False)] = "",
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="Exit status 1 where a mistake is likely, for scripts."),
+    ] = False,
+    config: ConfigDir = CONFIG,
+    data: DataDir = DATA,
+    as_json: AsJson = False,
+) -> None:
+    """Advice on queries: terms that never or always match, or add nothing; examples that are missed.
+
+    Looks at the articles of the corpus and at the newest stored items.
+
+    [dim]Example: chipwatch topics lint mtia[/dim]
+    """
+    from dataclasses import asdict
+
+    from bot.cli.stored import stored_texts
+    from bot.core.features import extract
+    from bot.core.lint import lint as advise
+    from bot.documents import unknown
+
+    catalogue, judge = _judge(config)
+    ids = [each.id for each in catalogue.topics]
+    if topic and topic not in ids:
+        raise UsageError(unknown("topic", topic, ids))
+    stored = [
+        extract("", title=title, summary=text, lexicon=judge.lexicon)
+        for title, text in stored_texts(config, data)
+    ]
+    remarks = [remark for remark in advise(judge, stored) if not topic or remark.topic == topic]
+    wrong = sum(remark.is_suspicious for remark in remarks)
+    if as_json:
+        print_json(
+            [
+                asdict(remark) | {"file": place.file, "line": place.line}
+                for remark, place in _placed(remarks, catalogue)
+            ]
+        )
+    else:
+        for _, place in _placed(remarks, catalogue):
+            say(str(place))
+        looked = f"{len(judge.corpus.references)} articles and {len(stored)} stored items"
+        say(f"{wrong} likely mistakes, {len(remarks) - wrong} remarks; looked at {looked}")
+    if strict and wrong:
+        raise typer.Exit(1)
+
+
+def _placed(remarks: Sequence[Remark], catalogue: Catalogue) -> Iterator[tuple[Remark, ConfigError]]:
+    """Each remark in the form of a mistake, with the file and line that it is about."""
+    from bot.errors import ConfigError
+
+    for remark in remarks:
+        shown = ", ".join(shorten(term, _TERM) for term in remark.terms[:_SHOWN])
+        more = f" and {len(remark.terms) - _SHOWN} more" if len(remark.terms) > _SHOWN else ""
+        problem = f"{remark.problem}: {shown}{more}" if shown else remark.problem
+        file, line = catalogue.folder / "entities.toml", None
+        if document := catalogue.documents.get(f"topics/{remark.topic}"):
+            file, line = document.path, document.line_of((remark.key,))
+            if len(remark.terms) == 1 and line:
+                line = _line_of(remark.terms[0], document.path, line)
+        yield remark, ConfigError(problem, file=file, line=line, key=remark.key)
+
+
+def _line_of(term: str, path: Path, start: int) -> int:
+    """The line that a term of a query stands in, from the line of its key on; else the key's."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    word = re.compile(rf"(?<![\w@\"]){re.escape(term)}(?![\w*\"])", re.IGNORECASE)
+    found = (number for number in range(start, len(lines) + 1) if word.search(lines[number - 1]))
+    return next(found, start)
 
 
 def _articles(folder: Path, config: Path, lexicon: Lexicon) -> dict[str, Sample]:

@@ -173,3 +173,42 @@ def test_a_configuration_that_names_the_topic_before_it_exists_can_be_drafted_fo
     assert chipwatch("config", "check", "--config", config).status == 2
     assert chipwatch("topics", "suggest", folder, "--write", "--config", config).status == 0
     assert chipwatch("config", "check", "--config", config).status == 0
+
+
+# ── lint ─────────────────────────────────────────────────────────────────────────────────────────
+
+MULTILINE = 'title = "Ferries"\nquery = """\n@skerry\nOR ferry\nOR (ferry AND quay)\nOR volcano*\n"""\n'
+
+
+def test_advice_names_file_and_line(polled: Place) -> None:
+    topic = polled.config / "topics" / "ferries.toml"
+    topic.write_text(MULTILINE)
+    called = polled.call("topics", "lint")
+    assert called.status == 0
+    assert f"{topic}:5: query: finds nothing that ferry beside it does not find" in called.out
+    assert f"{topic}:6: query: 2 of 4 terms occur in none of 6 texts: quay, volcano*" not in called.out
+    assert f"{topic}:2: query: 2 of 4 terms occur in none of 6 texts: quay, volcano*" in called.out
+    assert (
+        called.out.splitlines()[-1] == "1 likely mistakes, 1 remarks; looked at 4 articles and 2 stored items"
+    )
+
+
+def test_strict_advice_fails_where_a_mistake_is_likely(config: Path) -> None:
+    assert chipwatch("topics", "lint", "--strict", "--config", config).status == 0
+    (config / "topics" / "ferries.toml").write_text(MULTILINE)
+    assert chipwatch("topics", "lint", "--config", config).status == 0
+    assert chipwatch("topics", "lint", "--strict", "--config", config).status == 1
+
+
+def test_advice_can_be_had_for_one_topic_and_as_json(config: Path) -> None:
+    (config / "topics" / "bread.toml").write_text('title = "Bread"\nquery = "bread OR bread"\n')
+    rows = chipwatch("topics", "lint", "bread", "--config", config, "--json").json
+    assert {row["topic"] for row in rows} == {"bread"}
+    (twice,) = (row for row in rows if row["advice"] == "adds nothing")
+    assert (twice["file"], twice["line"]) == (str(config / "topics" / "bread.toml"), 2)
+    assert chipwatch("topics", "lint", "bred", "--config", config).status == 2
+
+
+def test_the_shipped_topics_have_no_likely_mistake() -> None:
+    called = chipwatch("topics", "lint", "--strict", "--config", starter_folder(), "--data", "nowhere")
+    assert called.status == 0, called.out
