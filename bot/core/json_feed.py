@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from bot.core.dates import from_text
 from bot.core.markup import title_text, unlabelled
-from bot.core.seen import Parsed, Request, all_distinct, entry_hashes, unseen
+from bot.core.seen import MOST_ENTRIES, Parsed, Request, all_distinct, entry_hashes, kept, unseen
 from bot.errors import FeedError
 from bot.model import Entry, FeedDocument
 
@@ -32,24 +32,26 @@ def parse_json(text: str, request: Request) -> Parsed:
     given = items if isinstance(items, list) else []
     objects = [item for item in given if isinstance(item, dict)]
     faults = () if len(objects) == len(given) else (f"{len(given) - len(objects)} items are no JSON objects",)
-    kept = objects[: request.max_entries]
+    looked_at = objects[: max(request.max_entries, MOST_ENTRIES)]
     surroundings = (_text(document.get(key)) for key in ("home_page_url", "language"))
-    hashes = entry_hashes(map(_as_written, kept), request, surroundings)
+    hashes = entry_hashes(map(_as_written, looked_at), request, surroundings)
     fresh = unseen(hashes, request.seen)
-    if 0 < len(fresh) < len(kept) and not all_distinct(map(_known_by, kept), request.base_url):
-        fresh = list(range(len(kept)))
+    if 0 < len(fresh) < len(looked_at) and not all_distinct(map(_known_by, looked_at), request.base_url):
+        fresh = list(range(len(looked_at)))
+    fresh, beyond = fresh[: request.max_entries], set(fresh[request.max_entries :])
+    skipped = len(looked_at) - len(fresh) - len(beyond)
     return Parsed(
         document=FeedDocument(
             title=title_text(unlabelled(_text(document.get("title")))),
             link=_text(document.get("home_page_url")) or None,
             language=_text(document.get("language")) or None,
             format="json1.1" if is_feed and str(version).endswith("1.1") else "json1",
-            entries=tuple(_entry(kept[number]) for number in fresh),
-            left_out=len(objects) - len(kept),
+            entries=tuple(_entry(looked_at[number]) for number in fresh),
+            left_out=len(objects) - len(fresh) - skipped,
             faults=faults,
         ),
-        seen=b"".join(hashes),
-        skipped=len(kept) - len(fresh),
+        seen=kept(hashes, beyond, request),
+        skipped=skipped,
     )
 
 

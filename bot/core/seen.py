@@ -14,6 +14,8 @@ SIZE = 8
 """Bytes of a hash."""
 # Another value has every entry read anew, once: for a release that reads them otherwise.
 _EDITION = "1"
+MOST_ENTRIES = 5_000
+"""Entries of a document, read or not, that are told from one another: new ones may stand after all others."""
 _PLAIN = re.compile(
     r"https?://([a-zA-Z0-9.\-]+)(/(?:[\w\-~!$&'()*+,;=:@/]|(?<!/)\.)*+)?(?:[?#].*)?", re.ASCII
 )
@@ -57,6 +59,18 @@ def entry_hashes(entries: Iterable[str], request: Request, surroundings: Iterabl
         hashlib.blake2b(entry.encode("utf-8", "surrogatepass"), digest_size=SIZE, key=around).digest()
         for entry in entries
     ]
+
+
+def kept(hashes: Sequence[bytes], beyond: set[int], request: Request) -> bytes:
+    """The hashes to remember: not those of the entries, by number, that were too many to be read.
+
+    What is too much of a document of which nothing is known is as old as the rest of it: it is remembered, or
+    the next one would bring all of it as new.
+    """
+    left = () if request.seen.isdisjoint(hashes) else beyond
+    return b"".join(
+        entry for number, entry in enumerate(hashes) if number not in left or entry in request.seen
+    )
 
 
 def unseen(hashes: Sequence[bytes], seen: frozenset[bytes]) -> list[int]:

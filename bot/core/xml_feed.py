@@ -21,7 +21,7 @@ from bot.core.lighten import Lifted, Light, lighten
 from bot.core.markup import title_text
 from bot.core.parsers import MOST_LENIENT, PARSER_FAULTS, bounded, feedparsed, lenient, sound, xml_fault
 from bot.core.repair import mended, repair, rooted, with_ampersands_escaped
-from bot.core.seen import Parsed, Request, all_distinct, entry_hashes, unseen
+from bot.core.seen import MOST_ENTRIES, Parsed, Request, all_distinct, entry_hashes, kept, unseen
 from bot.errors import FeedError
 from bot.model import Entry, FeedDocument
 
@@ -48,13 +48,14 @@ def parse_xml(document: str, request: Request, faults: tuple[str, ...]) -> Parse
     found = cut(text)
     if found is None or not found.entries:
         return _whole(document, text, entities, request, faults)
-    entries = found.entries[: request.max_entries]
+    entries = found.entries[: max(request.max_entries, MOST_ENTRIES)]
     declared = (f"{name}={value}" for name, value in entities.items())
     hashes = entry_hashes(entries, request, (*found.surroundings, *declared))
     fresh = unseen(hashes, request.seen)
     if 0 < len(fresh) < len(entries) and not all_distinct(map(known_by, entries), request.base_url):
         fresh = list(range(len(entries)))
-    parts = _Parts.of(found, fresh, entities, request.base_url, hashes[0].hex())
+    parts = _Parts.of(found, fresh[: request.max_entries], entities, request.base_url, hashes[0].hex())
+    parts.beyond.update(fresh[request.max_entries :])
     if not parts.read():
         return _whole(document, text, entities, request, faults)
     return Parsed(
@@ -68,7 +69,7 @@ def parse_xml(document: str, request: Request, faults: tuple[str, ...]) -> Parse
             left_out=len(found.entries) - len(entries) + len(parts.beyond),
             faults=(*faults, *parts.faults),
         ),
-        seen=b"".join(each for number, each in enumerate(hashes) if number not in parts.beyond),
+        seen=kept(hashes, parts.beyond, request),
         skipped=len(entries) - len(fresh),
     )
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bot.core.json_feed import looks_like_json
 from bot.core.json_feed import parse_json as parse_unseen
-from bot.core.seen import Request
+from bot.core.seen import Request, hashes_in
 from bot.errors import FeedError
 from bot.model import FeedDocument
 
@@ -79,6 +79,15 @@ def test_entries_beyond_the_limit_are_counted() -> None:
     items = [{"id": str(number)} for number in range(7)]
     document = parse_json(json.dumps({"version": VERSION, "items": items}), 5)
     assert (len(document.entries), document.left_out) == (5, 2)
+
+
+def test_new_entries_may_stand_after_as_many_as_are_read() -> None:
+    items = [{"id": str(number)} for number in range(8)]
+    first = parse_unseen(json.dumps({"version": VERSION, "items": items[:7]}), Request(max_entries=5))
+    request = Request(max_entries=5, seen=hashes_in(first.seen))
+    later = parse_unseen(json.dumps({"version": VERSION, "items": items}), request)
+    assert [entry.guid for entry in later.document.entries] == ["7"]
+    assert (later.skipped, later.document.left_out) == (7, 0)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 import json
 import resource
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -117,13 +118,22 @@ def test_a_broken_entry_costs_no_other_one_and_is_read_once() -> None:
     assert read(task(rss(item(1), broken, item(2)), reading.seen)).skipped == 3
 
 
-def test_entries_beyond_the_limit_are_counted_and_never_seen() -> None:
+def test_entries_beyond_the_limit_are_counted_and_not_read_later() -> None:
     reading = read(task(rss(*map(item, range(5))), max_entries=3))
     assert ([one.title for one in reading.items], reading.document.left_out) == (
         ["Story 0", "Story 1", "Story 2"],
         2,
     )
-    assert len(hashes(reading)) == 3
+    assert len(hashes(reading)) == 5
+    again = read(task(rss(*map(item, range(5))), reading.seen, max_entries=3))
+    assert (again.items, again.skipped, again.document.left_out) == ((), 5, 0)
+
+
+@pytest.mark.parametrize("numbers", [range(6), (5, 0, 1, 2, 3, 4)], ids=["newest last", "newest first"])
+def test_the_limit_is_of_what_is_read_so_that_new_entries_may_stand_last(numbers: Sequence[int]) -> None:
+    first = read(task(rss(*map(item, range(5))), max_entries=3))
+    later = read(task(rss(*map(item, numbers)), first.seen, max_entries=3))
+    assert [one.title for one in later.items] == ["Story 5"]
 
 
 def test_a_language_that_nothing_names_is_the_feeds() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from bot.core.seen import Parsed, Request
+from bot.core.seen import Parsed, Request, hashes_in
 from bot.core.xml_feed import parse_xml
 from bot.errors import FeedError
 
@@ -9,8 +9,9 @@ TAIL = "</channel></rss>"
 LONG = "<p>A text that is long enough to be lifted out, with one &amp; in it, and more words.</p>"
 
 
-def parse(text: str, max_entries: int = 100) -> Parsed:
-    return parse_xml(text, Request(base_url="https://e.example/feed", max_entries=max_entries), ("before",))
+def parse(text: str, max_entries: int = 100, seen: bytes = b"") -> Parsed:
+    request = Request(base_url="https://e.example/feed", max_entries=max_entries, seen=hashes_in(seen))
+    return parse_xml(text, request, ("before",))
 
 
 def test_texts_that_were_lifted_are_back_in_their_entries() -> None:
@@ -51,12 +52,25 @@ def test_a_header_that_is_broken_has_the_document_read_whole() -> None:
     assert "broken XML" in found.document.faults[1]
 
 
+def large_entries(first: int) -> str:
+    entries = (
+        f"<item><title>{number}</title><y>{'<x/>' * 9_000}</y></item>" for number in range(first, first + 20)
+    )
+    return HEAD + "".join(entries) + TAIL
+
+
 def test_entries_too_many_for_the_parser_are_left_for_another_time() -> None:
-    entry = f"<item><title>t</title><y>{'<x/>' * 9_000}</y></item>"
-    found = parse(HEAD + entry * 20 + TAIL)
-    assert 5 < len(found.document.entries) < 20
-    assert found.document.left_out == 20 - len(found.document.entries)
-    assert len(found.seen) == 8 * len(found.document.entries)
+    found = parse(large_entries(19), seen=parse(large_entries(0)).seen[-8:])
+    assert found.skipped == 1
+    assert 5 < len(found.document.entries) < 19
+    assert found.document.left_out == 19 - len(found.document.entries)
+    assert len(found.seen) == 8 * (len(found.document.entries) + found.skipped)
+
+
+def test_what_is_too_much_of_a_first_document_does_not_come_as_new_later() -> None:
+    found = parse(large_entries(0))
+    assert 0 < found.document.left_out < 20
+    assert parse(large_entries(0), seen=found.seen).skipped == 20
 
 
 @pytest.mark.parametrize("text", ["<html><body/></html>", "<opml/>", "<?xml version='1.0'?>", "<a"])
