@@ -12,7 +12,7 @@ must also be rare enough in the language at large (``core.rarity``).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.core.keyness import Frequencies, Sample, Term, frequencies, key_terms
@@ -89,10 +89,12 @@ class Background:
         self.limit = max(1, int(NOISE * len(samples)))
         self._found: dict[str, frozenset[int]] = {}
 
-    def found(self, query: str) -> frozenset[int]:
-        """Positions of the texts that a query finds."""
+    def found(self, query: str, among: Iterable[int] | None = None) -> frozenset[int]:
+        """Positions of the texts that a query finds; ``among``: where all of them are, if that is known."""
         if query not in self._found:
-            self._found[query] = matching(parse(query, self.lexicon), self.samples)
+            places = range(len(self.samples)) if among is None else sorted(among)
+            found = matching(parse(query, self.lexicon), [self.samples[place] for place in places])
+            self._found[query] = frozenset(places[place] for place in found)
         return self._found[query]
 
 
@@ -222,12 +224,13 @@ class _Workshop:
     def beside(self, anchor: Term, partners: Sequence[Term]) -> _Found:
         others = " OR ".join(partner.query for partner in partners)
         query = f"{_grouped(anchor.query)} NEAR/{NEAR} {_grouped(others)}"
+        either = frozenset().union(*(self.background.found(partner.query) for partner in partners))
         return _Found(
             term=anchor,
             partners=tuple(partners),
             query=query,
             examples=matching(parse(query, self.background.lexicon), self.samples),
-            background=self.background.found(query),
+            background=self.background.found(query, self.background.found(anchor.query) & either),
         )
 
     def beyond(self, clause: _Found, chosen: _Found) -> _Found | None:
