@@ -5,14 +5,16 @@ Built once by the command line, never at import. What is watched (feeds, topics,
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Self, get_args
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NestedSecretsSettingsSource,
@@ -134,6 +136,75 @@ class Digest(Strict):
     """A slot missed while the bot was down is sent when it is back, if it is not older than this."""
 
 
+class Advisor(Strict):
+    """A language model that is asked for a second opinion; without an address nobody is."""
+
+    url: str = ""
+    """Of its chat completions: ``http://localhost:11434/v1/chat/completions``."""
+    model: str = ""
+    api_key: SecretStr = SecretStr("")
+    margin: float = Field(default=1.0, gt=0, le=3)
+    """How near to its threshold a score must be, in log-odds."""
+    max_share: float = Field(default=1.5, gt=0, le=3)
+    """The most that an answer adds to a score or takes from it, in log-odds."""
+    timeout: Duration = Field(default=timedelta(seconds=15), gt=timedelta(0), le=timedelta(minutes=1))
+    """For one question, from its beginning to the last byte of the answer."""
+    budget_per_hour: int = Field(default=60, ge=1)
+    request: dict[str, Any] = Field(default_factory=dict)
+    """Further fields of each request: ``{ temperature = 0 }``."""
+
+    @field_validator("url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        if value and not _is_web_address(value):
+            raise ValueError("write a whole web address that starts with https:// (or http://)")
+        return value
+
+    @field_validator("api_key")
+    @classmethod
+    def _header(cls, value: SecretStr) -> SecretStr:
+        key = value.get_secret_value()
+        if key and not (key.isascii() and key.isprintable() and key == key.strip()):
+            raise ValueError("it goes into an HTTP header: one line of ASCII without blanks around it")
+        return value
+
+    @field_validator("request")
+    @classmethod
+    def _plain(cls, value: dict[str, Any]) -> dict[str, Any]:
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError):
+            raise ValueError("JSON has no dates and no infinite numbers; write them as text") from None
+        if taken := sorted({"model", "messages", "stream"} & value.keys()):
+            raise ValueError(f"{', '.join(taken)} can't be set here")
+        return value
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.url and not self.model:
+            raise ValueError("name the model that is asked: model = …")
+        return self
+
+
+def _is_web_address(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+class Judging(Strict):
+    """What readers' answers may do."""
+
+    adopt: Literal["ask", "auto"] = "ask"
+    """``ask``: answers wait for ``chipwatch feedback adopt``. ``auto``: they take effect at once, unless the
+    topic's answers as a whole would be met worse."""
+    near_misses: int = Field(default=0, ge=0, le=3)
+    """Items just below the threshold that a digest shows, to ask whether they belong there."""
+    advisor: Advisor = Advisor()
+
+
 class Retention(Strict):
     """How long things are kept. What was told, and by what an article is known again, is kept for ever."""
 
@@ -183,6 +254,7 @@ class Settings(BaseSettings):
     channels: dict[str, dict[str, Any]] = Field(default_factory=dict)
     alerts: tuple[Alert, ...] = ()
     digests: dict[str, Digest] = Field(default_factory=dict)
+    judging: Judging = Judging()
     retention: Retention = Retention()
     server: Server = Server()
     log: Log = Log()

@@ -17,15 +17,27 @@ class _Command(TyperCommand):
 
 
 class _Group(TyperGroup):
+    otherwise = ""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        words = [arg for arg in args if not arg.startswith("-")]
+        if self.otherwise and words and words[0] not in self.commands:
+            args = [self.otherwise, *args]
+        return super().parse_args(ctx, args)
+
     def get_params(self, ctx: Any) -> list[Any]:
         return _untyped(super().get_params(ctx))
 
 
 class Commands(typer.Typer):
-    """A group of commands; called without one of them it shows its help."""
+    """A group of commands; called without one of them it shows its help.
 
-    def __init__(self, help_text: str, **options: Any) -> None:
-        super().__init__(help=help_text, cls=_Group, no_args_is_help=True, **options)
+    ``otherwise``: the command that is meant where the first word names none.
+    """
+
+    def __init__(self, help_text: str, *, otherwise: str = "", **options: Any) -> None:
+        group = type("_Group", (_Group,), {"otherwise": otherwise})
+        super().__init__(help=help_text, cls=group, no_args_is_help=True, **options)
 
     def command(
         self, name: str | None = None, *, cls: type[TyperCommand] | None = _Command, **options: Any

@@ -16,6 +16,7 @@ from bot.errors import UsageError
 if TYPE_CHECKING:
     from bot.app import Application
     from bot.model import Delivery, Item, Placement, Story, Verdict
+    from bot.ports import Tx
 
 
 def items(
@@ -33,7 +34,7 @@ def items(
     """
     with opened(config, data) as application, application.store.read() as tx:
         found = tx.items.search(
-            topic=_known_topic(application, topic),
+            topic=known_topic(application, topic),
             since=since(after, application.deps.clock.now()),
             words=words or (),
             limit=limit,
@@ -66,7 +67,7 @@ def stories(
     """
     with opened(config, data) as application, application.store.read() as tx:
         found = tx.stories.search(
-            topic=_known_topic(application, topic),
+            topic=known_topic(application, topic),
             since=since(after, application.deps.clock.now()),
             words=words or (),
             limit=limit,
@@ -102,12 +103,8 @@ def why(
 
     [dim]Example: chipwatch why https://example.org/news/chip[/dim]
     """
-    from bot.core.urls import canonical
-
     with opened(config, data) as application, application.store.read() as tx:
-        item = tx.items.get(reference) or tx.items.get(canonical(reference))
-        if item is None:
-            raise UsageError(f'no item is known by "{reference}"; find one with: chipwatch items WORD')
+        item = known_item(tx, reference)
         verdicts = tx.items.verdicts(item.id)
         placement = tx.stories.placement(item.id)
         story = tx.stories.get(placement.story_id) if placement else None
@@ -215,7 +212,18 @@ def _why_not_told(
     return f"it waits for {', '.join(watching)}."
 
 
-def _known_topic(application: Application, topic: str) -> str | None:
+def known_item(tx: Tx, reference: str) -> Item:
+    """An item by its id, the beginning of it, or an address. Raises UsageError."""
+    from bot.core.urls import canonical
+
+    item = tx.items.get(reference) or tx.items.get(canonical(reference))
+    if item is None:
+        raise UsageError(f'no item is known by "{reference}"; find one with: chipwatch items WORD')
+    return item
+
+
+def known_topic(application: Application, topic: str) -> str | None:
+    """A topic that is watched; ``None`` where none is named. Raises UsageError."""
     from bot.documents import unknown
 
     if topic and topic not in application.deps.topics:

@@ -10,6 +10,7 @@ import typer
 
 from bot import __version__
 from bot.cli import (
+    backtest,
     configuration,
     corpus,
     database,
@@ -17,6 +18,7 @@ from bot.cli import (
     demo,
     digests,
     explain,
+    feedback,
     feeds,
     filters,
     poll,
@@ -58,14 +60,14 @@ def _root(
 
 for _panel, _commands in {
     _DAEMON: (run.run, demo.demo, poll.poll, digests.digest, poll.deliver, run.health),
-    _LOOK: (explain.items, explain.stories, explain.why),
+    _LOOK: (explain.items, explain.stories, explain.why, backtest.backtest),
     _SETUP: (configuration.init,),
     _FILTER: (filters.classify, filters.group, filters.parse, filters.eval_),
 }.items():
     for _command in _commands:
         app.command(name=_command.__name__.rstrip("_"), rich_help_panel=_panel)(_command)
 for _panel, _groups in {
-    _LOOK: {"deliveries": deliveries.app},
+    _LOOK: {"feedback": feedback.app, "deliveries": deliveries.app},
     _SETUP: {
         "feeds": feeds.app,
         "topics": topics.app,

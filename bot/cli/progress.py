@@ -10,8 +10,21 @@ from contextlib import contextmanager
 @contextmanager
 def counted(what: str, total: int) -> Iterator[Callable[[str], None]]:
     """A bar that advances by one at each call, naming what was done."""
+    with _bar(what, total) as update:
+        yield lambda name: update(1, name[:40])
+
+
+@contextmanager
+def measured(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar that advances by as much as each call says."""
+    with _bar(what, total) as update:
+        yield lambda amount: update(amount, "")
+
+
+@contextmanager
+def _bar(what: str, total: int) -> Iterator[Callable[[int, str], None]]:
     if not sys.stderr.isatty():
-        yield lambda _name: None
+        yield lambda _amount, _name: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -24,4 +37,4 @@ def counted(what: str, total: int) -> Iterator[Callable[[str], None]]:
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("", total=total)
-        yield lambda name: progress.update(task, advance=1, description=name[:40])
+        yield lambda amount, name: progress.update(task, advance=amount, description=name)

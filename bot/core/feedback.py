@@ -65,7 +65,10 @@ def _latest(answers: Sequence[Answer], topic: str) -> tuple[Answer, ...]:
 
 def _version(profile: TopicProfile, answers: Sequence[Answer]) -> str:
     """Without the times of answering and adopting: the same answers have the same effect."""
-    said = [f"{each.item_id}\0{each.yes}\0{each.title}\0{each.summary}\0{each.body}" for each in answers]
+    said = [
+        f"{each.item_id}\0{each.yes}\0{each.title}\0{each.summary}\0{each.body}\0{each.language}"
+        for each in answers
+    ]
     return digest([profile.version, f"{LIMIT} {LIKE} {SHRINKAGE}", *said])
 
 
@@ -76,7 +79,12 @@ def lessons(judge: Judge, answers: Sequence[Answer]) -> tuple[Lesson, ...]:
 
 def _lesson(judge: Judge, answer: Answer) -> Lesson:
     features = extract(
-        answer.item_id, title=answer.title, summary=answer.summary, body=answer.body, lexicon=judge.lexicon
+        answer.item_id,
+        title=answer.title,
+        summary=answer.summary,
+        body=answer.body,
+        language=answer.language,
+        lexicon=judge.lexicon,
     )
     verdicts = {verdict.topic_id: verdict for verdict in classify(features, judge)}
     return Lesson(
@@ -123,7 +131,7 @@ def revised(verdicts: Sequence[Verdict], item: Item, judge: Judge) -> tuple[Verd
     corrections = {profile.topic.id: profile.correction for profile in judge.profiles}
     if not any(corrections.get(verdict.topic_id) for verdict in before):
         return before
-    words = vector(document(item.title, item.summary, item.body))
+    words = vector(document(item.title, item.summary, item.body), item.language)
     return tuple(_taught(verdict, words, corrections.get(verdict.topic_id)) for verdict in before)
 
 

@@ -22,6 +22,7 @@ class Answer:
     title: str
     summary: str = ""
     body: str = ""
+    language: str | None = None
     answered_at: datetime
     adopted_at: datetime | None = None
     """From when it has an effect; ``None`` while it is pending."""

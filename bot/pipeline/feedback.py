@@ -37,6 +37,7 @@ def answer(deps: Deps, item: Item, topic_id: str, *, yes: bool, note: str = "") 
         title=item.title,
         summary=item.summary,
         body=item.body,
+        language=item.language,
         answered_at=now,
     )
     with deps.store.begin() as tx:

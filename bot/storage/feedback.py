@@ -35,6 +35,7 @@ answers = Table(
     Column("title", Words, nullable=False),
     Column("summary", Words, nullable=False),
     Column("body", Words, nullable=False),
+    Column("language", Words),
     Column("answered_at", Utc, nullable=False),
     Column("adopted_at", Utc),
     Column("withdrawn_at", Utc, index=True),

@@ -2,7 +2,7 @@ import sys
 
 import pytest
 
-from bot.cli.progress import counted
+from bot.cli.progress import counted, measured
 
 
 class Terminal:
@@ -42,3 +42,15 @@ def test_on_a_terminal_a_bar_counts_and_names(monkeypatch: pytest.MonkeyPatch) -
     assert "polling" in terminal.written
     assert "2/2" in terminal.written
     assert "Silicon Ledger [red]" in terminal.written
+
+
+def test_a_bar_can_advance_by_any_amount(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
+    with measured("judging", 700) as advance:
+        advance(500)
+        advance(200)
+    assert "judging" in terminal.written
+    assert "700/700" in terminal.written

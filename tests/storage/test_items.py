@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
-from bot.model import Item, KnownItem
+from bot.model import Item, KnownItem, Verdict
 from bot.storage.store import SqlStore
 from tests.storage.samples import HOUR, MINUTE, NOW, item, judgement, verdict
 
@@ -266,3 +267,52 @@ def test_pruning_forgets_texts_and_idle_verdicts_and_keeps_identities(store: Sql
         assert tx.items.get(waiting.id) == waiting
         assert [each.topic_id for each in tx.items.verdicts(old.id)] == ["silicon"]
         assert tx.items.known(old.keys)[old.keys[0]].content_hash == old.content_hash
+
+
+# ── what was judged, again ───────────────────────────────────────────────────────────────────────
+
+
+def test_judged_items_come_in_pages_oldest_first(store: SqlStore) -> None:
+    ids = [f"aaaaaa{number:02}" for number in range(7)]
+    # Three at one time: the page's edge may fall between them.
+    times = [NOW + MINUTE * (number // 3) for number in range(7)]
+    stored(store, *(item(item_id, seen_at=at) for item_id, at in zip(ids, times, strict=True)))
+    with store.begin() as tx:
+        tx.items.judge([judgement(item_id, verdict(item_id)) for item_id in ids[:6]], NOW)
+    found: list[tuple[Item, Sequence[Verdict]]] = []
+    with store.read() as tx:
+        page = tx.items.judged(limit=2)
+        while page:
+            found += page
+            page = tx.items.judged(after=page[-1][0], limit=2)
+        assert [each.id for each, _ in found] == ids[:6]
+        assert [[one.item_id for one in verdicts] for _, verdicts in found] == [[each] for each in ids[:6]]
+        assert [each.id for each, _ in tx.items.judged(since=NOW, limit=9)] == ids[3:6]
+        assert (tx.items.count_judged(None), tx.items.count_judged(NOW)) == (6, 3)
+
+
+def test_judged_items_can_be_asked_for_by_when_they_were_judged_and_by_feedback(store: SqlStore) -> None:
+    stored(store, item("aaaaaa01"), item("aaaaaa02"))
+    with store.begin() as tx:
+        tx.items.judge([judgement("aaaaaa01", verdict("aaaaaa01", profile_version="v1+a1"))], NOW)
+        tx.items.judge([judgement("aaaaaa02", verdict("aaaaaa02"))], NOW + HOUR)
+    with store.read() as tx:
+        assert [each.id for each, _ in tx.items.judged(judged_after=NOW, limit=9)] == ["aaaaaa02"]
+        assert [each.id for each, _ in tx.items.judged(corrected=True, limit=9)] == ["aaaaaa01"]
+
+
+def test_amended_verdicts_are_replaced_and_nothing_counts_as_judged_again(store: SqlStore) -> None:
+    stored(store, item())
+    kept, before = verdict(topic_id="deals"), verdict()
+    with store.begin() as tx:
+        tx.items.judge([judgement("aaaaaa01", before, kept)], NOW)
+    after = replace(
+        before, score=0.1, matched=False, shares=(), nearest=None, spans=(), profile_version="v1+a1"
+    )
+    with store.begin() as tx:
+        tx.items.amend([after])
+        tx.items.amend([])
+    with store.read() as tx:
+        assert set(tx.items.verdicts("aaaaaa01")) == {after, kept}
+        assert not tx.items.judged(judged_after=NOW, limit=9)
+        assert not tx.items.unjudged(9)

@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("summary", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("language", sa.Text()),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("adopted_at", sa.DateTime(timezone=True)),
         sa.Column("withdrawn_at", sa.DateTime(timezone=True)),
