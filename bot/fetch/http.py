@@ -204,7 +204,7 @@ class _Round:
         outcome = await places.waiting(requester.fetch(state, room))
         self._turns.done(job)
         if isinstance(outcome, FetchFailed) and outcome.kind == "throttled":
-            self._throttled(_host(job), outcome)
+            self._throttled(turn_key(outcome.asked), outcome)
         reading: Reading | None = None
         if (future := self._read(feed, state, outcome)) is not None:
             match await asyncio.wrap_future(future):

@@ -156,7 +156,7 @@ class Requester:
         if status == 304:
             return _not_modified(request, fresh_for(headers, now), place.moved_to)
         if not 200 <= status < 300:
-            return await _refused_by_server(response, retry_after(headers, now))
+            return await _refused_by_server(response, retry_after(headers, now), _bare(place.url))
         body = await read_body(_chunks(response), _encoding(response), self._options.max_body, room)
         if is_page(body) and (name := wall(status, dict(headers), body)):
             return _blocked(name, status, retry_after(headers, now))
@@ -218,14 +218,14 @@ def _not_modified(
     return FetchFailed(kind="protocol", detail="304 Not Modified, although nothing was compared", status=304)
 
 
-async def _refused_by_server(response: httpx.Response, wait: timedelta | None) -> FetchFailed:
+async def _refused_by_server(response: httpx.Response, wait: timedelta | None, asked: str) -> FetchFailed:
     status, start = response.status_code, b""
     if status in REFUSALS:
         start = await read_start(_chunks(response), _encoding(response), MOST_READ)
     if name := wall(status, dict(response.headers), start):
         return _blocked(name, status, wait)
     kind = "gone" if status == 410 else "throttled" if status == 429 or (status == 503 and wait) else "status"
-    return FetchFailed(kind=kind, detail=_told(status), status=status, retry_after=wait)
+    return FetchFailed(kind=kind, detail=_told(status), status=status, retry_after=wait, asked=asked)
 
 
 def _blocked(name: str, status: int, wait: timedelta | None) -> FetchFailed:

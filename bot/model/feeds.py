@@ -183,6 +183,8 @@ class FetchFailed:
     detail: str
     status: int | None = None
     retry_after: timedelta | None = None
+    asked: str = ""
+    """Address that answered so, at the end of all redirects; empty where none did."""
 
 
 FetchOutcome: TypeAlias = Fetched | NotModified | Held | FetchFailed

@@ -214,6 +214,18 @@ def test_between_two_requests_to_a_host_there_is_a_gap_and_others_go_on(server: 
     assert time.monotonic() - start >= 0.8, "the gap is remembered from round to round"
 
 
+def test_a_host_that_leads_to_one_that_throttles_is_not_left_alone(server: ScriptedServer) -> None:
+    with http_server() as elsewhere:
+        limited = elsewhere.play("/limited", Answer(status=429, headers={"Retry-After": "86400"}))
+        for number in range(3):
+            server.play(f"/to{number}", Answer(status=302, headers={"Location": limited}))
+        server.play("/ok", Answer(body=b"x"))
+        leading = [server.origin + f"/to{number}" for number in range(3)]
+        visits = visited([*leading, *[server.origin + "/ok"] * 9])
+    assert sum(isinstance(visit.outcome, Fetched) for visit in visits) == 9
+    assert len(elsewhere.requests) == 3
+
+
 def test_a_host_that_throttles_a_second_feed_is_left_alone(server: ScriptedServer) -> None:
     busy = server.play("/busy", Answer(status=429, headers={"Retry-After": "600"}))
     fine = server.play("/fine", Answer(body=b"x"))
