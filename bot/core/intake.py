@@ -114,13 +114,17 @@ def plan_poll(
 
 
 def _held(poll: _Poll, held: Held) -> PollPlan:
+    """No failure of the feed, but it can't be read meanwhile: after a day people have to know."""
     wait = max(held.wait * (1 + _SPREAD * poll.jitter), _SOONEST)
+    reason = f"{_HELD}: {held.reason}"[:500]
     state = replace(
         poll.before,
         next_poll_at=poll.now + min(wait, poll.policy.longest_backoff),
-        last_result=f"{_HELD}: {held.reason}"[:500],
+        failing_since=poll.before.failing_since or poll.now,
+        last_result=reason,
     )
-    return PollPlan(state=state, result=_HELD)
+    state, notices = care.fail(poll.feed, state, reason, poll.now)
+    return PollPlan(state=state, result=_HELD, notices=notices)
 
 
 def _failed(poll: _Poll, outcome: FetchFailed) -> PollPlan:

@@ -284,6 +284,19 @@ def test_a_feed_that_was_held_has_not_failed() -> None:
     assert all(getattr(found.state, name) == getattr(sick, name) for name in kept)
 
 
+def test_a_feed_that_is_held_for_a_day_is_told_once_although_it_has_not_failed() -> None:
+    """Of a thousand feeds of a host that answers none, few are asked: the others must not fall silent."""
+    state, notices = READ, []
+    for hour in range(0, 60, 6):
+        found = plan(Held(wait=6 * HOUR, reason="the host wants rest"), state=state, now=NOW + hour * HOUR)
+        state, notices = found.state, [*notices, *found.notices]
+    assert ([notice.kind for notice in notices], state.failures) == (["failing"], 0)
+    assert "the host wants rest" in notices[0].text
+    read = plan(NotModified(), state=state, now=NOW + 60 * HOUR)
+    assert [notice.kind for notice in read.notices] == ["recovered"]
+    assert read.state.failing_since is None
+
+
 @given(st.timedeltas(-DAY, 1000 * DAY))
 def test_a_hold_is_bounded_and_never_over_at_once(wait: timedelta) -> None:
     found = plan(Held(wait=wait, reason=""))
