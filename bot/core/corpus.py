@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
+from functools import cached_property
 from math import sqrt
 from typing import NamedTuple, TypeAlias
 
@@ -16,7 +17,7 @@ from bot.core.lexicon import Lexicon
 from bot.model import Exemplar
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Reference:
     """An exemplar with its features."""
 
@@ -24,6 +25,11 @@ class Reference:
     features: Features
     name_part: float
     """How much of its vector (squared length) the corpus takes for names; 0 to 1."""
+
+    @cached_property
+    def length(self) -> float:
+        """Of the vector that has its traits as well."""
+        return sqrt(self.features.size**2 + len(self.features.traits)) or 1.0
 
 
 Postings: TypeAlias = Mapping[str, Sequence[tuple[int, float]]]
@@ -64,6 +70,16 @@ class Corpus:
                 found[position] += weight * other
         return found
 
+    def likenesses(self, features: Features, similarities: Sequence[float]) -> list[float]:
+        """The cosines with every trait as a word more, of weight 1."""
+        size, own = features.size, len(features.traits)
+        length = sqrt(size * size + own) or 1.0
+        return [
+            (similarity * size * reference.features.size + len(features.traits & reference.features.traits))
+            / (length * reference.length)
+            for similarity, reference in zip(similarities, self.references, strict=True)
+        ]
+
     def affinities(self, features: Features) -> list[float]:
         """How much an item and every reference share of what tells one event from another; 0 to 1."""
         in_names, in_others = [0.0] * len(self.references), [0.0] * len(self.references)
@@ -78,7 +94,8 @@ class Corpus:
         """The contrast of each exemplar, on and off topic, when it is compared with all but itself."""
         values = {}
         for position in (*on, *off):
-            similarities = self.similarities(self.references[position].features)
+            features = self.references[position].features
+            similarities = self.likenesses(features, self.similarities(features))
             rest_on = [place for place in on if place != position]
             rest_off = [place for place in off if place != position]
             values[position] = contrast(similarities, rest_on, rest_off).value

@@ -91,6 +91,8 @@ _CUES: Mapping[str, re.Pattern[str]] = {
         r"|unveil(?:s|ed)|select(?:s|ed)|award(?:s|ed)|orders|ordered|buys|bought|acquires|acquired|wins|won",
     }.items()
 }
+_ANY_CUE = re.compile("|".join(cues.pattern for cues in _CUES.values()), re.IGNORECASE)
+_ANY_NUMBER = re.compile(rf"\d|\b(?:{'|'.join(_NUMBER_WORDS)})\b", re.IGNORECASE)
 _CERTAINTY = {
     "": 0,
     "rumoured": 1,
@@ -115,7 +117,9 @@ def extract_facts(source: str, named: Sequence[Entity] = ()) -> Facts:
     ``named``: the entities it names, in order of appearance.
     """
     source = source[:_LONGEST]
-    found = sorted((*_money(source), *_power(source), *_quantities(source), *_terms(source)))
+    found: list[_Found] = []
+    if _ANY_NUMBER.search(source):
+        found = sorted((*_money(source), *_power(source), *_quantities(source), *_terms(source)))
     return Facts(
         parties=_distinct(entity.name for entity in named if entity.kind in PARTY_KINDS),
         chips=_distinct(entity.name for entity in named if entity.kind == CHIP_KIND),
@@ -150,7 +154,7 @@ def remembered(before: Facts, after: Facts) -> Facts:
 def new_facts(before: Facts, after: Facts) -> tuple[str, ...]:
     """What ``after`` says that ``before`` did not, in words: ``value: $12 billion``, ``party: Castellan``."""
     known = {_key(figure) for figure in before.figures}
-    news = [f"{_label(figure)}: {figure}" for figure in after.figures if _key(figure) not in known]
+    news = [f"{figure_kind(figure)}: {figure}" for figure in after.figures if _key(figure) not in known]
     news += [f"party: {name}" for name in after.parties if name not in before.parties]
     news += [f"chip: {name}" for name in after.chips if name not in before.chips]
     if after.status != before.status and after.status and (before.status or after.status in _ENDINGS):
@@ -265,7 +269,8 @@ def _key(figure: str) -> tuple[str, float, str]:
     return (match["before"], round(_value(match["number"]) * _FACTORS[scale], 6), unit.casefold())
 
 
-def _label(figure: str) -> str:
+def figure_kind(figure: str) -> str:
+    """What a figure of :func:`extract_facts` is: ``power``, ``term``, ``volume`` or ``value``."""
     if figure.endswith((" GW", " MW")):
         return "power"
     if figure.endswith((" year", " years")):
@@ -279,6 +284,8 @@ def _label(figure: str) -> str:
 
 def _status(source: str) -> str:
     """The status of the first sentence that gives one; the headline is the first."""
+    if not _ANY_CUE.search(source):
+        return ""
     for sentence in text.sentences(source):
         for status, cues in _CUES.items():
             if cues.search(sentence):

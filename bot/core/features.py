@@ -13,6 +13,7 @@ from bot.core.lexicon import Document, Lexicon, document
 from bot.core.rarity import rarity
 from bot.core.stems import stem
 from bot.core.text import FUNCTION_WORDS, Token
+from bot.core.traits import traits
 from bot.model import Span
 
 TITLE_WEIGHT = 2.0
@@ -33,8 +34,12 @@ class Features:
     """Entity id → where it is named."""
     vector: Mapping[str, float]
     """Stem → weight, of length 1; empty where the text has no content words."""
+    size: float
+    """The length of that vector before it was scaled: the square root of how much the text says."""
     telling: Mapping[str, float]
     """The same with rare words weighing more."""
+    traits: frozenset[str]
+    """What kind of story it is (``traits.py``)."""
     figures: frozenset[str]
     """Numbers of two digits and more without years: ``6.5``, ``100``."""
     language: str | None = None
@@ -53,21 +58,29 @@ def extract(
 ) -> Features:
     """Cut an item's texts into words, find the entities, and weigh the words."""
     text = document(title, summary, body)
-    even, telling = vectors(text, language)
+    even, telling = _weighed(text, language)
+    entities = lexicon.find(text)
     return Features(
         item_id=item_id,
         document=text,
-        entities=lexicon.find(text),
-        vector=even,
-        telling=telling,
+        entities=entities,
+        vector=_scaled(even),
+        size=_length(even),
+        telling=_scaled(telling),
+        traits=_traits(text, entities, lexicon),
         figures=figures(text),
         language=language,
         published=published,
     )
 
 
-def vectors(text: Document, language: str | None = None) -> tuple[Mapping[str, float], Mapping[str, float]]:
-    """Stem → weight, evenly and by what it tells; each of length 1, without function words and outlet.
+def vector(text: Document, language: str | None = None) -> Mapping[str, float]:
+    """:attr:`Features.vector` of a text."""
+    return _scaled(_weighed(text, language)[0])
+
+
+def _weighed(text: Document, language: str | None) -> tuple[Mapping[str, float], Mapping[str, float]]:
+    """Stem → weight, evenly and by what it tells; without function words and outlet.
 
     The weights are (1 + ln frequency) · √rarity, and (1 + ln frequency) · rarity. Rarity is that of the
     language at large and not of the corpus (``rarity.py``).
@@ -86,16 +99,15 @@ def vectors(text: Document, language: str | None = None) -> tuple[Mapping[str, f
             frequency = 1.0 + log(count)
             even[term] = frequency * sqrt(rare)
             telling[term] = frequency * rare
-    return _scaled(even), _scaled(telling)
+    return even, telling
 
 
-def vector(text: Document, language: str | None = None) -> Mapping[str, float]:
-    """The even one of :func:`vectors`."""
-    return vectors(text, language)[0]
+def _length(weights: Mapping[str, float]) -> float:
+    return sqrt(sum(weight * weight for weight in weights.values()))
 
 
 def _scaled(weights: Mapping[str, float]) -> Mapping[str, float]:
-    length = sqrt(sum(weight * weight for weight in weights.values()))
+    length = _length(weights)
     return {term: weight / length for term, weight in weights.items()}
 
 
@@ -111,13 +123,26 @@ def lead(text: Document) -> Sequence[Token]:
 
 def named_in_lead(features: Features) -> frozenset[str]:
     """Ids of the entities that headline, summary or the beginning of the body name."""
-    body = features.document.body
-    end = body[BODY_WORDS].start if len(body) > BODY_WORDS else len(features.document.texts[2]) + 1
-    return frozenset(
-        entity
-        for entity, spans in features.entities.items()
+    return frozenset(_in_lead(features.document, features.entities))
+
+
+def _in_lead(text: Document, entities: Mapping[str, tuple[Span, ...]]) -> Mapping[str, tuple[Span, ...]]:
+    end = _lead_end(text)
+    return {
+        entity: spans
+        for entity, spans in entities.items()
         if any(span.field != "body" or span.start < end for span in spans)
-    )
+    }
+
+
+def _lead_end(text: Document) -> int:
+    """Where the beginning of the body ends, in characters."""
+    return text.body[BODY_WORDS].start if len(text.body) > BODY_WORDS else len(text.texts[2]) + 1
+
+
+def _traits(text: Document, entities: Mapping[str, tuple[Span, ...]], lexicon: Lexicon) -> frozenset[str]:
+    title, summary, body = text.texts
+    return traits(title, f"{summary}\n{body[: _lead_end(text)]}", _in_lead(text, entities), lexicon.kind_of)
 
 
 def figures(text: Document) -> frozenset[str]:

@@ -121,6 +121,8 @@ class Lexicon:
     ids: frozenset[str] = field(init=False)
     kinds: Mapping[str, tuple[str, ...]] = field(init=False)
     """Kind as written in a query (``AI lab`` → ``ai-lab``) → ids of its entities."""
+    kind_of: Mapping[str, str] = field(init=False)
+    """The other way round: id of an entity → its kind."""
     _by_first_word: Mapping[str, Sequence[_Alias]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -131,6 +133,7 @@ class Lexicon:
             for alias in _aliases(entity):
                 by_first_word.setdefault(alias.words[0], []).append(alias)
         object.__setattr__(self, "ids", frozenset(entity.id for entity in self.entities))
+        object.__setattr__(self, "kind_of", {entity: kind for kind, ids in kinds.items() for entity in ids})
         object.__setattr__(self, "kinds", {kind: tuple(ids) for kind, ids in kinds.items()})
         object.__setattr__(self, "_by_first_word", by_first_word)
 

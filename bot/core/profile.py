@@ -47,8 +47,12 @@ class TopicProfile:
         return self.query is not None or bool(self.on)
 
     @property
+    def kind(self) -> weights.Kind:
+        return weights.Kind(query=self.query is not None, exemplars=bool(self.on))
+
+    @property
     def calibration(self) -> weights.Calibration:
-        return weights.CALIBRATION.get((self.query is not None, bool(self.on)), weights.UNFOUNDED)
+        return weights.CALIBRATION.get(self.kind, weights.UNFOUNDED)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

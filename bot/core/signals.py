@@ -36,6 +36,11 @@ class Evidence:
     """With each of ``judge.corpus.references``."""
 
     @cached_property
+    def likenesses(self) -> Sequence[float]:
+        """With each of them, counting what kind of story it is."""
+        return self.judge.corpus.likenesses(self.features, self.similarities)
+
+    @cached_property
     def affinities(self) -> Sequence[float]:
         """With each of them, by what tells one event from another."""
         return self.judge.corpus.affinities(self.features)
@@ -67,7 +72,7 @@ def exemplars(evidence: Evidence, profile: TopicProfile) -> Reading:
     """Likeness to the topic's exemplars against likeness to the others, as a z value."""
     if not profile.on:
         return Reading(value=None, detail="abstained: the topic has no exemplars")
-    compared = contrast(evidence.similarities, profile.on, profile.off)
+    compared = contrast(evidence.likenesses, profile.on, profile.off)
     z = (compared.value - profile.centre) / weights.CONTRAST_SPREAD
     if profile.alone:
         # Without other articles rarity and names must tell what is the topic's own, and what its field's.

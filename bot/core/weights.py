@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 from bot.core.text import digest
 
@@ -20,7 +21,7 @@ POOL = 3
 OFF_TOPIC_PART = 0.5
 """How much the off-topic side counts in the contrast. The whole would punish an item for the field that
 topic and negatives share."""
-CONTRAST_CENTRE = 0.10
+CONTRAST_CENTRE = 0.14
 CONTRAST_SPREAD = 0.05
 """The scale of the contrast: where news of a topic and of its field part, and how widely both scatter."""
 CENTRE_TRUST = 20.0
@@ -28,8 +29,8 @@ CENTRE_TRUST = 20.0
 ENOUGH_OTHERS = 10
 """Articles outside a topic from which on the contrast with them decides. With fewer, affinity decides in
 part, and without any alone."""
-AFFINITY_CENTRE = 0.18
-AFFINITY_SPREAD = 0.05
+AFFINITY_CENTRE = 0.17
+AFFINITY_SPREAD = 0.07
 """The scale of affinity: where news of an event and other news part, and how widely both scatter."""
 NAMES_AND_MATTER = 0.5
 """How much of an affinity depends on both names and other words being shared, where each is half of an
@@ -61,14 +62,23 @@ class Calibration:
     intercept: float
 
 
-CALIBRATION: Mapping[tuple[bool, bool], Calibration] = MappingProxyType(
+class Kind(NamedTuple):
+    """What a topic can be judged by."""
+
+    query: bool
+    exemplars: bool
+    semantic: bool = False
+    """Whether meanings are compared as well."""
+
+
+CALIBRATION: Mapping[Kind, Calibration] = MappingProxyType(
     {
-        (True, True): Calibration(1.3, 0.8),
-        (True, False): Calibration(1.5, -0.3),
-        (False, True): Calibration(2.4, -0.2),
+        Kind(query=True, exemplars=True): Calibration(1.3, 0.6),
+        Kind(query=True, exemplars=False): Calibration(1.5, -0.3),
+        Kind(query=False, exemplars=True): Calibration(2.0, -0.6),
     }
 )
-"""(has a query, has exemplars) → calibration, fitted on the 667 development items, all topics together, each
+"""Kind of topic → calibration, fitted on the 667 development items, all topics together, each
 item once with its summary and once as a headline alone; rounded to a tenth (docs/judging.md)."""
 UNFOUNDED = Calibration(1.0, VETO)
 """Of a topic with neither: it never matches."""

@@ -46,9 +46,9 @@ def test_a_side_without_exemplars_counts_nothing() -> None:
 def test_leaving_one_out_never_compares_an_exemplar_with_itself() -> None:
     corpus = judge().corpus
     inside, outside = corpus.leave_one_out([0, 1], [2, 3])
-    first, second = (reference.features.vector for reference in corpus.references[:2])
-    off = corpus.similarities(corpus.references[0].features)[2:]
-    expected = cosine(first, second) - weights.OFF_TOPIC_PART * sum(off) / 2
+    features = corpus.references[0].features
+    _, second, *off = corpus.likenesses(features, corpus.similarities(features))
+    expected = second - weights.OFF_TOPIC_PART * sum(off) / 2
     assert inside[0] == pytest.approx(expected)
     assert max(outside) < min(inside)
 
@@ -80,3 +80,22 @@ def test_the_names_of_a_corpus_are_what_its_articles_write_with_capitals() -> No
     assert not {"chip", "card"} & names
     (first, *_) = judge().corpus.references
     assert 0 < first.name_part < 1
+
+
+def test_traits_make_articles_alike_that_share_no_word() -> None:
+    world = judge()
+    plain = item(world, "Larch opens a hall")
+    deal = item(world, "Alder orders hall for $10 billion")
+    for features, more in ((plain, False), (deal, True)):
+        similarities = world.corpus.similarities(features)
+        likenesses = world.corpus.likenesses(features, similarities)
+        assert any(two > one for one, two in zip(similarities, likenesses, strict=True)) is more
+        assert all(0 <= likeness <= 1 for likeness in likenesses)
+
+
+def test_an_exemplar_is_wholly_like_itself() -> None:
+    world = judge()
+    for position, reference in enumerate(world.corpus.references):
+        similarities = world.corpus.similarities(reference.features)
+        assert isclose(world.corpus.likenesses(reference.features, similarities)[position], 1)
+        assert isclose(world.corpus.affinities(reference.features)[position], 1)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.features import BODY_WORDS, cosine, extract, figures, named_in_lead, primary, vector, vectors
+from bot.core.features import BODY_WORDS, cosine, extract, figures, named_in_lead, primary, vector
 from bot.core.lexicon import Lexicon, document
 from bot.model import Entity
 
@@ -47,7 +47,8 @@ def test_likeness_is_symmetric_and_from_0_to_1(a: str, b: str, c: str, d: str) -
 
 
 def test_what_tells_an_event_weighs_more_in_the_telling_vector() -> None:
-    even, telling = vectors(document("Police in Rivertown"))
+    found = extract("i1", title="Police in Rivertown", lexicon=LEXICON)
+    even, telling = found.vector, found.telling
     assert even["rivertown"] > even["polic"]
     assert telling["rivertown"] / telling["polic"] > even["rivertown"] / even["polic"]
 
