@@ -19,8 +19,8 @@ def read(title: str, summary: str = "", body: str = "") -> frozenset[str]:
 
 
 def test_deals_are_alike_whoever_signs_them() -> None:
-    one = read("Alder signs $10 billion chip deal with Birch", "It spans five years.")
-    other = read("Cedar orders silicon worth €2bn from Birch", "A three-year agreement.")
+    one = read("Alder signs $10 billion chip deal with Birch", "It is a five-year deal.")
+    other = read("Cedar orders silicon worth €2bn from Birch", "The three-year agreement stands.")
     assert one == other
     assert one == {
         "headline: cloud",
