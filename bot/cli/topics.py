@@ -246,12 +246,14 @@ def _line_of(term: str, path: Path, start: int) -> int:
 
 
 def _articles(folder: Path, config: Path, lexicon: Lexicon) -> dict[str, Sample]:
-    """File name → the article in it; files without one are named and passed over."""
+    """File name → the article in it; files without one, and copies, are named and passed over."""
+    from bot.core.article import same_text
     from bot.core.keyness import sample
 
     if not folder.is_dir():
         raise UsageError(f"{folder} is no folder; put the example articles into one, a file each")
-    found = {}
+    found: dict[str, Sample] = {}
+    texts: dict[str, str] = {}
     for path in sorted(folder.iterdir()):
         if path.name.startswith(".") or not path.is_file():
             continue
@@ -260,6 +262,10 @@ def _articles(folder: Path, config: Path, lexicon: Lexicon) -> dict[str, Sample]
         except UsageError as error:
             note(f"chipwatch: passed over: {path}: {error}")
             continue
+        if original := next((name for name, text in texts.items() if same_text(text, article.text)), ""):
+            note(f"chipwatch: passed over: {path}: the same text as {original}, which counts once")
+            continue
+        texts[path.name] = article.text
         found[path.name] = sample(article.title, article.text, lexicon)
     return found
 

@@ -12,6 +12,8 @@ from bot.core.keyness import Sample
 from bot.core.text import FUNCTION_WORDS, fold
 
 LONGEST = 4
+_LEAST_LETTERS = 4
+"""In one word at least; shorter ones are mostly titles and trades: CFO, Inc, AI."""
 _WORD = re.compile(r"[^\W\d_][^\W_]*(?:[-’'][^\W\d_][^\W_]*)*")
 _SENTENCE = re.compile(r"(?:^|[.!?…:“\"‘(\n]|[-–—]\s)\s*$")
 _MARKED = 4
@@ -94,7 +96,6 @@ def _is_name(word: str, small: set[str]) -> bool:
     folded = fold(word)
     return (
         word[0].isupper()
-        and len(word) > 1
         and folded not in FUNCTION_WORDS
         and folded not in _CALENDAR
         and word.lower() not in small
@@ -103,5 +104,7 @@ def _is_name(word: str, small: set[str]) -> bool:
 
 def _spelled(run: Sequence[re.Match[str]], raw: str) -> Iterator[str]:
     """The run as a name, unless it is one word that begins a sentence and may be any word."""
-    if run and len(run) <= LONGEST and not (len(run) == 1 and _SENTENCE.search(raw[: run[0].start()][-4:])):
+    if not run or len(run) > LONGEST or max(len(word[0]) for word in run) < _LEAST_LETTERS:
+        return
+    if len(run) > 1 or not _SENTENCE.search(raw[: run[0].start()][-4:]):
         yield " ".join(word[0] for word in run)

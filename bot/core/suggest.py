@@ -62,7 +62,7 @@ class Draft:
 
     clauses: tuple[Clause, ...]
     exclude: tuple[Clause, ...]
-    """With examples and background; ``negatives`` has what they find there."""
+    """Terms of negatives' headlines; ``examples`` are negatives here."""
     unused: tuple[Clause, ...]
     """Terms that mark the examples off and are too common, or found nothing that others don't."""
     names: tuple[Name, ...]
@@ -205,8 +205,11 @@ class _Workshop:
     def near(self, anchor: Term, terms: Sequence[Term]) -> _Found | None:
         """A term near those others that it stands close to in several samples, and seldom elsewhere."""
         pairs = []
+        phrases = {term.key for term in terms}
         for term in terms:
             overlap = _within(anchor.key, term.key) or _within(term.key, anchor.key)
+            # Words of one phrase: the phrase itself is a term, and says so more plainly.
+            overlap = overlap or not phrases.isdisjoint(((*anchor.key, *term.key), (*term.key, *anchor.key)))
             if overlap or anchor.rarity + term.rarity < RARE_PHRASE:
                 continue
             pair = self.beside(anchor, [term])

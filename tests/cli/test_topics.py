@@ -129,10 +129,13 @@ def test_a_topic_that_is_there_is_not_written_over(config: Path, folder: Path) -
 
 def test_what_is_no_article_is_named_and_passed_over(config: Path, folder: Path, others: Path) -> None:
     (folder / "empty.txt").write_text("")
+    (folder / "copy.txt").write_text(f"Ferry news\n\n{FERRIES[0][1]}\n")
     called = chipwatch("topics", "suggest", folder, "--background", others, "--config", config)
     assert called.status == 0
     assert "passed over" in called.err
-    assert "empty.txt" in called.err
+    assert "empty.txt: no article found" in called.err
+    assert "copy.txt: the same text as 0.txt, which counts once" in called.err
+    assert called.out.startswith("# Drafted from 4 articles")
 
 
 def test_one_article_is_too_few(config: Path, tmp_path: Path) -> None:
@@ -147,12 +150,13 @@ def test_one_article_is_too_few(config: Path, tmp_path: Path) -> None:
 def test_negatives_give_exclusions(config: Path, folder: Path, others: Path, tmp_path: Path) -> None:
     close = tmp_path / "close"
     close.mkdir()
-    for number, title in enumerate(
-        ("Toy ferry wins a prize", "Toy ferries are recalled", "Toy ships on show")
-    ):
-        (close / f"{number}.txt").write_text(
-            f"{title}\n\nThe toy is made of wood and was named toy of the year at a fair in the capital.\n"
-        )
+    texts = {
+        "Toy ferry wins a prize": "It is made of wood and was named toy of the year at a fair in the capital.",
+        "Toy ferries are recalled": "Shops take them back, since small parts of the toy may come off and hurt.",
+        "Toy ships on show": "A museum has put a hundred of them into glass boxes, each with its own lamp.",
+    }
+    for number, (title, text) in enumerate(texts.items()):
+        (close / f"{number}.txt").write_text(f"{title}\n\n{text}\n")
     called = chipwatch(
         "topics", "suggest", folder, "--negatives", close, "--background", others, "--config", config
     )
