@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,8 +16,24 @@ from bot.errors import UsageError
 
 if TYPE_CHECKING:
     from bot.app import Application
-    from bot.model import Settlement
+    from bot.model import Feed, Settlement
     from bot.pipeline.poll import PollReport
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Row:
+    """What is told of one feed's poll."""
+
+    feed: Feed
+    result: str
+    new: int
+    revised: int
+    unchanged: int
+    skipped: int
+    left_out: int
+    next_poll_at: datetime
+    notices: list[str]
+    note: str
 
 
 def poll(
@@ -38,17 +57,17 @@ def poll(
         deps = application.deps
         chosen = _chosen(application, feed or [], every)
         with counted("polling", len(chosen) if chosen is not None else len(deps.feeds)) as advance:
-            reports = []
+            rows, failed = [], False
             for report in poll_feeds(deps, chosen):
-                reports.append(report)
+                rows.append(_row(report))  # not the report: it has all items of its feed
+                failed = failed or report.plan.failed
                 advance(report.feed.title or report.feed.url)
         rest = _after(application)
-    failed = [report for report in reports if report.plan.failed]
     if as_json:
-        print_json({"feeds": [_spell(report) for report in reports]} | rest)
+        print_json({"feeds": [_spell(row) for row in rows]} | rest)
     else:
         due = "no feed is due; poll all of them with --all"
-        _print(reports, rest, due if deps.feeds else "no feeds; add one with: chipwatch feeds add URL")
+        _print(rows, rest, due if deps.feeds else "no feeds; add one with: chipwatch feeds add URL")
     if failed:
         raise typer.Exit(1)
 
@@ -105,26 +124,26 @@ def _after(application: Application) -> dict[str, Any]:
     }
 
 
-def _print(reports: list[PollReport], rest: dict[str, Any], empty: str) -> None:
+def _print(rows: Sequence[_Row], rest: dict[str, Any], empty: str) -> None:
     print_table(
         ("feed", "result", "new", "edited", "known", "next poll", "note"),
         (
             (
-                report.feed.title or report.feed.url,
-                report.plan.result,
-                len(report.plan.new),
-                len(report.plan.revised),
-                report.plan.unchanged,
-                report.plan.state.next_poll_at,
-                _note(report),
+                row.feed.title or row.feed.url,
+                row.result,
+                row.new,
+                row.revised,
+                row.unchanged,
+                row.next_poll_at,
+                row.note,
             )
-            for report in reports
+            for row in rows
         ),
         empty=empty,
     )
-    if reports:
+    if rows:
         say(
-            f"feeds: {len(reports)}; new items: {sum(len(report.plan.new) for report in reports)}; "
+            f"feeds: {len(rows)}; new items: {sum(row.new for row in rows)}; "
             f"judged: {rest['judged']}; on topic: {rest['matched']}; new stories: {rest['stories']}; "
             f"alert messages in the outbox: {rest['alerts']}"
         )
@@ -139,18 +158,33 @@ def _note(report: PollReport) -> str:
     return "; ".join([*notes, *(notice.text for notice in report.plan.notices)])
 
 
-def _spell(report: PollReport) -> dict[str, Any]:
+def _row(report: PollReport) -> _Row:
     plan = report.plan
+    return _Row(
+        feed=report.feed,
+        result=plan.result,
+        new=len(plan.new),
+        revised=len(plan.revised),
+        unchanged=plan.unchanged,
+        skipped=report.reading.skipped if report.reading else 0,
+        left_out=report.reading.document.left_out if report.reading else 0,
+        next_poll_at=plan.state.next_poll_at,
+        notices=[notice.text for notice in plan.notices],
+        note=_note(report),
+    )
+
+
+def _spell(row: _Row) -> dict[str, Any]:
     return {
-        "id": report.feed.id,
-        "url": report.feed.url,
-        "result": plan.result,
-        "new": len(plan.new),
-        "revised": len(plan.revised),
-        "unchanged": plan.unchanged,
-        "skipped": report.reading.skipped if report.reading else 0,
-        "left_out": report.reading.document.left_out if report.reading else 0,
-        "next_poll_at": plan.state.next_poll_at,
-        "notices": [notice.text for notice in plan.notices],
-        "note": _note(report),
+        "id": row.feed.id,
+        "url": row.feed.url,
+        "result": row.result,
+        "new": row.new,
+        "revised": row.revised,
+        "unchanged": row.unchanged,
+        "skipped": row.skipped,
+        "left_out": row.left_out,
+        "next_poll_at": row.next_poll_at,
+        "notices": row.notices,
+        "note": row.note,
     }
