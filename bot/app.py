@@ -261,6 +261,7 @@ def _digests(settings: Settings) -> dict[str, DigestSpec]:
             max_stories=digest.max_stories,
             send_empty=digest.send_empty,
             catch_up=digest.catch_up,
+            near_misses=settings.judging.near_misses,
         )
         for name, digest in settings.digests.items()
     }

@@ -36,6 +36,7 @@ from bot.model import (
     Telling,
     Verdict,
     Visit,
+    Window,
     WordMemory,
 )
 
@@ -206,6 +207,12 @@ class ItemStore(Protocol):
 
         ``corrected``: only those in whose verdicts answers have a share.
         """
+        ...
+
+    def missed(
+        self, topics: Sequence[str], window: Window, least: float, limit: int
+    ) -> Sequence[tuple[Item, Verdict]]:
+        """Items of a window, new when they came, that reached ``least`` of a threshold and not all of it."""
         ...
 
     def count_judged(self, since: datetime | None) -> int: ...

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from bot.model import Digest, Facts, Notice, Receipt, Section, Source, ToldStory, Window
+from bot.model import Digest, Facts, NearMiss, Notice, Receipt, Section, Source, ToldStory, Window
 
 END = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
 
@@ -95,6 +95,17 @@ receipts = st.builds(
 notices = st.builds(
     Notice, feed_id=st.just("wire"), kind=st.sampled_from(("moved", "silent")), text=words, at=moments
 )
+near_misses = st.builds(
+    NearMiss,
+    item_id=words,
+    title=words,
+    url=links,
+    source=words,
+    topic_id=words,
+    topic=words,
+    score=st.floats(0, 1),
+    threshold=st.floats(0, 1),
+)
 windows = st.builds(
     lambda end, hours: Window(start=end - timedelta(hours=hours), end=end), moments, st.integers(1, 200)
 )
@@ -118,6 +129,7 @@ def digests(*, max_sections: int = 3, max_stories: int = 4) -> st.SearchStrategy
         late=st.booleans(),
         receipt=st.none() | receipts,
         notices=st.lists(notices, max_size=20).map(tuple),
+        near_misses=st.lists(near_misses, max_size=3).map(tuple),
     ).filter(_unique)
 
 

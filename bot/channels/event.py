@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.core.render import LIST, Cut, Detail
 from bot.core.text import shorten
-from bot.model import Digest, Notice, Receipt, Source, ToldStory
+from bot.model import Digest, NearMiss, Notice, Receipt, Source, ToldStory
 
 # Version of the body's shape: raised when a key changes its meaning or goes, not when one is added.
 VERSION = 1
@@ -50,6 +50,7 @@ def _data(digest: Digest, cut: Cut) -> Mapping[str, Any]:
         "not_shown": cut.left_out,
         "quiet_topics": list(digest.quiet_topics),
         "receipt": _receipt(digest.receipt) if digest.receipt else None,
+        "near_misses": [_near_miss(missed) for missed in digest.near_misses],
         "notices": [_notice(notice) for notice in digest.notices[-LIST:]],
     }
 
@@ -89,6 +90,18 @@ def _source(source: Source) -> Mapping[str, Any]:
         "published": stamp(source.published) if source.published else None,
         "primary": source.primary,
         "copies": source.copies,
+    }
+
+
+def _near_miss(missed: NearMiss) -> Mapping[str, Any]:
+    return {
+        "item": missed.item_id,
+        "title": missed.title,
+        "url": missed.url,
+        "source": missed.source,
+        "topic": missed.topic_id,
+        "score": round(missed.score, 4),
+        "threshold": round(missed.threshold, 4),
     }
 
 

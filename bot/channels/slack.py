@@ -125,6 +125,9 @@ def _blocks(told: DigestView) -> list[Json]:
         blocks += [_story(story) for story in section.stories]
     if told.also_seen:
         blocks += [_rich(_section(_text("Also seen", bold=True)), _list(map(_named, told.also_seen)))]
+    if told.near_misses:
+        asked = _section(_text("Near misses: was this one?", bold=True))
+        blocks += [_rich(asked, _list(map(_asked, told.near_misses)))]
     blocks += [_context(line) for line in _closing(told)]
     # Slack refuses a message without blocks.
     return blocks or [_context(told.summary)]
@@ -173,6 +176,10 @@ def _sources(story: StoryView) -> list[Json]:
 
 def _named(source: SourceView) -> list[Json]:
     return [_link(source.url, source.title), *([_text(f" · {source.name}")] if source.name else [])]
+
+
+def _asked(source: SourceView) -> list[Json]:
+    return [*_named(source), _text(f" · {source.note}")]
 
 
 def _closing(told: DigestView) -> list[str]:

@@ -13,7 +13,7 @@ from itertools import count
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from bot.core.text import one_line, shorten
-from bot.model import Digest, Facts, Receipt, Section, Source, ToldStory
+from bot.model import Digest, Facts, NearMiss, Receipt, Section, Source, ToldStory
 
 # Longest texts that any channel is handed, in characters. Titles and leads are far shorter in practice;
 # the caps keep a hostile feed from filling a message by itself.
@@ -103,6 +103,19 @@ def clean(digest: Digest) -> Digest:
         quiet_topics=_lines(digest.quiet_topics, NAME),
         receipt=digest.receipt and _clean_receipt(digest.receipt),
         notices=tuple(replace(each, text=_line(each.text, NOTICE)) for each in digest.notices),
+        near_misses=tuple(map(_clean_near_miss, digest.near_misses)),
+    )
+
+
+def _clean_near_miss(missed: NearMiss) -> NearMiss:
+    return replace(
+        missed,
+        title=_line(missed.title, TITLE) or "(no title)",
+        url=web_link(missed.url),
+        source=_line(missed.source, NAME),
+        topic=_line(missed.topic, NAME),
+        topic_id=_line(missed.topic_id, NAME),
+        item_id=_line(missed.item_id, NAME),
     )
 
 
@@ -210,7 +223,7 @@ def pages(digest: Digest, fits: Fits, most: int) -> tuple[Cut, ...]:
 
     Like ``fit`` where one message is enough. The last part carries what stands at the foot.
     """
-    middle = replace(digest, also_seen=(), quiet_topics=(), receipt=None, notices=())
+    middle = replace(digest, also_seen=(), quiet_topics=(), receipt=None, notices=(), near_misses=())
     parts: list[Cut] = []
     rest = range(len(digest.stories))
     while len(parts) < most - 1 and _whole(_only(digest, rest), fits) is None:
@@ -225,7 +238,7 @@ def pages(digest: Digest, fits: Fits, most: int) -> tuple[Cut, ...]:
 
 def _whole(digest: Digest, fits: Fits) -> Cut | None:
     """All stories in one message, with less and less around them; nothing where even that is too much."""
-    bare = replace(digest, also_seen=())
+    bare = replace(digest, also_seen=(), near_misses=())
     candidates = (
         Cut(digest=digest),
         Cut(digest=bare, left_out=len(digest.also_seen)),

@@ -18,6 +18,7 @@ from bot.model import (
     AlertRule,
     Digest,
     DigestSpec,
+    NearMiss,
     Notice,
     Receipt,
     Section,
@@ -74,12 +75,13 @@ def select_digest(
     late: bool = False,
     receipt: Receipt | None = None,
     notices: Sequence[Notice] = (),
+    near_misses: Sequence[NearMiss] = (),
 ) -> Selection | None:
     """The digest of a window for one channel: every matched story that the channel does not know yet.
 
     ``stories``: those touched in the window, in any order. ``told``: story id → what the channel was last
     told. ``None`` where there is nothing to tell and the digest isn't sent empty; ``notices`` about feeds
-    are nothing to tell by themselves.
+    and ``near_misses`` are nothing to tell by themselves.
     """
     chosen = _choose(spec.topics, stories, told, background)
     if not chosen and not spec.send_empty:
@@ -97,6 +99,7 @@ def select_digest(
         late=late,
         receipt=replace(receipt, stories_matched=matched) if receipt else None,
         notices=tuple(notices),
+        near_misses=tuple(near_misses),
     )
     return Selection(digest=digest, tellings=tuple(each.telling(channel, spec.name, now) for each in chosen))
 

@@ -12,13 +12,14 @@ from bot.core import text
 from bot.core.facts import new_facts, remembered
 from bot.core.lexicon import FIELDS
 from bot.core.relation import RELATED
-from bot.core.urls import untracked
+from bot.core.urls import host, untracked
 from bot.model import (
     Exemplar,
     Facts,
     Item,
     Member,
     Nearest,
+    NearMiss,
     Relation,
     Source,
     Span,
@@ -134,6 +135,21 @@ def remember(story: ToldStory, told: Telling | None, channel: str, origin: str, 
         title=story.first_title,
         sources=len(story.sources),
         facts=remembered(told.facts, story.facts) if told else story.facts,
+    )
+
+
+def near_miss(item: Item, verdict: Verdict, topics: Mapping[str, Topic]) -> NearMiss:
+    """An item that a verdict only just kept out, as a digest shows it."""
+    topic = topics.get(verdict.topic_id)
+    return NearMiss(
+        item_id=item.id,
+        title=text.one_line(item.title),
+        url=untracked(item.url),
+        source=host(item.url).removeprefix("www."),
+        topic_id=verdict.topic_id,
+        topic=topic.title if topic else verdict.topic_id,
+        score=verdict.score,
+        threshold=verdict.threshold,
     )
 
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from bot.core.render import Cut, by_prominence, plural, preheader, subject, summary
 from bot.core.text import shorten
-from bot.model import Digest, Facts, Receipt, Source, ToldStory, Window
+from bot.model import Digest, Facts, NearMiss, Receipt, Source, ToldStory, Window
 
 # Spelled here and not by strftime, which follows the locale of the machine.
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -24,6 +24,7 @@ STATUSES = ("new", "updated", "late")
 BRIEFS_FROM = 4
 BRIEFS = 3
 MOST_NOTICES = 8
+_ID = 12
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,6 +87,8 @@ class DigestView:
     held_back: str
     """How many stories an alert or a digest leaves for later, or nothing."""
     quiet: tuple[str, ...]
+    near_misses: tuple[SourceView, ...]
+    """Items that just missed a topic, with the command that answers whether they belong there."""
     notices: tuple[str, ...]
     """What people should know of the feeds, a sentence or two each."""
     receipt: tuple[str, ...]
@@ -123,6 +126,7 @@ def view(cut: Cut) -> DigestView:
         left_out=_left_out(cut),
         held_back=_held_back(digest),
         quiet=digest.quiet_topics,
+        near_misses=tuple(map(_near_miss, digest.near_misses)),
         notices=_notices(digest),
         receipt=_receipt(digest.receipt) if digest.receipt else (),
     )
@@ -211,6 +215,12 @@ def _also_seen(story: ToldStory, zone: ZoneInfo) -> SourceView:
     name = story.sources[0].name if story.sources else ""
     note = when(story.published or story.first_seen, zone)
     return SourceView(name=name, title=story.title, url=story.url, note=note)
+
+
+def _near_miss(missed: NearMiss) -> SourceView:
+    score = f"{missed.topic} {missed.score:.0%}, from {missed.threshold:.0%}"
+    answer = f"chipwatch feedback {missed.item_id[:_ID]} {missed.topic_id} yes|no"
+    return SourceView(name=missed.source, title=missed.title, url=missed.url, note=f"{score} · {answer}")
 
 
 def _late(digest: Digest, zone: ZoneInfo) -> str:

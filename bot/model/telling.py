@@ -34,6 +34,8 @@ class DigestSpec:
     send_empty: bool = False
     catch_up: timedelta = timedelta(hours=24)
     """How late a missed slot is still sent."""
+    near_misses: int = 0
+    """How many items that just missed a topic are shown at most."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,6 +100,21 @@ class Section:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class NearMiss:
+    """An item that just missed a topic, shown to ask whether it belongs there."""
+
+    item_id: str
+    title: str
+    url: str
+    source: str
+    topic_id: str
+    topic: str
+    """The topic's title."""
+    score: float
+    threshold: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Receipt:
     """The coverage receipt at a digest's foot: what was read to find these stories."""
 
@@ -126,6 +143,7 @@ class Digest:
     receipt: Receipt | None = None
     notices: tuple[Notice, ...] = ()
     """What people should know of the feeds, oldest first."""
+    near_misses: tuple[NearMiss, ...] = ()
 
     @property
     def stories(self) -> tuple[ToldStory, ...]:

@@ -11,9 +11,20 @@ from bot.core import cadence
 from bot.core.facts import story_facts
 from bot.core.letters import readable_parts
 from bot.core.select import Selection, select_alerts, select_digest
-from bot.core.telling import Background
+from bot.core.telling import Background, best_verdicts, near_miss
 from bot.core.text import digest as text_hash
-from bot.model import AlertRule, Delivery, Digest, DigestSpec, Message, Notice, Receipt, Rendered, Window
+from bot.model import (
+    AlertRule,
+    Delivery,
+    Digest,
+    DigestSpec,
+    Message,
+    NearMiss,
+    Notice,
+    Receipt,
+    Rendered,
+    Window,
+)
 from bot.pipeline.deps import Deps
 from bot.ports import Tx
 
@@ -22,6 +33,9 @@ from bot.ports import Tx
 _LOOK_BACK = timedelta(days=7)
 # A digest that had no story for longer than this has had its reader look elsewhere.
 _NOTICES_BACK = timedelta(days=30)
+# Part of a threshold from which an item just missed it; how many such items are looked at for one to show.
+_NEAR = 0.5
+_NEAR_LOOKED_AT = 30
 _BUDGET_SPAN = timedelta(hours=1)
 _SUFFIXES = {
     "message/rfc822": ".eml",
@@ -158,6 +172,7 @@ def _select(
         late=cadence.is_late(slot, now),
         receipt=_receipt(deps, tx, window),
         notices=_notices(tx, spec, channel, slot),
+        near_misses=_near_misses(deps, tx, spec, window),
     )
 
 
@@ -165,6 +180,28 @@ def _notices(tx: Tx, spec: DigestSpec, channel: str, slot: datetime) -> list[Not
     """About feeds, since the channel last got this digest: a window without stories isn't told of."""
     since = tx.outbox.last_composed(spec.name, channel, slot) or slot - _NOTICES_BACK
     return [notice for notice in tx.feeds.notices(max(since, slot - _NOTICES_BACK)) if notice.at <= slot]
+
+
+def _near_misses(deps: Deps, tx: Tx, spec: DigestSpec, window: Window) -> list[NearMiss]:
+    """Items of the window to ask about: none that was answered, or whose story is told anyway."""
+    if not spec.near_misses:
+        return []
+    answered = {(answer.item_id, answer.topic_id) for answer in tx.feedback.answers()}
+    found: dict[str, NearMiss] = {}
+    for item, verdict in tx.items.missed(spec.topics, window, _NEAR, _NEAR_LOOKED_AT):
+        placement = tx.stories.placement(item.id)
+        story_id = placement.story_id if placement else item.id
+        if (item.id, verdict.topic_id) in answered or story_id in found or _is_told(tx, spec, story_id):
+            continue
+        found[story_id] = near_miss(item, verdict, deps.topics)
+        if len(found) == spec.near_misses:
+            break
+    return [*found.values()]
+
+
+def _is_told(tx: Tx, spec: DigestSpec, story_id: str) -> bool:
+    story = tx.stories.get(story_id)
+    return story is not None and bool(best_verdicts(story, spec.topics))
 
 
 def _receipt(deps: Deps, tx: Tx, window: Window) -> Receipt:

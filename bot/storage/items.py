@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from bot.core.correction import CORRECTED
 from bot.core.text import fold
-from bot.model import Item, Judgement, KnownItem, Verdict
+from bot.model import Item, Judgement, KnownItem, Verdict, Window
 from bot.storage.dialects import Dialect, batches
 from bot.storage.schema import identities, items, verdicts
 
@@ -234,6 +234,34 @@ class SqlItems:
         found = [item_of(row) for row in self._connection.execute(query.limit(limit))]
         known = verdicts_of(self._connection, [item.id for item in found])
         return [(item, known.get(item.id, ())) for item in found]
+
+    def missed(
+        self, topics: Sequence[str], window: Window, least: float, limit: int
+    ) -> Sequence[tuple[Item, Verdict]]:
+        """Items of a window, new when they came, that reached ``least`` of a threshold and not all of it.
+
+        The nearest first. An item that was vetoed may be among them, since its score would do.
+        """
+        part = verdicts.c.score / verdicts.c.threshold
+        query = (
+            select(*ITEM_COLUMNS, *(verdicts.c[name].label(f"of_{name}") for name in _VERDICT))
+            .join(verdicts, verdicts.c.item_id == items.c.id)
+            .where(
+                items.c.seen_at > window.start,
+                items.c.seen_at <= window.end,
+                items.c.baseline.is_(False),
+                verdicts.c.topic_id.in_(topics),
+                verdicts.c.matched.is_(False),
+                verdicts.c.threshold > 0,
+                part >= least,
+            )
+            .order_by(part.desc(), items.c.id, verdicts.c.topic_id)
+            .limit(limit)
+        )
+        return [
+            (item_of(row), Verdict(**{name: row._mapping[f"of_{name}"] for name in _VERDICT}))
+            for row in self._connection.execute(query)
+        ]
 
     def count_judged(self, since: datetime | None) -> int:
         """Judged items first seen after ``since``."""

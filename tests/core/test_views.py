@@ -10,7 +10,7 @@ import pytest
 
 from bot.core.render import BARE, SHORT, Cut
 from bot.core.views import ordinal, span, view, when
-from bot.model import Digest, Facts, Notice, Receipt, Window
+from bot.model import Digest, Facts, NearMiss, Notice, Receipt, Window
 from tests.digests import END, digest, source, story
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -134,3 +134,19 @@ def test_also_seen_is_a_line_with_its_source() -> None:
     line = view(Cut(digest=replace(digest(1), also_seen=(story(7),)))).also_seen[0]
     assert line.title.startswith("#7#")
     assert (line.name, line.note) == ("Paper 0", "22 Nov 04:00")
+
+
+def test_a_near_miss_comes_with_the_command_that_answers_it() -> None:
+    missed = NearMiss(
+        item_id="3f2a9c0011223344",
+        title="Chips for a game console",
+        url="https://wire.example/1",
+        source="wire.example",
+        topic_id="mtia",
+        topic="MTIA",
+        score=0.43,
+        threshold=0.5,
+    )
+    (shown,) = view(Cut(digest=replace(digest(1), near_misses=(missed,)))).near_misses
+    assert (shown.name, shown.title, shown.url) == ("wire.example", missed.title, missed.url)
+    assert shown.note == "MTIA 43%, from 50% · chipwatch feedback 3f2a9c001122 mtia yes|no"

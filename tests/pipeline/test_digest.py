@@ -4,9 +4,21 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.model import Delivery, Digest, FetchFailed, Message, Notice, Rendered
+from bot.core.profile import build_profiles
+from bot.model import (
+    Delivery,
+    Digest,
+    DigestSpec,
+    FetchFailed,
+    Message,
+    NearMiss,
+    Notice,
+    Rendered,
+    Topic,
+)
 from bot.pipeline.deps import Deps
 from bot.pipeline.digest import alert, compose, compose_due, preview_digest, readable_files
+from bot.pipeline.feedback import answer
 from bot.pipeline.poll import poll
 from bot.pipeline.triage import triage
 from bot.runtime.local import guard
@@ -131,6 +143,31 @@ def test_notices_about_feeds_wait_for_a_digest_that_is_sent_and_come_once(bot: B
     assert daily(bot) == 1
     told = [[notice.text for notice in digest.notices] for digest in bot.channel.digests]
     assert told == [["on a day without stories", "in the window"], ["after the slot"]]
+
+
+def test_near_misses_are_shown_where_asked_for_until_they_are_answered(bot: Bot) -> None:
+    watched = Topic(id="chips", title="Chips", query="accelerator OR rain")
+    lax = build_profiles([watched], (), ())
+    strict = build_profiles([replace(watched, threshold=0.99)], (), ())
+    bot.deps = replace(bot.deps, judging=lambda: lax)
+    take_in(bot, CHIP)
+    bot.deps = replace(bot.deps, judging=lambda: strict)
+    take_in(bot, CHIP, RAIN)
+    plain = bot.deps.digests["daily"]
+    asking = replace(plain, near_misses=2)
+    with bot.store.read() as tx:
+        ((rain, _),) = tx.items.search(topic=None, since=None, words=["rain"], limit=1)
+
+    def shown(spec: DigestSpec) -> Sequence[NearMiss]:
+        preview_digest(bot.deps, spec, bot.clock.now())
+        return bot.channel.digests[-1].near_misses
+
+    assert shown(plain) == ()
+    (missed,) = shown(asking)
+    assert (missed.item_id, missed.topic_id, missed.topic) == (rain.id, "chips", "Chips")
+    assert 0.495 <= missed.score < missed.threshold == 0.99
+    answer(bot.deps, rain, "chips", yes=False)
+    assert shown(asking) == ()
 
 
 def test_what_was_judged_after_the_digest_is_told_by_the_next(bot: Bot) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.model import Item, KnownItem, Verdict
+from bot.model import Item, KnownItem, Verdict, Window
 from bot.storage.store import SqlStore
 from tests.storage.samples import HOUR, MINUTE, NOW, item, judgement, verdict
 
@@ -299,6 +299,30 @@ def test_judged_items_can_be_asked_for_by_when_they_were_judged_and_by_feedback(
     with store.read() as tx:
         assert [each.id for each, _ in tx.items.judged(judged_after=NOW, limit=9)] == ["aaaaaa02"]
         assert [each.id for each, _ in tx.items.judged(corrected=True, limit=9)] == ["aaaaaa01"]
+
+
+def test_near_misses_are_the_nearest_of_a_window_that_did_not_match(store: SqlStore) -> None:
+    scores = {"aaaaaa01": 0.3, "aaaaaa02": 0.45, "aaaaaa03": 0.2, "aaaaaa04": 0.9, "aaaaaa05": 0.4}
+    stored(store, *(item(item_id) for item_id in scores), item("aaaaaa06", baseline=True))
+    stored(store, item("aaaaaa07", seen_at=NOW - HOUR))
+    with store.begin() as tx:
+        tx.items.judge(
+            [
+                judgement(item_id, verdict(item_id, score=score, matched=score >= 0.5))
+                for item_id, score in {**scores, "aaaaaa06": 0.4, "aaaaaa07": 0.4}.items()
+            ],
+            NOW,
+        )
+    window = Window(start=NOW - MINUTE, end=NOW)
+    with store.read() as tx:
+        found = tx.items.missed(["silicon"], window, 0.5, 9)
+        assert [(each.id, one.score) for each, one in found] == [
+            ("aaaaaa02", 0.45),
+            ("aaaaaa05", 0.4),
+            ("aaaaaa01", 0.3),
+        ]
+        assert len(tx.items.missed(["silicon"], window, 0.5, 1)) == 1
+        assert not tx.items.missed(["deals"], window, 0.5, 9)
 
 
 def test_amended_verdicts_are_replaced_and_nothing_counts_as_judged_again(store: SqlStore) -> None:
