@@ -30,6 +30,7 @@ from bot.storage.schema import POLLED, Utc, feeds, notices
 
 _STATE = tuple(each.name for each in fields(FeedState))
 _COLUMNS = tuple(feeds.c[name] for name in _STATE)
+_CLOCKS_DIFFER = timedelta(minutes=10)
 _UNKNOWN_RHYTHM = timedelta(hours=1) // timedelta(microseconds=1)
 _NEVER_POLLED = -1e9
 _CONFIGURED = tuple(
@@ -57,8 +58,11 @@ class SqlFeeds:
         """Give every configured feed a state; a feed that left the configuration is polled no more.
 
         A new feed is due at once. So is one that came back or has another address: what was remembered
-        of the old address is forgotten.
+        of the old address is forgotten. And so is one that was polled in the future: a clock that was
+        wrong would have it wait for as long as that.
         """
+        ahead = update(feeds).where(feeds.c.last_polled_at > now + _CLOCKS_DIFFER)
+        self._connection.execute(ahead.values(next_poll_at=now, last_polled_at=now))
         stored = {row.feed_id: row for row in self._connection.execute(select(*_CONFIGURED))}
         wanted = {feed.id: feed for feed in configured}
         self._leave([feed_id for feed_id in stored if feed_id not in wanted])

@@ -153,6 +153,22 @@ def test_saving_a_feed_that_was_never_synced_is_a_mistake(store: SqlStore) -> No
         tx.feeds.save([FeedState(feed_id="a", url="u", next_poll_at=NOW)])
 
 
+def test_what_was_polled_in_the_future_by_a_wrong_clock_is_due_when_that_is_right_again(
+    store: SqlStore,
+) -> None:
+    ahead = NOW + 24 * 365 * HOUR
+    with store.begin() as tx:
+        tx.feeds.sync([feed("a"), feed("b")], NOW)
+        for feed_id, polled in (("a", ahead), ("b", NOW)):
+            state = tx.feeds.states()[feed_id]
+            tx.feeds.save([replace(state, last_polled_at=polled, next_poll_at=polled + HOUR)])
+    assert due(store) == []
+    with store.begin() as tx:
+        tx.feeds.sync([feed("a"), feed("b")], NOW)
+        assert tx.feeds.polled_since(NOW) == 0
+    assert due(store) == ["a"]
+
+
 def test_notices_are_kept_in_the_order_in_which_they_came(store: SqlStore) -> None:
     made = [
         Notice(feed_id=feed_id, kind="failing", text=f"{feed_id} fails", at=NOW + minutes * MINUTE)
