@@ -1,6 +1,6 @@
 """The composition root: the only file that names concrete adapters.
 
-Reads the configuration, checks everything that one file alone can't show, and ties the ports together.
+Reads and checks the configuration, and ties the ports together.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from urllib.parse import quote
 
 from bot import __version__
 from bot.catalogue import Catalogue, load_catalogue
-from bot.documents import KeyPath, TomlDocument, unknown
-from bot.errors import ConfigError, ConfigErrors, StoreError, StoreVersion, TopicQueryError
+from bot.documents import TomlDocument
+from bot.errors import ConfigError, ConfigErrors, StoreVersion, TopicQueryError
 from bot.model import AlertRule, DigestSpec, Visit
 from bot.ports import Channel, Clock, Draw, Fetcher, Read, Reader
-from bot.settings import Alert, Digest, Settings, load_settings, stray_variables
+from bot.references import IN_THE_DATA_FOLDER, check_references
+from bot.settings import Settings, load_settings, stray_variables
 
 if TYPE_CHECKING:
     from bot.core.intake import PollPolicy
     from bot.core.profile import Judge
     from bot.fetch.http import HttpFetcher
-    from bot.pipeline.deps import Deps
+    from bot.pipeline.deps import Advising, Deps
     from bot.reading.pool import ReaderPool
     from bot.storage.store import SqlStore
 
 T = TypeVar("T")
 _SEND_WITHIN = timedelta(minutes=1)
-_IN_THE_DATA_FOLDER = "sqlite"
 PACKAGE = Path(__file__).parent
 
 
@@ -79,7 +79,7 @@ class Configuration:
     def database(self) -> str:
         """The database's address; the short ``sqlite`` is a file in the data folder."""
         url = self.settings.storage.url
-        return f"sqlite:///{quote(str(self.data / 'chipwatch.db'))}" if url == _IN_THE_DATA_FOLDER else url
+        return f"sqlite:///{quote(str(self.data / 'chipwatch.db'))}" if url == IN_THE_DATA_FOLDER else url
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +149,7 @@ def read_configuration(folder: Path, data: Path, clock: Clock | None = None) -> 
     if catalogue:
         _collect(problems, lambda: check_topics(catalogue))
     if settings and document and catalogue:
-        problems += _check_references(settings, document, catalogue)
+        problems += check_references(settings, document, catalogue)
         channels = _make_channels(settings, document, folder, data, clock or SystemClock(), problems)
         if not problems:
             return Configuration(
@@ -171,53 +171,6 @@ def _collect(problems: list[ConfigError], read: Callable[[], T]) -> T | None:
     except ConfigErrors as error:
         problems.extend(error.problems)
         return None
-
-
-# ── what one file alone can't show ───────────────────────────────────────────────────────────────
-
-
-def _check_references(
-    settings: Settings, document: TomlDocument, catalogue: Catalogue
-) -> Iterator[ConfigError]:
-    """The database's address; channels, topics, cron lines and zones that digests and alerts name."""
-    from bot.core.cadence import check_schedule
-    from bot.storage.engine import check_address
-
-    if settings.storage.url != _IN_THE_DATA_FOLDER:
-        try:
-            check_address(settings.storage.url)
-        except StoreError as error:
-            yield document.error(str(error), ("storage", "url"))
-    if problem := _zone_problem(settings.schedule.timezone):
-        yield document.error(problem, ("schedule", "timezone"))
-    for index, alert in enumerate(settings.alerts):
-        yield from _check_names(settings, document, catalogue, alert, ("alerts", index))
-    for name, digest in settings.digests.items():
-        at = ("digests", name)
-        yield from _check_names(settings, document, catalogue, digest, at)
-        if digest.timezone and (problem := _zone_problem(digest.timezone)):
-            yield document.error(problem, (*at, "timezone"))
-        try:
-            check_schedule(digest.schedule)
-        except ValueError as error:
-            yield document.error(str(error), (*at, "schedule"))
-
-
-def _check_names(
-    settings: Settings, document: TomlDocument, catalogue: Catalogue, table: Alert | Digest, at: KeyPath
-) -> Iterator[ConfigError]:
-    known = {"topics": [topic.id for topic in catalogue.topics], "channels": list(settings.channels)}
-    for key, names in (("topics", table.topics), ("channels", table.channels)):
-        for name in names:
-            if name not in known[key]:
-                yield document.error(unknown(key.removesuffix("s"), name, known[key]), (*at, key))
-
-
-def _zone_problem(name: str) -> str:
-    from zoneinfo import available_timezones
-
-    known = available_timezones()
-    return "" if name in known else unknown("time zone", name, sorted(known))[:200]
 
 
 def _make_channels(
@@ -365,6 +318,30 @@ def poll_policy(settings: Settings) -> PollPolicy:
     )
 
 
+def make_advising(settings: Settings) -> Advising | None:
+    """The advisor as ``[judging.advisor]`` configures it; ``None`` where it has no address."""
+    from bot.advice.chat import ChatAdvisor, ChatOptions
+    from bot.core.advice import AdvicePolicy
+    from bot.pipeline.deps import Advising
+
+    advisor = settings.judging.advisor
+    if not advisor.url:
+        return None
+    options = ChatOptions(
+        url=advisor.url,
+        model=advisor.model,
+        api_key=advisor.api_key,
+        timeout=advisor.timeout,
+        request=advisor.request,
+    )
+    return Advising(
+        advisor=ChatAdvisor(options, user_agent(settings)),
+        policy=AdvicePolicy(
+            margin=advisor.margin, max_share=advisor.max_share, budget=advisor.budget_per_hour
+        ),
+    )
+
+
 def _tie(configuration: Configuration, store: SqlStore, reader: Reader, clock: Clock) -> Application:
     from bot.core.stories import StoryPolicy
     from bot.pipeline.deps import Deps, Pace, Retention
@@ -381,6 +358,7 @@ def _tie(configuration: Configuration, store: SqlStore, reader: Reader, clock: C
         entities=catalogue.entities,
         exemplars={exemplar.id: exemplar for exemplar in catalogue.exemplars},
         judging=lambda: configuration.judge,
+        advising=make_advising(settings),
         digests=configuration.digests,
         alerts=configuration.alerts,
         poll_policy=poll_policy(settings),

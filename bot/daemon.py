@@ -17,6 +17,7 @@ from bot import logs
 from bot.app import Application, Configuration, opened
 from bot.errors import StoreError
 from bot.model import DeliveryState
+from bot.pipeline.advise import advise
 from bot.pipeline.deliver import deliver
 from bot.pipeline.deps import Deps
 from bot.pipeline.digest import alert, compose_due
@@ -31,6 +32,7 @@ from bot.server.health import HealthServer
 _EVERY = {
     "poll": timedelta(seconds=5),
     "triage": timedelta(seconds=2),
+    "advise": timedelta(seconds=10),
     "alert": timedelta(minutes=1),
     "digest": timedelta(seconds=10),
     "deliver": timedelta(seconds=2),
@@ -94,6 +96,7 @@ def _steps(deps: Deps, heartbeat: Heartbeat) -> list[Step]:
     calls: Mapping[str, Callable[[Deps], Fields]] = {
         "poll": partial(_poll, heartbeat),
         "triage": _triage,
+        "advise": _advise,
         "alert": _alert,
         "digest": _digest,
         "deliver": _deliver,
@@ -130,6 +133,17 @@ def _triage(deps: Deps) -> Fields:
         return {}
     alerts = alert(deps)
     return {"items": report.items, "matched": report.matched, "stories": report.stories, "alerts": alerts}
+
+
+def _advise(deps: Deps) -> Fields:
+    report = advise(deps)
+    if report.trouble:
+        structlog.get_logger().warning("no advice", reason=report.trouble)
+    if not report.asked and not report.advised:
+        return {}
+    alerts = alert(deps) if report.gained else 0
+    changed = {"gained": report.gained, "lost": report.lost, "alerts": alerts}
+    return {"asked": report.asked, "advised": report.advised, **changed}
 
 
 def _alert(deps: Deps) -> Fields:

@@ -32,6 +32,7 @@ class Answer:
 class Request:
     path: str
     headers: Mapping[str, str]
+    body: bytes = b""
 
 
 class ScriptedServer:
@@ -118,6 +119,13 @@ def _handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             with server.counted(self.headers.get("Host", "")):
                 self._play(server.answer(Request(path=self.path, headers=dict(self.headers.items()))))
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            with server.counted(self.headers.get("Host", "")):
+                self._play(
+                    server.answer(Request(path=self.path, headers=dict(self.headers.items()), body=body))
+                )
 
         def _play(self, answer: Answer) -> None:
             server.pause(answer.delay)

@@ -23,7 +23,7 @@ from bot.errors import QueryError
 from bot.fetch import FAILURES
 from bot.model import DeliveryState, Entity, Item
 from bot.pipeline.triage import judge_item
-from bot.settings import OWN_VARIABLES, Alert, Digest, Settings, stray_variables
+from bot.settings import OWN_VARIABLES, Advisor, Alert, Digest, Settings, stray_variables
 from tests.fakes import START
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -77,6 +77,7 @@ TABLES: Mapping[str, type[BaseModel]] = {
         if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel)
     },
     **{f"`{kind}`": channel.options for kind, channel in CHANNELS.items()},
+    "`[judging.advisor]`": Advisor,
     "`[[alerts]]`": Alert,
     "`[digests.NAME]`": Digest,
     "`[[feed]]`": FeedTable,

@@ -3,6 +3,15 @@
 Every ``datetime`` is aware and in UTC. No I/O and no clock here.
 """
 
+from bot.model.advice import (
+    Advice,
+    AdviceKey,
+    AdviceOutcome,
+    AdviceRecord,
+    Borderline,
+    Question,
+    Unadvised,
+)
 from bot.model.feedback import Answer
 from bot.model.feeds import (
     Entry,
@@ -56,7 +65,6 @@ from bot.model.telling import (
     Digest,
     DigestSpec,
     Message,
-    NearMiss,
     Receipt,
     Refused,
     Rendered,
@@ -72,9 +80,14 @@ from bot.model.telling import (
 )
 
 __all__ = [
+    "Advice",
+    "AdviceKey",
+    "AdviceOutcome",
+    "AdviceRecord",
     "AlertRule",
     "Answer",
     "Article",
+    "Borderline",
     "Delivery",
     "DeliveryState",
     "Digest",
@@ -99,12 +112,12 @@ __all__ = [
     "KnownItem",
     "Member",
     "Message",
-    "NearMiss",
     "Nearest",
     "NotModified",
     "Notice",
     "Placement",
     "PollPlan",
+    "Question",
     "ReadTask",
     "Reading",
     "Receipt",
@@ -124,6 +137,7 @@ __all__ = [
     "Telling",
     "ToldStory",
     "Topic",
+    "Unadvised",
     "Unanswered",
     "Verdict",
     "Visit",

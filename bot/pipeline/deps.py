@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
+from bot.core.advice import AdvicePolicy
 from bot.core.intake import PollPolicy
 from bot.core.profile import Judge
 from bot.core.stories import StoryPolicy
 from bot.model import AlertRule, DigestSpec, Entity, Exemplar, Feed, Topic
-from bot.ports import Channel, Clock, Fetcher, Guard, Reader, Store
+from bot.ports import Advisor, Channel, Clock, Fetcher, Guard, Reader, Store
 
 T = TypeVar("T")
 
@@ -38,6 +39,14 @@ class Retention:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Advising:
+    """Who is asked for a second opinion, and how far it goes."""
+
+    advisor: Advisor
+    policy: AdvicePolicy
+
+
+@dataclass(frozen=True, kw_only=True)
 class Deps:
     clock: Clock
     fetcher: Fetcher
@@ -59,6 +68,8 @@ class Deps:
     max_entries: int
     """Entries read from one document."""
     story_policy: StoryPolicy
+    advising: Advising | None = None
+    """Second opinions where a decision is in question; ``None`` for no such thing."""
     timezone: str = "UTC"
     """In which alerts name times."""
     retention: Retention = Retention()

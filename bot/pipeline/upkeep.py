@@ -10,11 +10,12 @@ from bot.pipeline.deps import Deps
 def upkeep(deps: Deps) -> tuple[int, int]:
     """Prune texts and messages. Returns how many items lost their text, and how many messages are gone.
 
-    Forgets as well by what closed stories were found.
+    Forgets as well by what closed stories were found, and what advisors were asked.
     """
     now = deps.clock.now()
     with deps.store.begin() as tx:
         tx.grouping.forget(deps.story_policy.window / timedelta(days=1))
+        tx.advice.prune(now - deps.retention.items)
         return (
             tx.items.prune(now - deps.retention.items),
             tx.outbox.prune(now - deps.retention.deliveries),

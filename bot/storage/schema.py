@@ -32,7 +32,7 @@ from sqlalchemy import (
 
 from bot.model import Facts, Hints, Nearest, Relation, Share, Span
 
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 """Every migration this code knows, oldest first. Alembic knows them too, but takes 0.2 s to import."""
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.errors import StoreBusy
+from bot.storage.advice import SqlAdvice
 from bot.storage.dialects import Dialect
 from bot.storage.feedback import SqlFeedback
 from bot.storage.feeds import SqlFeeds
@@ -31,6 +32,7 @@ class SqlTx:
         self.grouping = SqlGrouping(connection, dialect)
         self.outbox = SqlOutbox(connection, dialect)
         self.feedback = SqlFeedback(connection, dialect)
+        self.advice = SqlAdvice(connection, dialect)
 
 
 class SqlStore:

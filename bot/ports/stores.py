@@ -1,109 +1,38 @@
-"""What the pipeline asks of the world, in the pipeline's words: small protocols, no implementation."""
+"""The database: one protocol a store, and the transaction over all of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Protocol
 
 from bot.model import (
+    Advice,
+    AdviceKey,
+    AdviceOutcome,
+    AdviceRecord,
     Answer,
+    Borderline,
     Delivery,
     DeliveryState,
-    Digest,
     Feed,
     FeedState,
-    FetchFailed,
-    FetchOutcome,
     GroupingChange,
     GroupingState,
     Item,
     Judgement,
     KnownItem,
-    Message,
     Notice,
     Placement,
-    Reading,
-    ReadTask,
-    Rendered,
-    RetryPolicy,
-    SendResult,
     Settlement,
     Story,
     StoryMemory,
     Telling,
     Verdict,
-    Visit,
     Window,
     WordMemory,
 )
-
-T = TypeVar("T")
-
-
-class Clock(Protocol):
-    def now(self) -> datetime:
-        """The time, aware and in UTC."""
-        ...
-
-    def jitter(self) -> float:
-        """A random number from 0 to 1, to spread what would otherwise happen at once."""
-        ...
-
-
-class Guard(Protocol):
-    """Keeps a fault in one unit of work from stopping those beside it."""
-
-    def __call__(self, what: str, work: Callable[[], T]) -> T | None:
-        """Do the work; where it raises, say so in the log, naming ``what``, and give ``None``."""
-        ...
-
-
-Draw: TypeAlias = Callable[[int], Sequence[tuple[Feed, FeedState]]]
-"""Gives up to so many feeds to fetch next; none where nothing is due just now."""
-Read: TypeAlias = Callable[[Feed, FeedState, FetchOutcome], "Future[Reading | FetchFailed] | None"]
-"""Begins to read an outcome's body; ``None`` where there is nothing to read."""
-
-
-class Fetcher(Protocol):
-    def fetch_all(self, draw: Draw, read: Read) -> Iterator[Sequence[Visit]]:
-        """Fetch many feeds at once and read what is new; yields what has ended since it was asked last.
-
-        ``draw`` is called in the caller's thread whenever places are free, and again now and then while
-        visits are under way: a slow feed keeps nothing else from being visited when it is due. The round
-        ends when nothing is under way and ``draw`` gives nothing.
-        """
-        ...
-
-
-class Reader(Protocol):
-    def submit(self, task: ReadTask) -> Future[Reading | FetchFailed]:
-        """Read a body beside this process, within bounds of time and memory.
-
-        A body that can't be read within them, or is no feed, comes back as ``FetchFailed``. Never raises
-        for what a body holds.
-        """
-        ...
-
-
-class Channel(Protocol):
-    @property
-    def retry(self) -> RetryPolicy:
-        """When what this channel could not send is tried again."""
-        ...
-
-    def render(self, digest: Digest, key: str) -> Sequence[Rendered]:
-        """Everything this channel sends for a digest: at least one message a recipient.
-
-        Pure: the same digest and key give the same bytes.
-        """
-        ...
-
-    def send(self, message: Message, recipient: str, key: str) -> SendResult:
-        """One attempt. Trouble of the world comes back as a value."""
-        ...
 
 
 class FeedStore(Protocol):
@@ -372,6 +301,37 @@ class FeedbackStore(Protocol):
     def withdraw(self, ids: Sequence[str], now: datetime) -> None: ...
 
 
+class AdviceStore(Protocol):
+    """What advisors were asked and said."""
+
+    def in_question(
+        self, where: Sequence[Borderline], advisor: str, *, since: datetime, tries: int, limit: int
+    ) -> Sequence[tuple[Item, Verdict]]:
+        """Verdicts without advice on items judged after ``since``, newest first.
+
+        Leaves out what this advisor was asked ``tries`` times without a useful answer.
+        """
+        ...
+
+    def known(self, key: AdviceKey) -> Advice | None: ...
+
+    def record(self, advisor: str, since: datetime) -> AdviceRecord:
+        """Counts what was asked after ``since``, whoever was; others that ask wait until this ends."""
+        ...
+
+    def begin(self, key: AdviceKey, now: datetime) -> int:
+        """Note, before the question goes out, that it is asked. Returns its number."""
+        ...
+
+    def end(self, number: int, outcome: AdviceOutcome, until: datetime | None = None) -> None:
+        """Note what came of a question, and until when no other one is asked."""
+        ...
+
+    def prune(self, before: datetime) -> int:
+        """Drop what was asked before. Returns how many."""
+        ...
+
+
 class Tx(Protocol):
     """One transaction over all stores."""
 
@@ -387,6 +347,8 @@ class Tx(Protocol):
     def outbox(self) -> Outbox: ...
     @property
     def feedback(self) -> FeedbackStore: ...
+    @property
+    def advice(self) -> AdviceStore: ...
 
 
 class Store(Protocol):

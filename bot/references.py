@@ -1,0 +1,57 @@
+"""What one file alone can't show: that what settings name is there, and that addresses and times can be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.catalogue import Catalogue
+from bot.documents import KeyPath, TomlDocument, unknown
+from bot.errors import ConfigError, StoreError
+from bot.settings import Alert, Digest, Settings
+
+IN_THE_DATA_FOLDER = "sqlite"
+"""The short address of a database that is a file of ours."""
+
+
+def check_references(
+    settings: Settings, document: TomlDocument, catalogue: Catalogue
+) -> Iterator[ConfigError]:
+    """The database's address; channels, topics, cron lines and zones that digests and alerts name."""
+    from bot.core.cadence import check_schedule
+    from bot.storage.engine import check_address
+
+    if settings.storage.url != IN_THE_DATA_FOLDER:
+        try:
+            check_address(settings.storage.url)
+        except StoreError as error:
+            yield document.error(str(error), ("storage", "url"))
+    if problem := _zone_problem(settings.schedule.timezone):
+        yield document.error(problem, ("schedule", "timezone"))
+    for index, alert in enumerate(settings.alerts):
+        yield from _check_names(settings, document, catalogue, alert, ("alerts", index))
+    for name, digest in settings.digests.items():
+        at = ("digests", name)
+        yield from _check_names(settings, document, catalogue, digest, at)
+        if digest.timezone and (problem := _zone_problem(digest.timezone)):
+            yield document.error(problem, (*at, "timezone"))
+        try:
+            check_schedule(digest.schedule)
+        except ValueError as error:
+            yield document.error(str(error), (*at, "schedule"))
+
+
+def _check_names(
+    settings: Settings, document: TomlDocument, catalogue: Catalogue, table: Alert | Digest, at: KeyPath
+) -> Iterator[ConfigError]:
+    known = {"topics": [topic.id for topic in catalogue.topics], "channels": list(settings.channels)}
+    for key, names in (("topics", table.topics), ("channels", table.channels)):
+        for name in names:
+            if name not in known[key]:
+                yield document.error(unknown(key.removesuffix("s"), name, known[key]), (*at, key))
+
+
+def _zone_problem(name: str) -> str:
+    from zoneinfo import available_timezones
+
+    known = available_timezones()
+    return "" if name in known else unknown("time zone", name, sorted(known))[:200]

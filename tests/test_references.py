@@ -1,0 +1,46 @@
+"""What one file alone can't show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.calling import SETTINGS, write_config
+from tests.test_app import EVERYTHING, problems
+
+
+def test_names_are_checked_across_files(tmp_path: Path) -> None:
+    settings = EVERYTHING.replace('channels = ["chat"]', 'channels = ["caht"]').replace(
+        'title = "The week"\ntopics = ["ferries"]', 'title = "The week"\ntopics = ["feries", "trains"]'
+    )
+    told = problems(write_config(tmp_path, settings=settings))
+    assert [problem.partition(": ")[2] for problem in told] == [
+        'alerts[0].channels: unknown channel "caht"; did you mean "chat"?',
+        'digests.weekly.topics: unknown topic "feries"; did you mean "ferries"?',
+        'digests.weekly.topics: unknown topic "trains"; known are: ferries',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "told"),
+    [
+        ("0 7 31 2 *", "never fires"),
+        ("0 25 * * *", "bad hour"),
+        ("daily", "five fields"),
+        ("0 7 * * * *", "this one has 6"),
+    ],
+)
+def test_a_cron_line_that_never_fires_is_refused(tmp_path: Path, schedule: str, told: str) -> None:
+    (problem,) = problems(write_config(tmp_path, settings=SETTINGS.replace("0 7 * * *", schedule)))
+    assert problem.startswith("chipwatch.toml:15: digests.daily.schedule: ")
+    assert told in problem
+
+
+def test_time_zones_are_checked_everywhere(tmp_path: Path) -> None:
+    settings = EVERYTHING.replace("Europe/Oslo", "Europe/Olso").replace("America/New_York", "New York")
+    told = problems(write_config(tmp_path, settings=settings))
+    assert [problem.partition(": ")[2].partition(":")[0] for problem in told] == [
+        "schedule.timezone",
+        "digests.weekly.timezone",
+    ]
