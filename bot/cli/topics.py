@@ -145,6 +145,8 @@ def suggest(
 
     name = slug(topic or folder.resolve().name)
     path = require_folder(config) / "topics" / f"{name}.toml"
+    if not name:
+        raise UsageError("no id can be made of that name; give one with --id, of letters a to z and digits")
     if write and path.exists():
         raise UsageError(f"{path} is there already; name another with --id")
     catalogue = load_catalogue(config)

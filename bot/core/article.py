@@ -345,11 +345,20 @@ def copy_similarity(one: str, other: str) -> float:
 
     Containment of shingles: Broder, On the resemblance and containment of documents, 1997.
     """
-    runs = [frozenset(shingles(words(text), _SHINGLE)) for text in (one, other)]
-    shorter, longer = sorted(runs, key=len)
-    return len(shorter & longer) / len(shorter) if shorter else 0.0
+    return shared_runs(runs_of(one), runs_of(other))
 
 
 def same_text(one: str, other: str) -> bool:
     """Whether one of two texts is a copy of the other, whole or in part."""
     return copy_similarity(one, other) >= COPY_AT
+
+
+def runs_of(text: str) -> frozenset[tuple[str, ...]]:
+    """A text's runs of five words, for many comparisons."""
+    return frozenset(shingles(words(text), _SHINGLE))
+
+
+def shared_runs(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) -> float:
+    """Part of the smaller set that the other has too; 0 where one is empty."""
+    shorter, longer = sorted((one, other), key=len)
+    return len(shorter & longer) / len(shorter) if shorter else 0.0

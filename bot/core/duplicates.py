@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bot.core.article import same_text
+from bot.core.article import COPY_AT, runs_of, shared_runs
 from bot.core.corpus import Corpus, Reference, build_corpus
 from bot.core.lexicon import Lexicon
 from bot.core.relation import relation
@@ -16,18 +16,26 @@ class Shelf:
 
     def __init__(self, exemplars: Iterable[Exemplar], lexicon: Lexicon) -> None:
         self._lexicon = lexicon
-        self._exemplars = list(exemplars)
-        self._parts: list[Corpus] = [build_corpus(self._exemplars, lexicon)]
+        there = list(exemplars)
+        self._runs = [(each, runs_of(each.text)) for each in there]
+        self._parts: list[Corpus] = [build_corpus(there, lexicon)]
 
     def add(self, exemplar: Exemplar) -> None:
         """Put an article to the others."""
-        self._exemplars.append(exemplar)
+        self._runs.append((exemplar, runs_of(exemplar.text)))
         self._parts.append(build_corpus([exemplar], self._lexicon))
 
     def copy_of(self, exemplar: Exemplar) -> Exemplar | None:
         """The article whose text this one repeats, whole or in part; never one that is a copy itself."""
-        originals = (other for other in self._exemplars if not other.copy_of and other.id != exemplar.id)
-        return next((other for other in originals if same_text(exemplar.text, other.text)), None)
+        own = runs_of(exemplar.text)
+        return next(
+            (
+                other
+                for other, runs in self._runs
+                if not other.copy_of and other.id != exemplar.id and shared_runs(own, runs) >= COPY_AT
+            ),
+            None,
+        )
 
     def same_event(self, exemplar: Exemplar) -> Exemplar | None:
         """The article most like this one, where both tell one event (``core.relation``)."""

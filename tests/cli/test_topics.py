@@ -138,6 +138,13 @@ def test_what_is_no_article_is_named_and_passed_over(config: Path, folder: Path,
     assert called.out.startswith("# Drafted from 4 articles")
 
 
+def test_a_name_without_latin_letters_needs_an_id(config: Path, folder: Path, tmp_path: Path) -> None:
+    other = folder.rename(tmp_path / "渡轮")
+    called = chipwatch("topics", "suggest", other, "--write", "--config", config)
+    assert called.status == 2
+    assert "give one with --id" in called.err
+
+
 def test_one_article_is_too_few(config: Path, tmp_path: Path) -> None:
     (tmp_path / "few").mkdir()
     (tmp_path / "few" / "one.txt").write_text("\n\n".join(FERRIES[0]))
@@ -151,9 +158,9 @@ def test_negatives_give_exclusions(config: Path, folder: Path, others: Path, tmp
     close = tmp_path / "close"
     close.mkdir()
     texts = {
-        "Toy ferry wins a prize": "It is made of wood and was named toy of the year at a fair in the capital.",
-        "Toy ferries are recalled": "Shops take them back, since small parts of the toy may come off and hurt.",
-        "Toy ships on show": "A museum has put a hundred of them into glass boxes, each with its own lamp.",
+        "Toy ferry wins a prize": "It is made of wood and was named toy of the year at a fair.",
+        "Toy ferries are recalled": "Shops take them back, since small parts of the toy may come off.",
+        "Toy ships on show": "A museum has put a hundred of them into boxes of glass.",
     }
     for number, (title, text) in enumerate(texts.items()):
         (close / f"{number}.txt").write_text(f"{title}\n\n{text}\n")
