@@ -44,6 +44,8 @@ class Recognised:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Portrait:
+    """What a topic looks like to its judge. Counts are articles."""
+
     examples: int
     others: int
     blocks: tuple[Block, ...]
