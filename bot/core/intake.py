@@ -225,7 +225,10 @@ def _remembering(
         read_whole=reading.whole,
         hints=reading.document.hints,
         published=_times(poll, reading.items, found.fresh),
-        last_new_at=poll.now if found.fresh else state.last_new_at,
+        # The first entries count even where other feeds had all of them: what follows is no baseline.
+        last_new_at=poll.now
+        if found.fresh or (reading.items and not state.last_new_at)
+        else state.last_new_at,
     )
 
 

@@ -112,6 +112,16 @@ def test_a_first_poll_marks_what_was_old_already(bot: Bot) -> None:
     assert {item.title for item, _ in found if item.baseline} == {"Old chip", "Undated chip"}
 
 
+def test_a_feed_whose_first_items_were_all_known_from_another_has_had_its_first_poll(bot: Bot) -> None:
+    """A section of a site whose whole is watched too: neither names guids or dates."""
+    plain = [f"<item><title>Chip {n}</title><link>https://harbor.example/{n}</link></item>" for n in range(3)]
+    deps = both(bot)
+    for feed, entries in ((FEED, plain[:2]), (OTHER, plain[:2]), (OTHER, plain)):
+        bot.fetcher.answers[feed.url] = [replace(fetched(*entries), final_url=feed.url)]
+        (report,) = poll(deps, [feed.id])
+    assert [(item.title, item.baseline) for item in report.plan.new] == [("Chip 2", False)]
+
+
 def test_only_what_is_due_is_polled_and_one_claim_a_time(bot: Bot) -> None:
     bot.publish(entry("1", "A chip"))
     assert len(list(poll(bot.deps))) == 1
