@@ -4,12 +4,14 @@
     python bench/classify.py LABELLED.jsonl    speed and quality on these items; fits the calibration anew
 
 Labelled items are the input of ``chipwatch eval``. The set-ups: everything shipped, queries alone, exemplars
-alone, and a corpus of five articles; each on title and summary and on headlines alone.
+alone, and a corpus of five articles; each on title and summary and on headlines alone. Intervals are of 95 %,
+by drawing events anew (``event``; an item without one is its own), since items of one event are alike.
 """
 
 from __future__ import annotations
 
 import json
+import random
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -21,11 +23,11 @@ from pathlib import Path
 from bot.catalogue import Catalogue, load_catalogue
 from bot.core import weights
 from bot.core.classify import classify
-from bot.core.evaluate import Labelled, evaluate
+from bot.core.evaluate import Labelled, calibration_error, evaluate
 from bot.core.features import Features, extract
 from bot.core.profile import Judge, build_profiles
 from bot.core.text import sentences
-from bot.model import Share
+from bot.model import Exemplar, Share, Topic
 
 CONFIG = Path(__file__).resolve().parent.parent / "config"
 FEW = (
@@ -36,6 +38,8 @@ FEW = (
     "meta-buys-graviton",
 )
 """Ids of the five seed articles."""
+DRAWS = 400
+FOLDS = 5
 SECONDS = 3.0
 """How long a speed is measured."""
 
@@ -48,6 +52,7 @@ class Row:
     topics: frozenset[str]
     borderline: bool
     published: datetime | None
+    event: str
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -74,13 +79,14 @@ def labelled(path: Path) -> Iterator[Row]:
             topics=frozenset(row["topics"]),
             borderline=row.get("borderline", False),
             published=datetime.fromisoformat(day).replace(tzinfo=UTC) if day else None,
+            event=row.get("event") or row["id"],
         )
 
 
 def shipped(catalogue: Catalogue) -> Iterator[Row]:
     for exemplar in catalogue.exemplars:
         lead = " ".join(sentences(exemplar.text)[:2])
-        yield Row(exemplar.id, exemplar.title, lead, exemplar.topics, borderline=False, published=None)
+        yield Row(exemplar.id, exemplar.title, lead, exemplar.topics, False, None, exemplar.id)
 
 
 def features(row: Row, judge: Judge, *, headlines: bool) -> Features:
@@ -117,11 +123,58 @@ def quality(rows: Sequence[Row], catalogue: Catalogue) -> None:
             show(name + form, judged)
             if name == "shipped":
                 show(f"{name}{form}, no borderline", [row for row in judged if not row.borderline])
+                print(f"{'':8}{intervals(rows, judged)}")
+    seeds(rows, few)
     print("\ncalibration fitted on these items (slope, intercept), with summaries and as headlines")
     for name in ("shipped", "queries alone", "exemplars alone"):
         judge = build_profiles(*setups[name], catalogue.entities)
         slope, intercept = platt(evidence(rows, judge))
-        print(f"{name:42} {slope:.2f} {intercept:+.2f}")
+        print(f"{name:42} {slope:.2f} {intercept:+.2f}, ECE on unseen events {unseen_error(rows, judge):.3f}")
+
+
+def intervals(rows: Sequence[Row], judged: Sequence[Labelled]) -> str:
+    """95 % intervals of macro F1 and average precision, by bootstrap over events."""
+    events: dict[str, list[Labelled]] = {}
+    for row, one in zip(rows, judged, strict=True):
+        events.setdefault(row.event, []).append(one)
+    draw = random.Random(1)
+    reports = [
+        evaluate([one for event in draw.choices(list(events), k=len(events)) for one in events[event]])
+        for _ in range(DRAWS)
+    ]
+    parts = []
+    for name, figure in (
+        ("F1", lambda report: report.f1),
+        ("AP", lambda report: report.average_precision),
+        ("best F1 − F1", lambda report: report.best_f1 - report.f1),
+    ):
+        values = sorted(map(figure, reports))
+        parts.append(f"{name} {values[DRAWS // 40]:.3f} to {values[-DRAWS // 40]:.3f}")
+    return ", ".join(parts)
+
+
+def seeds(rows: Sequence[Row], few: Sequence[Exemplar]) -> None:
+    """The five articles as the only topic's, nothing else known; on topic is what has any label."""
+    corpus = [replace(exemplar, topics=frozenset({"seeds"})) for exemplar in few]
+    judge = build_profiles([Topic(id="seeds", title="Like these")], corpus, ())
+    for form, headlines in (("", False), (", headlines", True)):
+        judged = judged_rows(rows, judge, headlines=headlines)
+        marked = (replace(row, topics=frozenset({"seeds"} if row.topics else ())) for row in judged)
+        show(f"five articles as one topic{form}", list(marked))
+
+
+def unseen_error(rows: Sequence[Row], judge: Judge) -> float:
+    """Calibration error where each fifth of the events is scored by what was fitted on the others."""
+    places = {event: place % FOLDS for place, event in enumerate(dict.fromkeys(row.event for row in rows))}
+    scored = []
+    for fold in range(FOLDS):
+        slope, intercept = platt(evidence([row for row in rows if places[row.event] != fold], judge))
+        kept = [row for row in rows if places[row.event] == fold]
+        scored += [
+            (1 / (1 + exp(-(slope * value + intercept))), relevant)
+            for value, relevant in evidence(kept, judge)
+        ]
+    return calibration_error(scored)
 
 
 def judged_rows(rows: Sequence[Row], judge: Judge, *, headlines: bool) -> Iterator[Labelled]:
