@@ -15,7 +15,7 @@ from bot.errors import UsageError
 
 if TYPE_CHECKING:
     from bot.app import Application
-    from bot.model import Delivery, Item, Placement, Story, Verdict
+    from bot.model import Answer, Delivery, Item, Placement, Story, Verdict
     from bot.ports import Tx
 
 
@@ -109,6 +109,7 @@ def why(
         placement = tx.stories.placement(item.id)
         story = tx.stories.get(placement.story_id) if placement else None
         sent = tx.outbox.deliveries(state=None, limit=100, story_id=story.id) if story else ()
+        answers = [answer for answer in tx.feedback.answers() if answer.item_id == item.id]
         if as_json:
             print_json(
                 _spell_item(item)
@@ -116,13 +117,14 @@ def why(
                     "verdicts": [asdict(verdict) for verdict in verdicts],
                     "placement": placement and asdict(placement),
                     "story": story and _spell_story(story),
+                    "answers": [_spell_answer(answer) for answer in answers],
                     "deliveries": [_spell_delivery(delivery) for delivery in sent],
                 }
             )
             return
         lines = [
             *_item_lines(application, item),
-            *_verdict_lines(application, verdicts),
+            *_verdict_lines(application, verdicts, answers),
             *_story_lines(item, placement, story),
             *_sent_lines(application, item, verdicts, story, sent),
         ]
@@ -141,7 +143,11 @@ def _item_lines(application: Application, item: Item) -> Iterator[str]:
         yield "  was already old when its feed was polled for the first time: known, never told by itself"
 
 
-def _verdict_lines(application: Application, verdicts: Sequence[Verdict]) -> Iterator[str]:
+def _verdict_lines(
+    application: Application, verdicts: Sequence[Verdict], answers: Sequence[Answer]
+) -> Iterator[str]:
+    from bot.core.reasons import in_words
+
     if not verdicts:
         yield ""
         yield "Not judged yet: the next triage does it."
@@ -151,6 +157,10 @@ def _verdict_lines(application: Application, verdicts: Sequence[Verdict]) -> Ite
         yield ""
         title = topic.title if topic else verdict.topic_id
         yield f"{title}: {decision}, {verdict.score:.0%} (from {verdict.threshold:.0%})"
+        yield f"  {in_words(verdict)}"
+        for answer in answers:
+            if answer.topic_id == verdict.topic_id:
+                yield f"  {_answered(answer)}"
         for share in verdict.shares:
             yield f"  {share.share:+6.2f}  {share.signal:<10} {share.detail}"
         total = sum(share.share for share in verdict.shares)
@@ -159,6 +169,13 @@ def _verdict_lines(application: Application, verdicts: Sequence[Verdict]) -> Ite
             near = verdict.nearest
             yield f"  nearest exemplar {near.exemplar}: {near.similarity:.2f} alike, {near.relation.value}"
         yield f"  profile {verdict.profile_version}"
+
+
+def _answered(answer: Answer) -> str:
+    said = "as this topic" if answer.yes else "as not this topic"
+    effect = "" if answer.adopted else "; pending, it has no effect yet"
+    note = f" ({answer.note})" if answer.note else ""
+    return f"marked {said} on {short_time(answer.answered_at)} UTC{note}{effect}"
 
 
 def _story_lines(item: Item, placement: Placement | None, story: Story | None) -> Iterator[str]:
@@ -265,6 +282,11 @@ def _spell_story(story: Story) -> dict[str, Any]:
             for member in story.members
         ],
     }
+
+
+def _spell_answer(answer: Answer) -> dict[str, Any]:
+    told = ("id", "topic_id", "yes", "note", "answered_at", "adopted_at")
+    return {name: getattr(answer, name) for name in told}
 
 
 def _spell_delivery(delivery: Delivery) -> dict[str, Any]:

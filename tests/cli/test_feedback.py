@@ -36,6 +36,8 @@ def matched(place: Place) -> set[str]:
 def test_an_answer_waits_until_it_is_adopted(toys: Place) -> None:
     assert matched(toys) == {"1", "3"}
     kept = toys.call("feedback", FERRY, "ferries", "no", "--note", "a toy")
+    assert "(a toy); pending, it has no effect yet" in toys.call("why", FERRY).out
+    assert toys.json("why", FERRY)["answers"][0]["yes"] is False
     assert kept.status == 0
     assert "“Toy ferry for the bath” is not ferries" in kept.out
     assert "chipwatch feedback adopt" in kept.out
@@ -60,6 +62,7 @@ def test_adopting_shows_what_changes_and_does_it(toys: Place) -> None:
     assert matched(toys) == set()
     told = toys.call("why", "https://harbor.example/3").out
     assert "like “Toy ferry for the bath”, which was marked as not this topic" in told
+    assert "marked as not this topic on" in toys.call("why", FERRY).out
     assert toys.call("feedback", "adopt").out == "no answer is pending\n"
 
 
