@@ -15,12 +15,14 @@ import structlog
 
 from bot import logs
 from bot.app import Application, Configuration, opened
+from bot.core.drift import Kind, news
 from bot.errors import StoreError
 from bot.model import DeliveryState
 from bot.pipeline.advise import advise
 from bot.pipeline.deliver import deliver
 from bot.pipeline.deps import Deps
 from bot.pipeline.digest import alert, compose_due
+from bot.pipeline.drift import drifts
 from bot.pipeline.poll import poll
 from bot.pipeline.triage import triage
 from bot.pipeline.upkeep import upkeep
@@ -100,7 +102,7 @@ def _steps(deps: Deps, heartbeat: Heartbeat) -> list[Step]:
         "alert": _alert,
         "digest": _digest,
         "deliver": _deliver,
-        "upkeep": _upkeep,
+        "upkeep": partial(_upkeep, set()),
     }
     return [Step(name=name, every=_EVERY[name], run=partial(call, deps)) for name, call in calls.items()]
 
@@ -168,6 +170,15 @@ def _deliver(deps: Deps) -> Fields:
     return Counter(each.state.value for each in settled)
 
 
-def _upkeep(deps: Deps) -> Fields:
+def _upkeep(drifting: set[tuple[str, Kind]], deps: Deps) -> Fields:
+    """``drifting``: what was told of, so that it is told once until it is over."""
     items, deliveries = upkeep(deps)
+    log = structlog.get_logger()
+    begun, over = news(drifting, drifts(deps))
+    for each in begun:
+        log.warning("drift", topic=each.topic_id, kind=each.kind.value, text=each.text)
+    for topic, kind in over:
+        log.info("drift is over", topic=topic, kind=kind.value)
+    drifting.difference_update(over)
+    drifting.update((each.topic_id, each.kind) for each in begun)
     return {"items": items, "deliveries": deliveries} if items or deliveries else {}

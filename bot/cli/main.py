@@ -17,6 +17,7 @@ from bot.cli import (
     deliveries,
     demo,
     digests,
+    drift,
     explain,
     feedback,
     feeds,
@@ -78,6 +79,8 @@ for _panel, _groups in {
 }.items():
     for _name, _group in _groups.items():
         app.add_typer(_group, name=_name, rich_help_panel=_panel)
+
+topics.app.command()(drift.drift)
 
 
 def main() -> None:

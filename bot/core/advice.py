@@ -68,8 +68,8 @@ def borderline(profile: TopicProfile, policy: AdvicePolicy) -> Borderline:
     return Borderline(
         topic_id=profile.topic.id,
         profile_version=profile.version,
-        lowest=_chance(centre - reach),
-        highest=_chance(centre + reach),
+        lowest=chance(centre - reach),
+        highest=chance(centre + reach),
     )
 
 
@@ -196,5 +196,6 @@ def log_odds(chance: float) -> float:
     return log(kept / (1 - kept))
 
 
-def _chance(odds: float) -> float:
+def chance(odds: float) -> float:
+    """The probability of log-odds."""
     return 1 / (1 + exp(-odds))

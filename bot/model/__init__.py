@@ -12,6 +12,7 @@ from bot.model.advice import (
     Question,
     Unadvised,
 )
+from bot.model.drift import ScoreTally
 from bot.model.feedback import Answer
 from bot.model.feeds import (
     Entry,
@@ -127,6 +128,7 @@ __all__ = [
     "Relation",
     "Rendered",
     "RetryPolicy",
+    "ScoreTally",
     "Section",
     "SendResult",
     "Sent",

@@ -2,6 +2,7 @@
 
 from bot.ports.stores import (
     AdviceStore,
+    DriftStore,
     FeedbackStore,
     FeedStore,
     GroupingStore,
@@ -19,6 +20,7 @@ __all__ = [
     "Channel",
     "Clock",
     "Draw",
+    "DriftStore",
     "FeedStore",
     "FeedbackStore",
     "Fetcher",

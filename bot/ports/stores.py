@@ -25,6 +25,7 @@ from bot.model import (
     KnownItem,
     Notice,
     Placement,
+    ScoreTally,
     Settlement,
     Story,
     StoryMemory,
@@ -332,6 +333,22 @@ class AdviceStore(Protocol):
         ...
 
 
+class DriftStore(Protocol):
+    """Stored verdicts in numbers. Leaves out items that were already old when their feed was polled first."""
+
+    def begins(self, where: Borderline, since: datetime) -> datetime | None:
+        """First sight of the oldest item after ``since`` with a verdict of that topic and profile."""
+        ...
+
+    def tally(self, where: Borderline, edges: Sequence[float], window: Window) -> ScoreTally:
+        """Count the scores of items first seen in a window; ``edges`` part the bins, lowest first."""
+        ...
+
+    def sample(self, where: Borderline, window: Window, limit: int) -> Sequence[Item]:
+        """Some items of a window whose score is in question or above; always the same ones."""
+        ...
+
+
 class Tx(Protocol):
     """One transaction over all stores."""
 
@@ -349,6 +366,8 @@ class Tx(Protocol):
     def feedback(self) -> FeedbackStore: ...
     @property
     def advice(self) -> AdviceStore: ...
+    @property
+    def drift(self) -> DriftStore: ...
 
 
 class Store(Protocol):

@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from bot.errors import StoreBusy
 from bot.storage.advice import SqlAdvice
 from bot.storage.dialects import Dialect
+from bot.storage.drift import SqlDrift
 from bot.storage.feedback import SqlFeedback
 from bot.storage.feeds import SqlFeeds
 from bot.storage.grouping import SqlGrouping
@@ -33,6 +34,7 @@ class SqlTx:
         self.outbox = SqlOutbox(connection, dialect)
         self.feedback = SqlFeedback(connection, dialect)
         self.advice = SqlAdvice(connection, dialect)
+        self.drift = SqlDrift(connection, dialect)
 
 
 class SqlStore:
