@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.core import signals, weights
 from bot.core.signals import SIGNALS, VETOES, Evidence, Reading
-from bot.model import Topic
+from bot.model import Exemplar, Topic
 from tests.core.judged import EXEMPLARS, TOPIC, item, judge
 
 CAST = (*EXEMPLARS, replace(EXEMPLARS[1], id="third"))
@@ -137,3 +137,37 @@ def test_being_unlike_a_few_examples_says_less_against_a_query() -> None:
 def raw(value: float) -> float:
     """Undo the flattening at the limit."""
     return atanh(value / weights.Z_LIMIT)
+
+
+@pytest.mark.parametrize(("others", "alone"), [(0, 1.0), (4, 0.6), (10, 0.0), (30, 0.0)])
+def test_the_more_other_articles_there_are_the_less_exemplars_stand_alone(others: int, alone: float) -> None:
+    negatives = (replace(EXEMPLARS[2], id=f"other{number}") for number in range(others))
+    world = judge(TOPIC, exemplars=(*EXEMPLARS[:2], *negatives))
+    assert world.profiles[0].alone == pytest.approx(alone)
+
+
+def test_without_other_articles_a_shared_kind_of_event_is_not_enough() -> None:
+    reports = (
+        ("Two shot in Skerry Park in Ostren", "Police in Ostren found two men wounded in Skerry Park."),
+        ("Ostren man dies after Skerry Park shooting", "A man shot in Skerry Park in Ostren died on Friday."),
+        ("Suspect held over shots in Skerry Park", "Police arrested a man from Ostren for the shooting."),
+    )
+    corpus = tuple(
+        Exemplar(id=f"e{number}", title=title, text=text, topics=frozenset({"event"}))
+        for number, (title, text) in enumerate(reports)
+    )
+    world = judge(Topic(id="event", title="An event"), exemplars=corpus, entities=())
+
+    def value(title: str, summary: str) -> float:
+        features = item(world, title, summary)
+        evidence = Evidence(features=features, judge=world, similarities=world.corpus.similarities(features))
+        reading = SIGNALS["exemplars"](evidence, world.profiles[0])
+        assert reading.value is not None
+        return reading.value
+
+    same = value("Trial over Skerry Park shooting opens", "A court in Ostren hears that two men were shot.")
+    kind = value("Two men shot in Kesh", "Police in Kesh arrested a suspect after the shooting on Friday.")
+    place = value("Ostren plants trees in Skerry Park", "The council of Ostren wants shade for Skerry Park.")
+    assert same > 0
+    assert same > kind
+    assert same > place
