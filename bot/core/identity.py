@@ -11,7 +11,7 @@ from bot.core.urls import host, is_front_page
 from bot.model import Item, KnownItem
 
 MOST_REVISIONS = 20
-"""Edits of one item that are taken in; further ones count as unchanged.
+"""Edits of one item that are taken in; further ones count as unchanged, but for a new headline.
 
 Some publishers write a counter or the time into their texts, and each poll would have it judged again for
 ever. Digits alone can't be passed over instead: in news of deals they are the news.
@@ -92,8 +92,7 @@ def _same_article(item: Item, known: KnownItem, key: str) -> bool:
     if key.startswith("text:"):
         identifies = any(each.startswith("url:") for each in item.keys) and not is_front_page(theirs)
         return not identifies or host(ours) != host(theirs)
-    title, other = set(words(item.title)), set(words(known.title))
-    return len(title & other) > len(title | other) / 4
+    return _headline_in_common(item, known) > 1 / 4
 
 
 def _fresh_id(item: Item, known: Mapping[str, KnownItem]) -> str:
@@ -124,8 +123,12 @@ def _shown_fresh(item: Item, match: KnownItem, baseline_age: timedelta) -> bool:
 
 
 def _edited(item: Item, match: KnownItem) -> bool:
-    return (
-        match.feed_id == item.feed_id
-        and match.content_hash != item.content_hash
-        and match.revised < MOST_REVISIONS
-    )
+    if match.feed_id != item.feed_id or match.content_hash == item.content_hash:
+        return False
+    return match.revised < MOST_REVISIONS or _headline_in_common(item, match) < 1 / 2
+
+
+def _headline_in_common(item: Item, known: KnownItem) -> float:
+    """Part of the words of both headlines that stands in each."""
+    ours, theirs = set(words(item.title)), set(words(known.title))
+    return len(ours & theirs) / max(1, len(ours | theirs))

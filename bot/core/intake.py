@@ -195,6 +195,9 @@ def _taken_in(
     if reading.document.left_out:
         counts += f", {reading.document.left_out} left out"
     state, notices = noticed
+    if reading.document.left_out and new:
+        # The rest is read next time, also where the server says that nothing has changed.
+        state = replace(state, etag=None, modified=None, body_hash=None)
     state = _remembering(poll, state, fetched, reading, found)
     state, cared = _cared(poll, state, fetched, len(found.fresh), len(reading.items) + reading.skipped)
     quiet = 0 if found.fresh else state.quiet + 1

@@ -17,5 +17,6 @@ FAILURES = {
     "throttled": "the server asks for fewer requests (429, or 503 with Retry-After)",
     "gone": "410 Gone: the publisher took the feed down for good",
     "not-a-feed": "the answer is no feed document",
+    "fault": "a fault of ours, told in full in the log",
 }
 """Kinds of :class:`~bot.model.FetchFailed`, in words for people."""

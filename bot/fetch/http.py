@@ -15,7 +15,10 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from enum import Enum
+from functools import partial
 from typing import TypeAlias
+
+import structlog
 
 from bot.fetch.curl import CurlTransport
 from bot.fetch.guard import Gate, GuardedTransport
@@ -54,7 +57,7 @@ class HttpFetcher:
         """Visit many feeds at once; closing the iterator ends all requests.
 
         ``draw`` is called in this thread, ``read`` in the loop's. An empty batch comes when nothing was due
-        for a second: a chance to close. Raises what ``read`` raises, and any fault of ours.
+        for a second: a chance to close. A fault of ours in one visit is logged and ends that one.
         """
         first = draw(self._options.concurrency)
         if not first:
@@ -112,7 +115,7 @@ class _Round:
         self._signs: queue.SimpleQueue[_Sign] = queue.SimpleQueue()
         self._visits: deque[Visit] = deque()  # ended; appended to in the loop, taken from by the caller
         self._turns: Turns[Job] = Turns(_host, options.per_host, pace)
-        self._under_way = 0
+        self._under_way: set[asyncio.Task[Visit]] = set()
         self._told = False
         self._asked = False
         self._dry = False  # the last draw gave nothing, and it was just now
@@ -181,28 +184,38 @@ class _Round:
         async with GuardedTransport(inner, gate, options.connect_timeout.total_seconds()) as transport:
             requester = Requester(transport, options, self._now, Slots(options.per_host, self._pace))
 
-            async def visit(job: Job) -> None:
+            async def visit(job: Job) -> Visit:
                 async with rooms.room() as room:
                     visited = await self._visit(requester, places, room, job)
                 while len(self._visits) > MOST_AT_ONCE:
                     await asyncio.sleep(_PAUSE)
-                self._hand_over(visited)
-                self._under_way -= 1
+                return visited
+
+            def ended(job: Job, task: asyncio.Task[Visit]) -> None:
+                self._under_way.discard(task)
+                if not task.cancelled():
+                    self._hand_over(_result(job, task))
                 places.give_back()
                 self._turns.wake()
 
-            async with asyncio.TaskGroup() as group:
+            try:
                 await places.take()
                 while (job := await self._next()) is not None:
-                    self._under_way += 1
-                    group.create_task(visit(job))
+                    task = self._loop.create_task(visit(job))
+                    self._under_way.add(task)
+                    task.add_done_callback(partial(ended, job))
                     await places.take()
+            finally:
+                for task in self._under_way:
+                    task.cancel()
 
     async def _visit(self, requester: Requester, places: Places, room: Room, job: Job) -> Visit:
         """Fetch and have read; place and room are kept until then: few bodies are in memory at once."""
         feed, state = job
-        outcome = await places.waiting(requester.fetch(state, room))
-        self._turns.done(job)
+        try:
+            outcome = await places.waiting(requester.fetch(state, room))
+        finally:
+            self._turns.done(job)
         if isinstance(outcome, FetchFailed) and outcome.kind == "throttled":
             self._throttled(turn_key(outcome.asked), outcome)
         reading: Reading | None = None
@@ -267,6 +280,17 @@ class _Round:
     def _tell(self) -> None:
         self._told = False
         self._signs.put(_Sign.ENDED_SOME)
+
+
+def _result(job: Job, task: asyncio.Task[Visit]) -> Visit:
+    """What a visit came to; a fault of ours costs that one."""
+    if (error := task.exception()) is None:
+        return task.result()
+    feed, state = job
+    structlog.get_logger().error("set aside", what=f"visiting feed {feed.id}", exc_info=error)
+    return Visit(
+        feed=feed, state=state, outcome=FetchFailed(kind="fault", detail="a fault of ours; see the log")
+    )
 
 
 def _host(job: Job) -> str:

@@ -220,13 +220,12 @@ class Places:
 
         timer = asyncio.get_running_loop().call_later(self._patience, leave)
         try:
-            outcome = await answer
+            return await answer
         finally:
             timer.cancel()
-        if left:
-            await self.take()
-            self._beside += 1
-        return outcome
+            if left:
+                await self.take()
+                self._beside += 1
 
 
 class Throttles:

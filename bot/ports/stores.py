@@ -41,6 +41,10 @@ class FeedStore(Protocol):
         """Give every configured feed a state; a feed that left the configuration is polled no more."""
         ...
 
+    def set_right(self, now: datetime) -> None:
+        """Make due what was polled in the future, by a clock that was wrong."""
+        ...
+
     def claim_due(
         self, now: datetime, limit: int, lease: timedelta, *, likeliest: bool = False
     ) -> Sequence[FeedState]:

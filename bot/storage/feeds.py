@@ -58,11 +58,9 @@ class SqlFeeds:
         """Give every configured feed a state; a feed that left the configuration is polled no more.
 
         A new feed is due at once. So is one that came back or has another address: what was remembered
-        of the old address is forgotten. And so is one that was polled in the future: a clock that was
-        wrong would have it wait for as long as that.
+        of the old address is forgotten.
         """
-        ahead = update(feeds).where(feeds.c.last_polled_at > now + _CLOCKS_DIFFER)
-        self._connection.execute(ahead.values(next_poll_at=now, last_polled_at=now))
+        self.set_right(now)
         stored = {row.feed_id: row for row in self._connection.execute(select(*_CONFIGURED))}
         wanted = {feed.id: feed for feed in configured}
         self._leave([feed_id for feed_id in stored if feed_id not in wanted])
@@ -72,6 +70,11 @@ class SqlFeeds:
         for feed_id, feed in wanted.items():
             if (row := stored.get(feed_id)) is not None and (changes := _changes(row, feed, now)):
                 self._connection.execute(update(feeds).where(feeds.c.feed_id == feed_id).values(changes))
+
+    def set_right(self, now: datetime) -> None:
+        """Make due what was polled in the future: after a clock that was wrong it would wait for as long."""
+        ahead = update(feeds).where(feeds.c.last_polled_at > now + _CLOCKS_DIFFER)
+        self._connection.execute(ahead.values(next_poll_at=now, last_polled_at=now))
 
     def claim_due(
         self, now: datetime, limit: int, lease: timedelta, *, likeliest: bool = False

@@ -193,6 +193,14 @@ def test_edits_without_end_are_taken_in_so_often_and_no_more() -> None:
     assert revised == MOST_REVISIONS
 
 
+def test_a_new_headline_is_an_edit_however_often_the_text_was_rewritten() -> None:
+    stored = replace(known("first", text="old", title="Norvik in talks over chips"), revised=MOST_REVISIONS)
+    renamed = replace(item("a"), title="Foundry of Ostren walks away from the deal")
+    assert len(sort_out([renamed], {"guid:a": stored}, DAY).revised) == 1
+    reworded = replace(item("a"), title="Norvik in talks over chips, updated")
+    assert len(sort_out([reworded], {"guid:a": stored}, DAY).revised) == 0
+
+
 def test_another_feeds_wording_is_no_edit() -> None:
     found = sort_out([item("a")], {"guid:a": known("first", feed_id="another", text="old")}, DAY)
     assert (found.new, found.revised, len(found.unchanged)) == ([], [], 1)

@@ -27,6 +27,7 @@ from bot.model import (
     Hints,
     Item,
     KnownItem,
+    Notice,
     NotModified,
     PollPlan,
     Reading,
@@ -112,6 +113,15 @@ def test_entries_that_were_not_read_again_are_unchanged() -> None:
     assert (len(found.new), len(found.revised), found.unchanged) == (0, 1, 3)
     assert found.state.last_result == "0 new, 1 revised, 3 unchanged, 7 left out"
     assert (found.state.seen, found.state.read_whole) == (b"1234567887654321", True)
+
+
+def test_what_was_left_out_is_read_at_the_next_poll_although_nothing_changes() -> None:
+    """Neither validators nor a hash may then say that there is nothing to read."""
+    document = FeedDocument(entries=(), left_out=7)
+    found = plan(BODY, reading=Reading(document=document, items=(item("a"),)))
+    assert (found.state.etag, found.state.modified, found.state.body_hash) == (None, None, None)
+    again = plan(BODY, reading=Reading(document=document, items=(), skipped=1))
+    assert again.state.body_hash == "new"
 
 
 def test_a_body_is_new_by_its_hash() -> None:
@@ -286,7 +296,7 @@ def test_a_feed_that_was_held_has_not_failed() -> None:
 
 def test_a_feed_that_is_held_for_a_day_is_told_once_although_it_has_not_failed() -> None:
     """Of a thousand feeds of a host that answers none, few are asked: the others must not fall silent."""
-    state, notices = READ, []
+    state, notices = READ, list[Notice]()
     for hour in range(0, 60, 6):
         found = plan(Held(wait=6 * HOUR, reason="the host wants rest"), state=state, now=NOW + hour * HOUR)
         state, notices = found.state, [*notices, *found.notices]

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import structlog
 
 from bot.fetch.http import FetchOptions, HttpFetcher
 from bot.model import (
@@ -352,12 +353,14 @@ def test_it_can_be_used_while_another_event_loop_runs(server: ScriptedServer) ->
     assert asyncio.run(inside()) == 3
 
 
-def test_a_fault_of_ours_is_raised_in_the_callers_thread(server: ScriptedServer) -> None:
-    def broken_clock() -> datetime:
-        raise ZeroDivisionError
+def test_a_fault_of_ours_costs_one_visit_and_is_told_in_full(server: ScriptedServer) -> None:
+    def read(feed: Feed, state: FeedState, outcome: FetchOutcome) -> None:
+        if feed.url.endswith("/1"):
+            raise ZeroDivisionError
 
-    url = server.play("/ok", Answer(body=b"x"))
-    fetcher = HttpFetcher(OPTIONS, broken_clock)
-    with pytest.raises(ExceptionGroup) as caught:
-        list(fetcher.fetch_all(Due([url]), unread))
-    assert caught.group_contains(ZeroDivisionError)
+    urls = [server.play(f"/{number}", Answer(body=b"x")) for number in range(20)]
+    with structlog.testing.capture_logs() as log:
+        visits = [visit for batch in HttpFetcher(OPTIONS).fetch_all(Due(urls), read) for visit in batch]
+    failed = [visit.feed.url for visit in visits if isinstance(visit.outcome, FetchFailed)]
+    assert (len(visits), failed) == (20, [urls[1]])
+    assert [type(line["exc_info"]) for line in log] == [ZeroDivisionError]

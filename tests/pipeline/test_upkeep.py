@@ -44,3 +44,13 @@ def test_what_is_young_or_waits_is_kept(bot: Bot) -> None:
     triage(bot.deps)
     bot.clock.pass_by(-timedelta(days=10))
     assert upkeep(bot.deps) == (0, 0)
+
+
+def test_a_feed_that_was_polled_by_a_wrong_clock_is_polled_again_when_that_is_right(bot: Bot) -> None:
+    bot.publish(entry("1", "Norvik tapes out its chip", TEXT))
+    bot.clock.pass_by(timedelta(days=365))
+    list(poll(bot.deps, [FEED.id]))
+    bot.clock.pass_by(-timedelta(days=365))
+    assert list(poll(bot.deps)) == []
+    upkeep(bot.deps)
+    assert [report.feed.id for report in poll(bot.deps)] == [FEED.id]
