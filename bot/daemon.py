@@ -34,7 +34,7 @@ from bot.server.health import HealthServer
 _EVERY = {
     "poll": timedelta(seconds=5),
     "triage": timedelta(seconds=2),
-    "advise": timedelta(seconds=10),
+    "advise": timedelta(seconds=5),
     "alert": timedelta(minutes=1),
     "digest": timedelta(seconds=10),
     "deliver": timedelta(seconds=2),

@@ -174,7 +174,7 @@ class Advisor(Strict):
         try:
             json.dumps(value, allow_nan=False)
         except (TypeError, ValueError):
-            raise ValueError("JSON has no dates and no infinite numbers; write them as text") from None
+            raise ValueError("dates and infinite numbers have no place in JSON; write them as text") from None
         if taken := sorted({"model", "messages", "stream"} & value.keys()):
             raise ValueError(f"{', '.join(taken)} can't be set here")
         return value

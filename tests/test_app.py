@@ -147,6 +147,18 @@ def test_the_starter_is_complete_and_the_demo_is_in_it() -> None:
 # ── tied together ────────────────────────────────────────────────────────────────────────────────
 
 
+def test_nobody_is_asked_for_advice_unless_configured(tmp_path: Path) -> None:
+    read = app.read_configuration(write_config(tmp_path), tmp_path / "data")
+    assert app.make_advising(read.settings) is None
+    bounds = "budget_per_hour = 7\nmax_share = 2.0\n"
+    asking = '[judging.advisor]\nurl = "http://127.0.0.1:9/"\nmodel = "small"\n' + bounds
+    read = app.read_configuration(write_config(tmp_path, settings=asking), tmp_path / "data")
+    advising = app.make_advising(read.settings)
+    assert advising
+    assert advising.advisor.name == "small"
+    assert (advising.policy.budget, advising.policy.max_share, advising.policy.margin) == (7, 2.0, 1.0)
+
+
 def test_settings_reach_the_steps(tmp_path: Path) -> None:
     configuration = app.read_configuration(
         write_config(tmp_path / "config", settings=EVERYTHING), tmp_path / "data"

@@ -16,10 +16,11 @@ from typing import Any
 
 import pytest
 
-from tests.cli.calling import NEWS, SETTINGS, Outcome, chipwatch, entry, rss, write_config
+from tests.cli.calling import NEWS, SETTINGS, TOPIC, Outcome, chipwatch, entry, rss, write_config
 from tests.http_server import Answer, ScriptedServer, http_server, wait_until
 
 FEED_TYPE = {"Content-Type": "application/rss+xml"}
+LATE = entry("7", "Weather at sea", "A ferry was late.")
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,28 @@ def test_it_ends_in_time_although_a_feed_hangs(house: House) -> None:
         ("stopping", "SIGTERM", None),
         ("stopped", None, True),
     ]
+
+
+def test_an_advisor_that_hangs_delays_no_alert(house: House) -> None:
+    matched, unsure = (entry("1", "A ferry for the Skerry ferry line", "The ferry."), LATE)
+    advisor = house.web.play("/v1/chat/completions", Answer(delay=60))
+    asking = f'[judging.advisor]\nurl = "{advisor}"\nmodel = "m"\nmargin = 3.0\nmax_share = 3.0\n'
+    asking += 'timeout = "1s"\n'
+    house.watch(
+        house.web.play("/rss", Answer(body=rss(matched, unsure), headers=FEED_TYPE)), schedule="0 7 * * *"
+    )
+    settings = house.config / "chipwatch.toml"
+    settings.write_text(settings.read_text() + asking)
+    (house.config / "topics" / "ferries.toml").write_text(TOPIC + "threshold = 0.97\n")
+    with running(house) as process:
+        wait_until(lambda: house.web.asked("/v1/chat/completions"), 15)
+        wait_until(lambda: len(house.told("alerts")) == 1, 10)
+        log = ended(process)
+    assert [line["reason"] for line in log if line["event"] == "no advice"] == [
+        "127.0.0.1: no answer within 1 s"
+    ]
+    (asked,) = house.web.asked("/v1/chat/completions")
+    assert b"Weather at sea" in asked.body
 
 
 def test_what_can_not_be_sent_is_logged_and_kept(house: House) -> None:

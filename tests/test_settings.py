@@ -100,3 +100,41 @@ def test_networks_are_networks_and_hosts_are_hosts(tmp_path: Path) -> None:
 def test_a_contact_fits_into_a_header(tmp_path: Path, contact: str) -> None:
     with pytest.raises(ConfigErrors, match=r"toml:2: http\.contact: it goes into an HTTP header"):
         load_settings(write(tmp_path, f'[http]\ncontact = "{contact}"\n'))
+
+
+ADVISOR = '[judging.advisor]\nurl = "http://localhost:11434/v1/chat/completions"\nmodel = "small"\n'
+
+
+def test_an_advisor_takes_its_key_from_a_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHIPWATCH_JUDGING__ADVISOR__API_KEY", "sk-secret")
+    assert list(stray_variables({"CHIPWATCH_JUDGING__ADVISOR__API_KEY": ""})) == []
+    settings, _ = load_settings(write(tmp_path, ADVISOR + "request = { temperature = 0 }\n"))
+    advisor = settings.judging.advisor
+    assert advisor.api_key.get_secret_value() == "sk-secret"
+    assert "sk-secret" not in repr(settings)
+    assert (advisor.model, advisor.request) == ("small", {"temperature": 0})
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('url = "localhost:11434"', "write a whole web address"),
+        ('url = "http://[::1"', "write a whole web address"),
+        ('model = ""', "name the model"),
+        ('api_key = "sk\\nx"', "goes into an HTTP header"),
+        ('api_key = "clé"', "goes into an HTTP header"),
+        ("max_share = 9", "less than or equal to 3"),
+        ('timeout = "5m"', "less than or equal to"),
+        ("request = { since = 2026-01-01 }", "have no place in JSON"),
+        ("request = { temperature = inf }", "have no place in JSON"),
+        ("request = { stream = true }", "can't be set here"),
+    ],
+)
+def test_what_no_advisor_can_have_is_refused(tmp_path: Path, line: str, told: str) -> None:
+    key = line.partition(" ")[0]
+    kept = [each for each in ADVISOR.splitlines() if not each.startswith(key)]
+    with pytest.raises(ConfigErrors) as caught:
+        load_settings(write(tmp_path, "\n".join([*kept, line])))
+    (problem,) = caught.value.problems
+    assert told in str(problem)
+    assert "judging.advisor" in str(problem)

@@ -11,7 +11,7 @@ import typer
 
 from bot.cli.opening import opened
 from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir
-from bot.cli.output import print_json, print_table, say
+from bot.cli.output import note, print_json, print_table, say
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -111,16 +111,22 @@ def _chosen(application: Application, urls: list[str], every: bool) -> list[str]
 
 
 def _after(application: Application) -> dict[str, Any]:
-    """What follows a poll at once: judging, stories, alerts. Sending is the outbox's."""
+    """What follows a poll at once: judging, stories, alerts, second opinions. Sending is the outbox's."""
+    from bot.pipeline.advise import advise
     from bot.pipeline.digest import alert
     from bot.pipeline.triage import triage
 
     report = triage(application.deps)
+    alerts = alert(application.deps)
+    advice = advise(application.deps)
+    if advice.trouble:
+        note(f"no advice: {advice.trouble}")
     return {
         "judged": report.items,
-        "matched": report.matched,
+        "matched": report.matched + advice.gained - advice.lost,
+        "advised": advice.advised,
         "stories": report.stories,
-        "alerts": alert(application.deps),
+        "alerts": alerts + (alert(application.deps) if advice.gained else 0),
     }
 
 
@@ -142,10 +148,11 @@ def _print(rows: Sequence[_Row], rest: dict[str, Any], empty: str) -> None:
         empty=empty,
     )
     if rows:
+        advised = f"with advice: {rest['advised']}; " if rest["advised"] else ""
         say(
             f"feeds: {len(rows)}; new items: {sum(row.new for row in rows)}; "
-            f"judged: {rest['judged']}; on topic: {rest['matched']}; new stories: {rest['stories']}; "
-            f"alert messages in the outbox: {rest['alerts']}"
+            f"judged: {rest['judged']}; {advised}on topic: {rest['matched']}; "
+            f"new stories: {rest['stories']}; alert messages in the outbox: {rest['alerts']}"
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
+from bot.core.advice import keep_advice
 from bot.core.backtest import Tally, compare
 from bot.core.feedback import revised
 from bot.core.profile import Judge
@@ -20,8 +21,8 @@ Judging: TypeAlias = Callable[[Item, Sequence[Verdict]], Sequence[Verdict]]
 
 
 def anew(judge: Judge) -> Judging:
-    """Every signal read again."""
-    return lambda item, _stored: judge_item(judge, item)
+    """Every signal read again, but for the advisor's: what it said is kept, and nobody is asked."""
+    return lambda item, stored: keep_advice(stored, judge_item(judge, item))
 
 
 def with_feedback(judge: Judge) -> Judging:

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from bot.demo.servers import receiver
-from tests.cli.calling import NEWS, SETTINGS, entry, write_config
+from tests.advice.completions import opinion, says
+from tests.cli.calling import NEWS, SETTINGS, TOPIC, entry, write_config
 from tests.cli.conftest import Place
 from tests.http_server import Answer
 
@@ -119,3 +120,37 @@ def test_what_was_not_read_is_said(place: Place) -> None:
     (feed,) = place.json("poll")["feeds"]
     assert (feed["new"], feed["left_out"], feed["skipped"], feed["notices"]) == (1, 1, 0, [])
     assert "1 entries beyond the limit" in feed["note"]
+
+
+LATE = entry("7", "Weather at sea", "A ferry was late.")
+UNSURE = TOPIC + "threshold = 0.97\n"
+
+
+def ask(place: Place, *answers: Answer) -> None:
+    """Configure an advisor for whatever is not altogether clear, and let it answer so."""
+    url = place.web.play(place.path + "/v1/chat/completions", *answers)
+    advisor = f'[judging.advisor]\nurl = "{url}"\nmodel = "small"\nmargin = 3.0\nmax_share = 3.0\n'
+    write_config(place.config, feeds=[place.feed], settings=f"{ALERTS}\n{advisor}", topic=UNSURE)
+
+
+def test_a_second_opinion_is_asked_for_and_why_tells_it(place: Place) -> None:
+    place.publish(LATE)
+    ask(place, says(opinion(reason="Only the weather, but a ferry all the same.")))
+    report = place.json("poll")
+    assert (report["judged"], report["advised"], report["matched"]) == (1, 1, 1)
+    assert report["alerts"] > 0
+    told = place.call("why", "https://harbor.example/7").out
+    assert "advisor" in told
+    assert "+2.40" in told
+    assert "small finds it on topic (90% sure): “Only the weather, but a ferry all the same.”" in told
+    compared = place.json("backtest")
+    assert (compared["matched_after"], compared["changed"]) == (1, 0), "what was said is kept"
+    assert len(place.web.asked(place.path + "/v1/chat/completions")) == 1
+
+
+def test_a_poll_without_an_answer_is_a_poll_all_the_same(place: Place) -> None:
+    place.publish(LATE, NEWS[1])
+    ask(place, Answer(status=503, body=b"overloaded"))
+    called = place.call("poll")
+    assert (called.status, called.err) == (0, "no advice: 503 overloaded\n")
+    assert "judged: 2; on topic: 0" in called.out
