@@ -45,7 +45,7 @@ def answer(
 
     The answer waits until it is adopted, unless the configuration says [bold]adopt = "auto"[/bold].
 
-    [dim]Example: chipwatch feedback https://example.org/news/chip mtia yes[/dim]
+    [dim]Example: chipwatch feedback answer https://example.org/news/chip mtia yes[/dim]
     """
     from bot.pipeline.feedback import answer as keep
 

@@ -13,7 +13,6 @@ from bot.cli.opening import require_folder
 from bot.cli.options import CONFIG, AsJson, ConfigDir
 from bot.cli.output import NOTHING, print_json, print_table, rough_time, say, short_time
 from bot.cli.visits import NoFeed, Sight, require_web, visitor
-from bot.documents import spell_duration
 from bot.errors import ChipwatchError
 
 if TYPE_CHECKING:
@@ -187,6 +186,8 @@ def _hints(fetched: Fetched, hints: Hints) -> list[str]:
 
 
 def _rhythm(trial: _Trial) -> str:
+    from bot.documents import spell_duration
+
     if trial.feed.every:
         return f"every = {spell_duration(trial.feed.every)} in feeds.toml"
     rhythm = trial.plan.state.rhythm
