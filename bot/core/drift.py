@@ -26,7 +26,7 @@ REFERENCE = timedelta(days=28)
 EDGES = tuple(chance(odds) for odds in (-5, -4, -3, -2, -1, 0, 1, 2, 3))
 """Scores that part the bins: whole log-odds, the unit of shares."""
 LEAST_ITEMS = 100
-"""In each of the two windows; with fewer nothing is said."""
+"""In each of the two windows, counted as independent ones; with fewer nothing is said."""
 LEAST_WORDED = 30
 """The same for items whose words are looked at."""
 SAMPLE = 300
@@ -55,7 +55,7 @@ class Unknown:
     items: int
     mean: float
     error: float
-    """Standard error of the mean."""
+    """Standard error of the mean, if they were independent."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -146,17 +146,22 @@ def _parts(bins: Sequence[int]) -> list[float]:
     return [(count + 0.5) / total for count in bins]
 
 
-def stability_by_chance(reference: Sequence[int], recent: Sequence[int]) -> float:
+def stability_by_chance(reference: ScoreTally, recent: ScoreTally) -> float:
     """What the index stays below, but for one time in a thousand, where nothing but chance is at work.
 
     It is about χ² with a degree of freedom less than there are bins, times 1/n + 1/m (Yurdakul and Naranjo,
     Statistical Properties of the Population Stability Index, 2020). Its quantile: Wilson and Hilferty (1931).
     """
-    used = sum(bool(one or other) for one, other in zip(reference, recent, strict=True))
+    used = sum(bool(one or other) for one, other in zip(reference.bins, recent.bins, strict=True))
     degrees = max(1, used - 1)
     spread = 2 / (9 * degrees)
     quantile = degrees * (1 - spread + _BY_CHANCE * sqrt(spread)) ** 3
-    return quantile * (1 / sum(reference) + 1 / sum(recent))
+    return quantile * _weight(reference, recent)
+
+
+def _weight(reference: ScoreTally, recent: ScoreTally) -> float:
+    """1/n + 1/m: how far chance moves what is compared."""
+    return 1 / reference.effective + 1 / recent.effective
 
 
 def unknown_words(items: Sequence[Item], judge: Judge) -> Unknown | None:
@@ -185,12 +190,12 @@ def _alarms(drift: Drift) -> Iterator[Alarm]:
         text = f"{now:.1%} of decisions are close to the threshold, {before:.1%} were"
         yield Alarm(topic_id=drift.topic_id, kind=Kind.NEAR, text=text)
     index = stability(reference.scores.bins, recent.scores.bins)
-    if index > max(MUCH, stability_by_chance(reference.scores.bins, recent.scores.bins)):
+    if index > max(MUCH, stability_by_chance(reference.scores, recent.scores)):
         text = f"scores are spread otherwise than they were: stability index {index:.2f}, {MUCH} is much"
         yield Alarm(topic_id=drift.topic_id, kind=Kind.SCORES, text=text)
     if reference.unknown and recent.unknown:
         grown = recent.unknown.mean - reference.unknown.mean
-        error = sqrt(recent.unknown.error**2 + reference.unknown.error**2)
+        error = sqrt(_squared_error(recent) + _squared_error(reference))
         if grown >= MORE_UNKNOWN and grown > _BY_CHANCE * error:
             text = (
                 f"the corpus lacks {recent.unknown.mean:.0%} of the words in what is near the topic, "
@@ -199,14 +204,20 @@ def _alarms(drift: Drift) -> Iterator[Alarm]:
             yield Alarm(topic_id=drift.topic_id, kind=Kind.WORDS, text=text)
 
 
+def _squared_error(sight: Sight) -> float:
+    """Of the mean of unknown words, larger by as much as items are alike."""
+    alike = sight.scores.items / sight.scores.effective
+    return alike * sight.unknown.error**2 if sight.unknown else 0.0
+
+
 def _enough(recent: Sight, reference: Sight) -> bool:
-    return min(recent.scores.items, reference.scores.items) >= LEAST_ITEMS
+    return min(recent.scores.effective, reference.scores.effective) >= LEAST_ITEMS
 
 
 def _rise(reference: ScoreTally, recent: ScoreTally) -> float:
     """By how many standard deviations the part of close decisions has grown (two-proportion z test)."""
     pooled = (reference.near + recent.near) / (reference.items + recent.items)
-    error = sqrt(pooled * (1 - pooled) * (1 / reference.items + 1 / recent.items))
+    error = sqrt(pooled * (1 - pooled) * _weight(reference, recent))
     return (recent.near / recent.items - reference.near / reference.items) / error if error else 0.0
 
 

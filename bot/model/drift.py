@@ -14,3 +14,5 @@ class ScoreTally:
     """Scores so near to the threshold that the decision is in question."""
     bins: tuple[int, ...] = ()
     """Items by score, from the lowest to the highest bin."""
+    effective: float = 0.0
+    """How many independent items would tell as much: items of one story tell little more than one of them."""

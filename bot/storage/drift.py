@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, select
 from bot.model import Borderline, Item, ScoreTally, Window
 from bot.storage.dialects import Dialect
 from bot.storage.items import ITEM_COLUMNS, item_of
-from bot.storage.schema import items, verdicts
+from bot.storage.schema import items, placements, verdicts
 
 
 class SqlDrift:
@@ -27,22 +27,42 @@ class SqlDrift:
         return self._connection.scalar(query.order_by(items.c.seen_at).limit(1))
 
     def tally(self, where: Borderline, edges: Sequence[float], window: Window) -> ScoreTally:
-        """Count the scores of items first seen in a window; ``edges`` part the bins, lowest first."""
+        """Count the scores of items first seen in a window; ``edges`` part the bins, lowest first.
+
+        The effective number is n² / Σ (items of a story)². Source: Kish, Survey Sampling, 1965, 5.4 and 11.7,
+        for clusters whose members are alike.
+        """
         score = verdicts.c.score
         place = case(*((score < edge, number) for number, edge in enumerate(edges)), else_=len(edges))
-        near = func.sum(case((score.between(where.lowest, where.highest), 1), else_=0))
-        query = (
-            select(place.label("place"), func.count().label("items"), near.label("near"))
+        near = case((score.between(where.lowest, where.highest), 1), else_=0)
+        # By story first, which leaves fewer rows for what follows.
+        counted = (
+            select(
+                func.coalesce(placements.c.story_id, items.c.id).label("story"),
+                place.label("place"),
+                func.count().label("found"),
+                func.sum(near).label("near"),
+            )
             .select_from(items)
             .join(verdicts, verdicts.c.item_id == items.c.id)
+            .outerjoin(placements, placements.c.item_id == items.c.id)
             .where(_of(where), _in(window))
-            .group_by(place)
+            .group_by("story", "place")
+            .cte("counted")
         )
+        stories = select(func.sum(counted.c.found).label("size")).group_by(counted.c.story).subquery()
+        squares = self._connection.scalar(select(func.sum(stories.c.size * stories.c.size)))
+        by_place = select(counted.c.place, func.sum(counted.c.found), func.sum(counted.c.near))
         bins, close = [0] * (len(edges) + 1), 0
-        for row in self._connection.execute(query):
-            bins[row.place] = row.items
-            close += row.near
-        return ScoreTally(items=sum(bins), near=close, bins=tuple(bins))
+        for number, found, some_near in self._connection.execute(by_place.group_by(counted.c.place)):
+            bins[number] = int(found)
+            close += int(some_near)
+        return ScoreTally(
+            items=sum(bins),
+            near=close,
+            bins=tuple(bins),
+            effective=sum(bins) ** 2 / int(squares) if squares else 0.0,
+        )
 
     def sample(self, where: Borderline, window: Window, limit: int) -> Sequence[Item]:
         """Some items of a window whose score is in question or above; always the same ones.

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import isclose
 
@@ -31,9 +32,9 @@ USUAL = (700, 200, 60, 20, 10, 4, 3, 2, 1, 0)
 histograms = st.lists(st.integers(0, 5000), min_size=10, max_size=10)
 
 
-def sight(*bins: int, near: int = 0, unknown: tuple[float, float] | None = None) -> Sight:
+def sight(*bins: int, near: int = 0, unknown: tuple[float, float] | None = None, alike: float = 1.0) -> Sight:
     words = Unknown(items=50, mean=unknown[0], error=unknown[1]) if unknown else None
-    tally = ScoreTally(items=sum(bins), near=near, bins=bins)
+    tally = ScoreTally(items=sum(bins), near=near, bins=bins, effective=sum(bins) / alike)
     return Sight(window=recent_window(NOW), scores=tally, unknown=words)
 
 
@@ -78,10 +79,27 @@ def test_the_index_by_hand() -> None:
 
 
 def test_chance_alone_is_rarely_called_much() -> None:
-    """χ² with nine degrees of freedom has 27.88 as its quantile at 99.9 %."""
-    even = (100,) * 10
+    """χ² at 99.9 %: 27.88 with nine degrees of freedom, 10.83 with one (an empty bin has none)."""
+    even, two = sight(*(100,) * 10).scores, sight(500, 500, 0).scores
     assert stability_by_chance(even, even) == pytest.approx(27.88 * 2 / 1000, rel=0.01)
-    assert stability_by_chance((500, 500, 0), (500, 500, 0)) == pytest.approx(10.83 * 2 / 1000, rel=0.05)
+    assert stability_by_chance(two, two) == pytest.approx(10.83 * 2 / 1000, rel=0.05)
+    doubled = sight(*(100,) * 10, alike=2).scores
+    assert stability_by_chance(doubled, doubled) == pytest.approx(2 * stability_by_chance(even, even))
+
+
+def test_items_of_one_story_count_for_little_more_than_one() -> None:
+    """What is an alarm of as many independent items is none of a few large stories."""
+    pairs = (
+        (sight(*USUAL, near=20), sight(*USUAL, near=60), Kind.NEAR),
+        (sight(4000, 3000, 2000, 1000), sight(2000, 2700, 3000, 2300), Kind.SCORES),
+        (sight(*USUAL, unknown=(0.4, 0.02)), sight(*USUAL, unknown=(0.55, 0.02)), Kind.WORDS),
+    )
+    for before, now, kind in pairs:
+        assert kinds(before, now) == [kind]
+        tally = replace(now.scores, effective=now.scores.items / 8)
+        assert kinds(before, replace(now, scores=tally)) == ([kind] if kind is Kind.SCORES else [])
+        tally = replace(now.scores, effective=99.0)
+        assert kinds(before, replace(now, scores=tally)) == []
 
 
 def test_bins_part_scores_by_whole_log_odds() -> None:

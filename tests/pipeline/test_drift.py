@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.core.drift import Kind
-from bot.model import Item
+from bot.model import Item, Judgement
 from bot.pipeline.drift import drifts
-from bot.pipeline.triage import triage
+from bot.pipeline.triage import judge_item
 from tests.pipeline.conftest import Bot
 
 DAY = timedelta(days=1)
 
 
 def judged(bot: Bot, days: int, titles: Sequence[str]) -> None:
-    """So many items a day, each with one of the titles in turn."""
+    """So many items a day, each with one of the titles in turn and in no story with others."""
     for day in range(days):
         items = [
             Item(
@@ -27,9 +27,15 @@ def judged(bot: Bot, days: int, titles: Sequence[str]) -> None:
             )
             for number in range(20)
         ]
+        judgements = [
+            Judgement(
+                item_id=item.id, content_hash=item.content_hash, verdicts=judge_item(bot.deps.judge, item)
+            )
+            for item in items
+        ]
         with bot.store.begin() as tx:
             tx.items.add(items)
-        triage(bot.deps)
+            tx.items.judge(judgements, bot.clock.now())
         bot.clock.pass_by(DAY)
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from bot.model import Borderline, ScoreTally, Window
 from bot.storage.store import SqlStore
-from tests.storage.samples import HOUR, NOW, item, judgement, verdict
+from tests.storage.samples import HOUR, NOW, item, judgement, placement, verdict
 
 WHERE = Borderline(topic_id="silicon", profile_version="v1", lowest=0.4, highest=0.6)
 LAST_DAY = Window(start=NOW - 24 * HOUR, end=NOW)
@@ -23,7 +23,9 @@ def test_scores_are_counted_by_bin(store: SqlStore) -> None:
     for number, score in enumerate((0.0, 0.099, 0.1, 0.39, 0.4, 0.5, 0.6, 0.61, 1.0)):
         add(store, f"aaaaaa{number:02}", score)
     with store.read() as tx:
-        assert tx.drift.tally(WHERE, EDGES, LAST_DAY) == ScoreTally(items=9, near=3, bins=(2, 3, 4))
+        assert tx.drift.tally(WHERE, EDGES, LAST_DAY) == ScoreTally(
+            items=9, near=3, bins=(2, 3, 4), effective=9.0
+        )
 
 
 def test_other_topics_profiles_times_and_old_news_are_left_out(store: SqlStore) -> None:
@@ -35,8 +37,22 @@ def test_other_topics_profiles_times_and_old_news_are_left_out(store: SqlStore) 
     add(store, "bbbbbb04", 0.5, ago=24 * HOUR)
     add(store, "bbbbbb05", 0.5, ago=-HOUR)
     with store.read() as tx:
-        assert tx.drift.tally(WHERE, EDGES, LAST_DAY) == ScoreTally(items=2, near=2, bins=(0, 0, 2))
+        assert tx.drift.tally(WHERE, EDGES, LAST_DAY) == ScoreTally(
+            items=2, near=2, bins=(0, 0, 2), effective=2.0
+        )
         assert [each.id for each in tx.drift.sample(WHERE, LAST_DAY, 9)] == ["aaaaaa01", "aaaaaa02"]
+
+
+def test_items_of_one_story_count_for_less(store: SqlStore) -> None:
+    for number in range(5):
+        add(store, f"aaaaaa{number:02}", number / 5)
+    with store.begin() as tx:
+        tx.stories.place([placement(f"aaaaaa{number:02}", "one") for number in range(3)], NOW)
+        tx.stories.place([placement("aaaaaa03", "other")], NOW)
+    with store.read() as tx:
+        tally = tx.drift.tally(WHERE, EDGES, LAST_DAY)
+    assert (tally.items, tally.bins) == (5, (1, 2, 2))
+    assert tally.effective == 5**2 / (3**2 + 1 + 1)
 
 
 def test_an_empty_window_has_empty_bins(store: SqlStore) -> None:
