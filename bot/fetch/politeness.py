@@ -10,7 +10,7 @@ import heapq
 import time
 from collections import Counter, defaultdict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from datetime import timedelta
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit
@@ -173,13 +173,17 @@ class Slots:
         self._users: Counter[str] = Counter()
 
     @asynccontextmanager
-    async def slot(self, host: str) -> AsyncIterator[None]:
-        """Waits until the host has fewer than ``per_host`` requests under way."""
+    async def slot(
+        self, host: str, waiting: Callable[[], AbstractContextManager[None]] = nullcontext
+    ) -> AsyncIterator[None]:
+        """Waits until the host has fewer than ``per_host`` requests under way; ``waiting`` lasts as long."""
         semaphore = self._open.setdefault(host, asyncio.Semaphore(self._per_host))
         self._users[host] += 1
         try:
-            async with semaphore:
-                await self._pace.begin(host)
+            async with AsyncExitStack() as held:
+                with waiting():
+                    await held.enter_async_context(semaphore)
+                    await self._pace.begin(host)
                 yield
         finally:
             self._users[host] -= 1

@@ -121,7 +121,7 @@ class Requester:
         return FetchFailed(kind="redirect", detail=f"more than {MOST_REDIRECTS} redirects")
 
     async def _visit(self, place: _Place, state: FeedState, room: Room) -> FetchOutcome | _Place:
-        async with self._slots.slot(turn_key(place.url)):
+        async with self._slots.slot(turn_key(place.url), room.standing_still):
             request = self._request(place.url, state)
             response = await self._transport.handle_async_request(request)
             try:

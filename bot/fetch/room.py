@@ -46,20 +46,21 @@ class Room:
     async def grow(self, size: int) -> None:
         """The body has so many bytes now; waits where it has become large while others are."""
         if size > LARGE and not self._held:
-            with _standing_still(self.limit):
+            with self.standing_still():
                 await self._large.acquire()
             self._held = True
 
-
-@contextmanager
-def _standing_still(limit: asyncio.Timeout | None) -> Iterator[None]:
-    if limit is None or (when := limit.when()) is None:
-        yield
-        return
-    now = asyncio.get_running_loop().time
-    left = when - now()
-    limit.reschedule(None)
-    try:
-        yield
-    finally:
-        limit.reschedule(now() + left)
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """While it lasts the visit waits for its turn, and no time is counted as the server's."""
+        limit = self.limit
+        if limit is None or (when := limit.when()) is None:
+            yield
+            return
+        now = asyncio.get_running_loop().time
+        left = when - now()
+        limit.reschedule(None)
+        try:
+            yield
+        finally:
+            limit.reschedule(now() + left)

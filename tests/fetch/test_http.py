@@ -189,6 +189,16 @@ def test_a_caller_with_nothing_due_is_asked_about_once_a_second(server: Scripted
     assert due.asked[2] - due.asked[1] > 0.9
 
 
+def test_waiting_for_the_turn_of_a_host_that_many_lead_to_is_not_the_servers_slowness() -> None:
+    """Half of all blogs may lead to one host: the last of them waits for longer than an answer may take."""
+    with ExitStack() as running:
+        common, *others = (running.enter_context(http_server()) for _ in range(8))
+        target = common.play("/feed", Answer(body=b"x", delay=0.15))
+        moved = [site.play("/moved", Answer(status=302, headers={"Location": target})) for site in others]
+        visits = visited(moved * 2, replace(OPTIONS, concurrency=16, total_timeout=timedelta(seconds=0.6)))
+    assert [visit.outcome for visit in visits if not isinstance(visit.outcome, Fetched)] == []
+
+
 def test_a_host_gets_two_requests_at_a_time_redirects_included(server: ScriptedServer) -> None:
     local = f"http://localhost:{server.port}"
     server.play("/slow", Answer(body=b"x", delay=0.03))
