@@ -43,7 +43,7 @@ it: di che e la il un per in una del è della con non i le si da al dei nel sono
 pt: de que e o a do da em um para os com não uma no na por mais as dos se ao foi das pela são
 nl: de het een van en in is dat op te zijn met voor niet aan er om ook als door bij maar naar uit
 sv: och att det i en som är på av för med till den har inte om ett men var från kan vid också efter så
-da: og at det i en som er på af for med til den har ikke om et men var fra kan også efter blev bliver mere nogle
+da: og at det i en som er på af for med til den har ikke om et men var fra kan også efter blev bliver mere
 no: og at det i en som er på av for med til den har ikke om et men var fra kan også etter ble blir mer noen
 fi: ja on ei se että oli hän mutta ovat myös joka kun niin kuin tai mukaan vuoden jos sen ole tämä
 pl: i w na z się nie do że to jest o jak za przez po od dla są ale oraz tym jego które który może
