@@ -298,7 +298,10 @@ class FeedbackStore(Protocol):
     def add(self, answer: Answer) -> None: ...
 
     def answers(self, *, withdrawn: bool = False) -> tuple[Answer, ...]:
-        """Pending and adopted ones, or with those that were withdrawn, in the order of answering."""
+        """Pending and adopted ones, or with those that were withdrawn, in the order of answering.
+
+        In a writing transaction they stay as they are until it ends.
+        """
         ...
 
     def adopt(self, ids: Sequence[str], now: datetime) -> None: ...

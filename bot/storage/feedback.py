@@ -59,7 +59,11 @@ class SqlFeedback:
         self._connection.execute(self._dialect.add(answers), [row])
 
     def answers(self, *, withdrawn: bool = False) -> tuple[Answer, ...]:
-        """Pending and adopted ones, or with those that were withdrawn, in the order of answering."""
+        """Pending and adopted ones, or with those that were withdrawn, in the order of answering.
+
+        A writing transaction depends on what it finds: whoever answers, adopts or withdraws waits for it.
+        """
+        self._hold()
         query = select(*(answers.c[name] for name in _ANSWER)).order_by(answers.c.position)
         if not withdrawn:
             query = query.where(_STANDS)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import wait as waited
 from typing import Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 
 from bot.model import Answer
+from bot.storage.engine import open_store
 from bot.storage.store import SqlStore
 from tests.storage.samples import HOUR, MINUTE, NOW, item
 
@@ -71,3 +74,23 @@ def test_an_answer_is_pending_then_adopted_then_withdrawn(asked: SqlStore) -> No
 def test_an_answer_is_about_an_item_that_is_stored(asked: SqlStore) -> None:
     with pytest.raises(IntegrityError), asked.begin() as tx:
         tx.feedback.add(answer(item_id="nobody"))
+
+
+def test_nobody_answers_between_a_writer_s_look_at_the_answers_and_its_end(asked: SqlStore, url: str) -> None:
+    # Triage compares the answers it judged with before it writes; feedback, those it revised verdicts with.
+    other = open_store(url)
+
+    def add() -> None:
+        with other.begin() as tx:
+            tx.feedback.add(answer())
+
+    with ThreadPoolExecutor(1) as pool:
+        with asked.begin() as tx:
+            assert tx.feedback.answers() == ()
+            adding: Future[None] = pool.submit(add)
+            assert not waited([adding], timeout=0.2).done
+            assert tx.feedback.answers() == ()
+        adding.result(timeout=10)
+    other.close()
+    with asked.read() as tx:
+        assert [each.id for each in tx.feedback.answers()] == ["answer-1"]
