@@ -124,6 +124,7 @@ def quality(rows: Sequence[Row], catalogue: Catalogue) -> None:
             if name == "shipped":
                 show(f"{name}{form}, no borderline", [row for row in judged if not row.borderline])
                 print(f"{'':8}{intervals(rows, judged)}")
+                print(f"{'':8}{as_told(rows, judged)}")
     seeds(rows, few)
     print("\ncalibration fitted on these items (slope, intercept), with summaries and as headlines")
     for name in ("shipped", "queries alone", "exemplars alone"):
@@ -151,6 +152,18 @@ def intervals(rows: Sequence[Row], judged: Sequence[Labelled]) -> str:
         values = sorted(map(figure, reports))
         parts.append(f"{name} {values[DRAWS // 40]:.3f} to {values[-DRAWS // 40]:.3f}")
     return ", ".join(parts)
+
+
+def as_told(rows: Sequence[Row], judged: Sequence[Labelled]) -> str:
+    """What a reader would get to see: events of which an item is told, and items told that nobody wants."""
+    told = {row.event: False for row in rows if row.topics}
+    noise = 0
+    for row, one in zip(rows, judged, strict=True):
+        matched = {verdict.topic_id for verdict in one.verdicts if verdict.matched}
+        if row.topics:
+            told[row.event] |= bool(matched & row.topics)
+        noise += bool(matched) and not row.topics
+    return f"events told {sum(told.values())} of {len(told)}, off-topic items told {noise} of {len(rows)}"
 
 
 def seeds(rows: Sequence[Row], few: Sequence[Exemplar]) -> None:
