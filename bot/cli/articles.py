@@ -22,6 +22,7 @@ def read_article(source: str, config: Path) -> ExtractedArticle:
         UsageError: it can't be read, or holds no article.
     """
     from bot.core.article import extract_html, extract_text
+    from bot.core.encoding import decode
 
     if is_address(source):
         return extract_html(_download(source, config), source)
@@ -34,7 +35,11 @@ def read_article(source: str, config: Path) -> ExtractedArticle:
         return extract_html(content)
     if source.lower().endswith(".md") and head.startswith(b"+++"):
         return _exemplar(Path(source))
-    return extract_text(content.decode("utf-8", "replace"))
+    text = decode(content).text
+    # No text has NUL, and nearly every other kind of file does.
+    if "\0" in text or head.startswith(b"%pdf-"):
+        raise UsageError("is neither text nor a web page; save the page as HTML, or its words as text")
+    return extract_text(text)
 
 
 def is_address(source: str) -> bool:

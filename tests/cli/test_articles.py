@@ -31,6 +31,28 @@ def test_a_page_of_few_words_has_the_language_that_it_declares(tmp_path: Path) -
     assert read_article(str(tmp_path / "page.html"), tmp_path).language == "nb"
 
 
+@pytest.mark.parametrize("codec", ["utf-8-sig", "utf-16", "windows-1252"])
+def test_a_text_is_read_in_the_encoding_that_it_has(tmp_path: Path, codec: str) -> None:
+    title, text = "Kräne in Grünhafen umgestürzt", f"Über {PARAGRAPHS[0]}"
+    (tmp_path / "notes.txt").write_bytes(f"{title}\n\n{text}\n".encode(codec))
+    article = read_article(str(tmp_path / "notes.txt"), tmp_path)
+    assert (article.title, article.text) == (title, text)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"%PDF-1.7\n1 0 obj << /Title (A page) >>\nstream\nx\x9c\xed\xbd\x07`\x1cI\x96\nendstream\n",
+        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x03\x98 some words that belong together, and some more.",
+        b"PK\x03\x04\x14\0\x08\0word/document.xml " + ARTICLE.encode(),
+    ],
+)
+def test_what_is_no_text_is_no_article(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "saved").write_bytes(content)
+    with pytest.raises(UsageError, match="neither text nor a web page"):
+        read_article(str(tmp_path / "saved"), tmp_path)
+
+
 def test_front_matter_that_is_wrong_is_named(tmp_path: Path) -> None:
     (tmp_path / "article.md").write_text('+++\ntitel = "x"\n+++\n\nText.\n')
     with pytest.raises(UsageError, match=r'article\.md:2: titel: unknown key "titel"; did you mean "title"'):
