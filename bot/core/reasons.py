@@ -7,6 +7,7 @@ from math import log
 from types import MappingProxyType
 
 from bot.core import weights
+from bot.core.advice import SIGNAL as ADVISOR
 from bot.core.correction import SIGNAL as FEEDBACK
 from bot.model import Share, Verdict
 
@@ -24,6 +25,7 @@ _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "readers marked such news as this topic",
             "readers marked such news as not this topic",
         ),
+        ADVISOR: ("the advisor finds it on topic", "the advisor finds it off topic"),
         "exclude": ("nothing excludes it", "the exclusion rules it out"),
         "language": ("its language is watched", "its language is not watched"),
     }

@@ -32,6 +32,13 @@ def test_what_decided_comes_first_and_the_strongest_first_of_all() -> None:
     assert in_words(verdict(shares, score=0.1)).startswith("Against it: it names nobody")
 
 
+def test_a_second_opinion_is_told_as_one() -> None:
+    assert in_words(verdict({"query": -1.0, "advisor": 1.5})) == (
+        "For it: the advisor finds it on topic. Against it: the query finds nothing in it."
+    )
+    assert in_words(verdict({"advisor": -1.5}, score=0.1)) == "Against it: the advisor finds it off topic."
+
+
 def test_faint_shares_and_the_prior_are_not_worth_a_word() -> None:
     assert in_words(verdict({"prior": -3.0, "query": 0.2})) == "Nothing in it speaks clearly for or against."
     assert in_words(verdict({"query": 2.0, "exemplars": -0.1})) == "For it: the query finds it."
