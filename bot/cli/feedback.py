@@ -191,7 +191,8 @@ def withdraw(
                 chosen = [each for each in standing if (each.item_id, each.topic_id) == (item.id, topic)]
             else:
                 chosen = [each for each in standing if each.id.startswith(reference)]
-        if not chosen or len({(each.item_id, each.topic_id) for each in chosen}) > 1:
+        about = {(each.item_id, each.topic_id) for each in chosen}
+        if not reference or len(about) != 1:
             problem = "fits several answers" if chosen else "names no answer that stands"
             raise UsageError(f'"{reference}" {problem}; see: chipwatch feedback list')
         changed = take_back(application.deps, [each.id for each in chosen])

@@ -126,5 +126,12 @@ def test_several_answers_are_not_withdrawn_by_one_beginning(polled: Place) -> No
     assert "fits several answers" in called.err
 
 
+def test_an_empty_beginning_withdraws_nothing(polled: Place) -> None:
+    polled.call("feedback", FERRY, "ferries", "yes")
+    called = polled.call("feedback", "withdraw", "")
+    assert (called.status, called.out) == (2, "")
+    assert len(polled.json("feedback", "list")) == 1
+
+
 def test_nothing_answered_is_said(place: Place) -> None:
     assert place.call("feedback", "list").out == "no answers\n"
