@@ -10,11 +10,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import NamedTuple
 
 from bot.core import text
 from bot.core.lexicon import Lexicon, document
-from bot.model import Entity, Facts, Member, Story
+from bot.model import Entity, Facts, Item, Member, Story
 
 PARTY_KINDS = frozenset({"company", "cloud", "ai-lab", "foundry", "design-house"})
 CHIP_KIND = "chip"
@@ -166,15 +167,17 @@ def story_facts(story: Story, lexicon: Lexicon) -> Facts:
     """What a story states, over its independent texts.
 
     A figure or name counts when the story's first text has it, a headline, a party to the event, or two
-    texts: what one later report mentions by the way is no fact of the story.
+    texts: what one later report mentions by the way is no fact of the story. The first is the first that
+    was published: which of a poll's feeds answers first is chance.
     """
     originals = [member for member in story.members if member.placement.copy_of is None] or story.members[:1]
+    first = min(originals, key=lambda member: (published(member.item), member.item.id))
     by_id = {entity.id: entity for entity in lexicon.entities}
     read = [_member_facts(member, lexicon, by_id) for member in originals]
     whole = [facts for _, facts in read]
     trusted = [
-        facts if number == 0 or member.primary else headline
-        for number, (member, (headline, facts)) in enumerate(zip(originals, read, strict=True))
+        facts if member is first or member.primary else headline
+        for member, (headline, facts) in zip(originals, read, strict=True)
     ]
     counts = Counter(fact for facts in whole for fact in (*facts.parties, *facts.chips, *facts.figures))
     certain = {fact for facts in trusted for fact in (*facts.parties, *facts.chips, *facts.figures)}
@@ -186,6 +189,11 @@ def story_facts(story: Story, lexicon: Lexicon) -> Facts:
         figures=tuple(figure for figure in everything.figures if figure in certain),
         status=everything.status,
     )
+
+
+def published(item: Item) -> datetime:
+    """When an article appeared: its own date, where that is not after our first sight of it."""
+    return min(item.published, item.seen_at) if item.published else item.seen_at
 
 
 def _member_facts(member: Member, lexicon: Lexicon, by_id: Mapping[str, Entity]) -> tuple[Facts, Facts]:

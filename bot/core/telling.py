@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core import text
-from bot.core.facts import new_facts, remembered
+from bot.core.facts import new_facts, published, remembered
 from bot.core.lexicon import FIELDS
 from bot.core.relation import RELATED
 from bot.core.urls import host, untracked
@@ -155,7 +155,7 @@ def near_miss(item: Item, verdict: Verdict, topics: Mapping[str, Topic]) -> Near
 
 def newest(story: Story) -> datetime:
     """When the story's newest article was published; a date after its first sight is not believed."""
-    return max(_published(member) for member in story.members)
+    return max(published(member.item) for member in story.members)
 
 
 def is_late(story: Story) -> bool:
@@ -194,14 +194,9 @@ def _source(member: Member, copies: int) -> Source:
     )
 
 
-def _published(member: Member) -> datetime:
-    published = member.item.published
-    return min(published, member.item.seen_at) if published else member.item.seen_at
-
-
 def _order(member: Member) -> tuple[bool, datetime, bool, str]:
     """Primary sources first, then the earliest; of the same time the original before its copies."""
-    return (not member.primary, _published(member), _is_copy(member), member.item.id)
+    return (not member.primary, published(member.item), _is_copy(member), member.item.id)
 
 
 def _chief(story: Story) -> Member:

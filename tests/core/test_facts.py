@@ -123,6 +123,14 @@ def test_a_storys_facts_come_from_headlines_parties_and_agreement() -> None:
     assert "$90 billion" in story_facts(story(first, official), LEXICON).figures
 
 
+def test_the_first_text_is_the_first_that_was_published() -> None:
+    round_up = member(1, title="The week in chips", summary="Tern orders 9,000 GPUs.", hours=1, seen=1)
+    report = member(2, title="Norvik orders chips", summary="It pays $4 billion.", hours=5, seen=1)
+    assert story_facts(story(round_up, report), LEXICON).figures == ("$4 billion",)
+    undated = member(3, title="Tables", summary="Worth $8 billion.", dated=False, seen=9)
+    assert story_facts(story(report, undated), LEXICON).figures == ("$8 billion",)
+
+
 def test_copies_say_nothing_twice() -> None:
     first = member(1, title="Norvik orders chips")
     note = member(2, title="Markets", summary="Tern fell.")
