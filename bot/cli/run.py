@@ -50,10 +50,10 @@ def health(config: ConfigDir = CONFIG, data: DataDir = DATA) -> None:  # noqa: A
     try:
         answer = httpx.get(f"http://{host}:{port}/readyz", timeout=4, trust_env=False)
         troubles = answer.json()["troubles"]
-    except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
-        raise ChipwatchError(
-            f"no answer at {bind}: {type(error).__name__}; is chipwatch run running?"
-        ) from error
+    except httpx.HTTPError as error:
+        raise ChipwatchError(f"no answer at {bind}; is chipwatch run running?") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ChipwatchError(f"what answers at {bind} is not chipwatch run") from error
     for part, trouble in troubles.items():
         say(f"{part}: {trouble}")
     if answer.status_code != 200:

@@ -61,7 +61,7 @@ class Visitor:
             case Fetched() as fetched:
                 pass
             case FetchFailed() as failure:
-                raise ChipwatchError(f"{url}: {_in_words(failure)}")
+                raise ChipwatchError(f"{url}: {failure.kind}: {failure.detail}")
             case _:
                 raise ChipwatchError("the server says that nothing has changed, to somebody who never asked")
         task = ReadTask(
@@ -124,12 +124,3 @@ def require_web(url: str) -> None:
     """Raises UsageError for what is no web address."""
     if not url.startswith(("http://", "https://")):
         raise UsageError(f'"{url}" is no web address; write it with http:// or https://')
-
-
-def _in_words(failure: FetchFailed) -> str:
-    """``kind: detail``; of a bot wall also what can be done."""
-    from bot.core.intake import BLOCKED
-    from bot.fetch import FAILURES
-
-    told = f"{failure.kind}: {failure.detail}"
-    return f"{told} ({FAILURES[BLOCKED]})" if failure.kind == BLOCKED else told

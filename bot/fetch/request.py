@@ -231,7 +231,7 @@ async def _refused_by_server(response: httpx.Response, wait: timedelta | None, a
 def _blocked(name: str, status: int, wait: timedelta | None) -> FetchFailed:
     detail = (
         f"{name} stopped the visit ({_told(status)}): ask the publisher to let feed readers in;"
-        " chipwatch does not evade"
+        " chipwatch does not evade it"
     )
     return FetchFailed(kind="blocked", detail=detail, status=status, retry_after=wait)
 
