@@ -151,7 +151,7 @@ def _print(rows: Sequence[_Row], rest: dict[str, Any], empty: str) -> None:
         advised = f"with advice: {rest['advised']}; " if rest["advised"] else ""
         say(
             f"feeds: {len(rows)}; new items: {sum(row.new for row in rows)}; "
-            f"judged: {rest['judged']}; {advised}on topic: {rest['matched']}; "
+            f"judged: {rest['judged']}; {advised}matches: {rest['matched']}; "
             f"new stories: {rest['stories']}; alert messages in the outbox: {rest['alerts']}"
         )
 

@@ -195,7 +195,7 @@ def _rhythm(trial: _Trial) -> str:
 
 
 def _scores(found: list[Verdict]) -> str:
-    return ", ".join(f"{each.topic_id} {each.score:.2f}" for each in found)
+    return ", ".join(f"{each.topic_id} {each.score:.0%}" for each in found)
 
 
 def _newest(items: tuple[Item, ...]) -> datetime | None:

@@ -25,7 +25,7 @@ def test_the_table_has_a_row_a_feed_and_a_summary(place: Place) -> None:
     told = place.call("poll").out
     (row,) = (line for line in told.splitlines() if place.feed in line)
     assert row.split()[:5] == [place.feed, "new", "2", "0", "0"]
-    assert "feeds: 1; new items: 2; judged: 2; on topic: 1; new stories: 2;" in told
+    assert "feeds: 1; new items: 2; judged: 2; matches: 1; new stories: 2;" in told
 
 
 def test_only_what_is_due_is_polled_unless_asked(polled: Place) -> None:
@@ -153,4 +153,4 @@ def test_a_poll_without_an_answer_is_a_poll_all_the_same(place: Place) -> None:
     ask(place, Answer(status=503, body=b"overloaded"))
     called = place.call("poll")
     assert (called.status, called.err) == (0, "no advice: 503 overloaded\n")
-    assert "judged: 2; on topic: 0" in called.out
+    assert "judged: 2; matches: 0" in called.out

@@ -21,7 +21,7 @@ def test_a_trial_shows_hints_rhythm_and_scores(place: Place) -> None:
     (row,) = (line for line in called.out.splitlines() if "Ferry number 1 sails" in line)
     name, score = row.split()[2:4]
     assert name == "ferries"
-    assert 0.5 < float(score) <= 1
+    assert 50 < float(score.removesuffix("%")) <= 100
     shown = chipwatch("feeds", "test", place.feed, "--config", place.config, "--json").json
     assert (shown["ttl"], shown["fresh_for"], shown["skip_hours"], shown["skip_days"]) == (
         5400,
