@@ -23,6 +23,9 @@ hold words down to 3.0."""
 _SIZE = "small"
 """Of the package's lists. The large ones, of words down to 1.0, take 16 times as long to load and judge no
 better."""
+_MOST_LISTS = 24
+"""Held at once, some 6 MB each. Reading one takes as long as judging a hundred items, so it must not be done
+for every item where feeds of many languages take turns."""
 _ENGLISH = "en"
 _DIGIT = re.compile(r"\d")
 
@@ -42,21 +45,30 @@ def rarity(term: str, language: str | None = None) -> float:
 
 def _commonness(language: str, term: str) -> float:
     """On the Zipf scale. The lists count longer numbers by their shape, ``00`` for all of two digits."""
-    table = _table(language)
+    table = _table(language) if language in _languages() else {}
     if (digits := len(_DIGIT.findall(term))) < 2:
         return table.get(term, RARE)
     return table.get(_DIGIT.sub("0", term), digits + RARE - 1) - (digits - 1)
 
 
-@lru_cache(maxsize=8)
-def _table(language: str) -> Mapping[str, float]:
-    """Stem → commonness; empty for a language without a list."""
+@lru_cache(maxsize=1)
+def _languages() -> frozenset[str]:
+    """Those with a list. A feed may name any other, as many as it likes."""
     import wordfreq  # 0.1 s, and only judging needs it
 
-    if language not in wordfreq.available_languages(_SIZE):
-        return {}
+    return frozenset(wordfreq.available_languages(_SIZE))
+
+
+@lru_cache(maxsize=_MOST_LISTS)
+def _table(language: str) -> Mapping[str, float]:
+    """Stem → commonness, of a language that has a list."""
+    import wordfreq
+
     sums: dict[str, float] = {}
     for word, frequency in wordfreq.get_frequency_dict(language, _SIZE).items():
         if word not in FUNCTION_WORDS:
             sums[stem(word)] = sums.get(stem(word), 0.0) + frequency
+    # The package keeps each list for good, which is as much again.
+    wordfreq.get_frequency_dict.cache_clear()
+    wordfreq.get_frequency_list.cache_clear()
     return {term: 9 + log10(frequency) for term, frequency in sums.items()}

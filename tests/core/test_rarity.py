@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.rarity import rarity
+from bot.core.rarity import _table, rarity
 from bot.core.stems import stem
 
 
@@ -43,3 +43,12 @@ def test_a_language_without_a_list_is_read_as_english() -> None:
 @given(st.text(min_size=1, max_size=12), st.sampled_from([None, "en", "de", "xx"]))
 def test_rarity_is_from_0_to_1(term: str, language: str | None) -> None:
     assert 0 <= rarity(term, language) <= 1
+
+
+def test_a_list_is_read_once_in_feeds_of_many_languages() -> None:
+    # Reading one takes as long as judging a hundred items.
+    languages = ["de", "fr", "es", "it", "pt", "nl", "sv", "da", "nb", "fi"]
+    read = [_table(language) for language in languages]
+    for number in range(30):
+        assert rarity("word", f"q{number}") == rarity("word")
+    assert all(_table(language) is table for language, table in zip(languages, read, strict=True))
