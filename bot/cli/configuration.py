@@ -56,19 +56,20 @@ def check(config: ConfigDir = CONFIG, data: DataDir = DATA) -> None:
     [dim]Example: chipwatch config check[/dim]
     """
     from bot.app import read_configuration
+    from bot.core.render import plural
 
     read = read_configuration(config, data)
     catalogue = read.catalogue
     counts = (
-        ("feeds", len(catalogue.feeds)),
-        ("topics", len(catalogue.topics)),
-        ("entities", len(catalogue.entities)),
-        ("example articles", len(catalogue.exemplars)),
-        ("channels", len(read.channels)),
-        ("alerts", len(read.alerts)),
-        ("digests", len(read.digests)),
+        ("feed", len(catalogue.feeds)),
+        ("topic", len(catalogue.topics)),
+        ("entity", len(catalogue.entities)),
+        ("example article", len(catalogue.exemplars)),
+        ("channel", len(read.channels)),
+        ("alert", len(read.alerts)),
+        ("digest", len(read.digests)),
     )
-    say(f"{config} is sound: " + ", ".join(f"{count} {noun}" for noun, count in counts))
+    say(f"{config} is sound: " + ", ".join(plural(count, noun) for noun, count in counts))
     for line in _silences(read):
         note(f"chipwatch: {line}")
 

@@ -235,7 +235,10 @@ def known_item(tx: Tx, reference: str) -> Item:
 
     item = tx.items.get(reference) or tx.items.get(canonical(reference))
     if item is None:
-        raise UsageError(f'no item is known by "{reference}"; find one with: chipwatch items WORD')
+        raise UsageError(
+            f'no item is known by "{reference}"; write its address, or six or more characters of its id; '
+            "find one with: chipwatch items WORD"
+        )
     return item
 
 

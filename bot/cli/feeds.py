@@ -14,7 +14,7 @@ from bot.cli import trials
 from bot.cli.commands import Commands
 from bot.cli.opening import opened, require_folder
 from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir
-from bot.cli.output import NOTHING, print_json, print_table, rough_time, say, short_time
+from bot.cli.output import print_json, print_table, rough_time, say, short_time
 from bot.cli.visits import Visitor, require_web, visitor
 from bot.errors import ChipwatchError, UsageError
 
@@ -35,6 +35,8 @@ def list_(config: ConfigDir = CONFIG, data: DataDir = DATA, as_json: AsJson = Fa
 
     [dim]Example: chipwatch feeds list[/dim]
     """
+    from bot.core.urls import host
+
     with opened(config, data) as application, application.store.read() as tx:
         states = tx.feeds.states()
         feeds = application.deps.feeds
@@ -51,7 +53,7 @@ def list_(config: ConfigDir = CONFIG, data: DataDir = DATA, as_json: AsJson = Fa
         ("feed", "tags", "last poll", "result", "new item every", "next poll", "address"),
         (
             (
-                feed.title or NOTHING,
+                feed.title or host(feed.url),
                 ", ".join(feed.tags),
                 state and state.last_polled_at,
                 _result(state),

@@ -24,8 +24,7 @@ def test_a_sound_configuration_is_counted(config: Path) -> None:
     called = chipwatch("config", "check", "--config", config)
     assert called.status == 0
     assert (
-        "is sound: 1 feeds, 1 topics, 1 entities, 4 example articles, 1 channels, 0 alerts, 1 digests"
-        in called.out
+        "is sound: 1 feed, 1 topic, 1 entity, 4 example articles, 1 channel, 0 alerts, 1 digest" in called.out
     )
 
 

@@ -146,7 +146,10 @@ def test_an_item_is_found_by_id_its_beginning_and_its_address(
 def test_an_unknown_item_is_named_with_how_to_find_one(polled: Place, reference: str) -> None:
     called = polled.call("why", reference)
     assert called.status == 2
-    assert f'no item is known by "{reference}"; find one with: chipwatch items WORD' in called.err
+    assert (
+        f'no item is known by "{reference}"; write its address, or six or more characters of its id'
+        in called.err
+    )
 
 
 def test_json_holds_verdicts_story_and_deliveries(polled: Place, ferry: str) -> None:

@@ -48,6 +48,12 @@ def test_a_list_before_and_after_the_first_poll(place: Place) -> None:
     assert "never polled" not in place.call("feeds", "list").out
 
 
+def test_a_feed_without_a_title_goes_by_its_host(bare: Place) -> None:
+    (bare.config / "feeds.toml").write_text('[[feed]]\nurl = "https://skerry.example/feed"\n')
+    (row,) = (line for line in bare.call("feeds", "list").out.splitlines() if "never polled" in line)
+    assert row.split()[0] == "skerry.example"
+
+
 def test_no_feeds_say_how_to_add_one(bare: Place) -> None:
     assert "chipwatch feeds add URL" in bare.call("feeds", "list").out
     assert bare.json("feeds", "list") == []
