@@ -167,17 +167,17 @@ def story_facts(story: Story, lexicon: Lexicon) -> Facts:
     """What a story states, over its independent texts.
 
     A figure or name counts when the story's first text has it, a headline, a party to the event, or two
-    texts: what one later report mentions by the way is no fact of the story. The first is the first that
-    was published: which of a poll's feeds answers first is chance.
+    texts: what one later report mentions by the way is no fact of the story. They count in the order
+    in which they were published: which of a poll's feeds answers first is chance.
     """
     originals = [member for member in story.members if member.placement.copy_of is None] or story.members[:1]
-    first = min(originals, key=lambda member: (published(member.item), member.item.id))
+    originals = sorted(originals, key=lambda member: (published(member.item), member.item.id))
     by_id = {entity.id: entity for entity in lexicon.entities}
     read = [_member_facts(member, lexicon, by_id) for member in originals]
     whole = [facts for _, facts in read]
     trusted = [
-        facts if member is first or member.primary else headline
-        for member, (headline, facts) in zip(originals, read, strict=True)
+        facts if number == 0 or member.primary else headline
+        for number, (member, (headline, facts)) in enumerate(zip(originals, read, strict=True))
     ]
     counts = Counter(fact for facts in whole for fact in (*facts.parties, *facts.chips, *facts.figures))
     certain = {fact for facts in trusted for fact in (*facts.parties, *facts.chips, *facts.figures)}

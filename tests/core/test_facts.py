@@ -131,6 +131,15 @@ def test_the_first_text_is_the_first_that_was_published() -> None:
     assert story_facts(story(report, undated), LEXICON).figures == ("$8 billion",)
 
 
+def test_facts_stand_in_the_order_of_publication_and_so_does_the_status() -> None:
+    signed = member(1, title="Norvik signs a $7 billion contract", hours=3, seen=1)
+    talks = member(2, title="Norvik in talks about a $6 billion contract", hours=9, seen=1)
+    ended = member(3, title="Norvik calls off its contract", hours=2, seen=1)
+    facts = story_facts(story(ended, signed, talks), LEXICON)
+    assert (facts.figures, facts.status) == (("$6 billion", "$7 billion"), "cancelled")
+    assert story_facts(story(talks, ended, signed), LEXICON) == facts
+
+
 def test_copies_say_nothing_twice() -> None:
     first = member(1, title="Norvik orders chips")
     note = member(2, title="Markets", summary="Tern fell.")
