@@ -18,6 +18,10 @@ ever. Digits alone can't be passed over instead: in news of deals they are the n
 """
 
 
+# Later it is the text that retention took away, and no news.
+_TEXT_MAY_FOLLOW = timedelta(days=7)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sorted:
     """Items of one document, sorted by what is known of them."""
@@ -37,7 +41,7 @@ def sort_out(items: Sequence[Item], known: Mapping[str, KnownItem], baseline_age
     """Match items with what the store has under their keys, the strongest key first.
 
     No two items of a document share what the store has. Only the feed that an item was first seen in edits
-    it: two feeds that word one article differently would else take turns for ever.
+    it, or one that brings its text: two feeds with different wordings would else take turns for ever.
     """
     found = Sorted()
     claimed: set[str] = set()
@@ -123,8 +127,17 @@ def _shown_fresh(item: Item, match: KnownItem, baseline_age: timedelta) -> bool:
 
 
 def _edited(item: Item, match: KnownItem) -> bool:
-    if match.feed_id != item.feed_id or match.content_hash == item.content_hash:
+    """Whether it brings something else to judge.
+
+    Whoever brings the text of what is known by its headline only, as search feeds and aggregators give it,
+    edits it; a headline alone takes no text away.
+    """
+    worded = bool(item.summary or item.body)
+    if match.content_hash == item.content_hash or (match.worded and not worded):
         return False
+    if match.feed_id != item.feed_id:
+        young = match.seen_at is None or item.seen_at - match.seen_at < _TEXT_MAY_FOLLOW
+        return worded and not match.worded and young
     return match.revised < MOST_REVISIONS or _headline_in_common(item, match) < 1 / 2
 
 

@@ -274,3 +274,5 @@ class KnownItem:
     baseline: bool = False
     revised: int = 0
     """How often an edit of it was taken in."""
+    worded: bool = False
+    """More than its headline is stored."""

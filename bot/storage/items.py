@@ -37,8 +37,10 @@ _VERDICT = tuple(each.name for each in fields(Verdict))
 _FIRST_SIGHT = {"id", "feed_id", "seen_at", "published", "baseline"}
 _REVISABLE = tuple(name for name in _ITEM if name not in _FIRST_SIGHT)
 
-_KNOWN = tuple(each.name for each in fields(KnownItem) if each.name != "item_id")
-_KNOWN_COLUMNS = tuple(items.c[name] for name in _KNOWN)
+_DERIVED = {"item_id", "worded"}
+_KNOWN = (*(each.name for each in fields(KnownItem) if each.name not in _DERIVED), "worded")
+_WORDED = or_(items.c.summary != "", items.c.body != "")
+_KNOWN_COLUMNS = (*(items.c[name] for name in _KNOWN[:-1]), _WORDED)
 ITEM_COLUMNS = tuple(items.c[name] for name in _ITEM)
 _NEWEST = func.coalesce(items.c.published, items.c.seen_at)
 
@@ -174,8 +176,7 @@ class SqlItems:
         self._connection.execute(
             delete(verdicts).where(verdicts.c.matched.is_(False), verdicts.c.item_id.in_(stale))
         )
-        worded = or_(items.c.summary != "", items.c.body != "")
-        emptied = update(items).where(old, worded).values(summary="", body="")
+        emptied = update(items).where(old, _WORDED).values(summary="", body="")
         return self._connection.execute(emptied).rowcount
 
     def get(self, reference: str) -> Item | None:

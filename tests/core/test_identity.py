@@ -64,6 +64,7 @@ def known_as(item: Item) -> KnownItem:
         published=item.published,
         seen_at=item.seen_at,
         baseline=item.baseline,
+        worded=bool(item.summary or item.body),
     )
 
 
@@ -199,6 +200,19 @@ def test_a_new_headline_is_an_edit_however_often_the_text_was_rewritten() -> Non
     assert len(sort_out([renamed], {"guid:a": stored}, DAY).revised) == 1
     reworded = replace(item("a"), title="Norvik in talks over chips, updated")
     assert len(sort_out([reworded], {"guid:a": stored}, DAY).revised) == 0
+
+
+def test_another_feed_may_bring_the_text_of_what_is_known_by_its_headline() -> None:
+    """A search feed may have had it first, with nothing but a headline; it takes no text away later."""
+    bare = replace(known("first", feed_id="search", text="headline"), seen_at=NOW - HOUR)
+    full = replace(item("a"), summary="What the publisher wrote.")
+    assert [edit.id for edit in sort_out([full], {"guid:a": bare}, DAY).revised] == ["first"]
+    pruned = replace(bare, seen_at=NOW - 90 * DAY)
+    assert sort_out([full], {"guid:a": pruned}, DAY).revised == []
+    assert sort_out([item("a")], {"guid:a": bare}, DAY).revised == []
+    worded = replace(known("first", text="old text"), seen_at=NOW - HOUR, worded=True)
+    assert sort_out([item("a")], {"guid:a": worded}, DAY).revised == []
+    assert len(sort_out([full], {"guid:a": worded}, DAY).revised) == 1
 
 
 def test_another_feeds_wording_is_no_edit() -> None:

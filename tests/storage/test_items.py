@@ -50,8 +50,15 @@ def test_an_item_is_known_by_each_of_its_keys(store: SqlStore) -> None:
             title="A chip is announced",
             published=NOW - HOUR,
             seen_at=NOW,
+            worded=True,
         ),
     )
+
+
+def test_what_is_known_by_its_headline_only_is_known_as_such(store: SqlStore) -> None:
+    stored(store, item(keys=("guid",), summary="", body=""))
+    with store.read() as tx:
+        assert not tx.items.known(["guid"])["guid"].worded
 
 
 def test_edits_are_counted(store: SqlStore) -> None:
