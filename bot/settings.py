@@ -158,6 +158,8 @@ class Advisor(Strict):
     def _web_address(cls, value: str) -> str:
         if value and not _is_web_address(value):
             raise ValueError("write a whole web address that starts with https:// (or http://)")
+        if urlsplit(value).username is not None:
+            raise ValueError("no name and password in it: addresses are shown; a key belongs in api_key")
         return value
 
     @field_validator("api_key")

@@ -120,6 +120,7 @@ def test_an_advisor_takes_its_key_from_a_variable(tmp_path: Path, monkeypatch: p
     [
         ('url = "localhost:11434"', "write a whole web address"),
         ('url = "http://[::1"', "write a whole web address"),
+        ('url = "http://me:hunter2@models.example/v1"', "a key belongs in api_key"),
         ('model = ""', "name the model"),
         ('api_key = "sk\\nx"', "goes into an HTTP header"),
         ('api_key = "clé"', "goes into an HTTP header"),
