@@ -255,12 +255,14 @@ def _judge(config: Path) -> Judge:
 def _verdicts(row: Row, judge: Judge) -> tuple[Features, tuple[Verdict, ...]]:
     from bot.core.classify import classify as judge_features
     from bot.core.features import extract
+    from bot.core.normalise import LONGEST_BODY, LONGEST_SUMMARY, LONGEST_TITLE
 
     features = extract(
         str(row.id),
-        title=row.title,
-        summary=row.summary,
-        body=row.body,
+        # As much as is kept of a feed's entry: a line of megabytes is judged as soon as any other.
+        title=row.title[:LONGEST_TITLE],
+        summary=row.summary[:LONGEST_SUMMARY],
+        body=row.body[:LONGEST_BODY],
         language=row.language,
         published=row.published,
         lexicon=judge.lexicon,

@@ -13,9 +13,9 @@ from bot.pipeline.deps import Deps
 from bot.ports import Tx
 
 BATCH = 500
-STILL_TOLD = timedelta(days=14)
-"""Items first seen longer ago are in no message to come: a weekly digest looks back as far. Their verdicts
-stay as they were, unless answers have a share in them."""
+STILL_TOLD = timedelta(days=40)
+"""Items first seen longer ago are in no message to come: a monthly digest looks back a month and a week.
+Their verdicts stay as they were, unless answers have a share in them."""
 _OVERLAP = timedelta(minutes=5)
 """How long a triage may take from looking at the clock to the end of its transaction."""
 

@@ -27,6 +27,16 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # ── classify ─────────────────────────────────────────────────────────────────────────────────────
 
 
+def test_of_a_line_of_megabytes_as_much_is_judged_as_is_kept_of_a_feeds_entry(config: Path) -> None:
+    body = "Skerry Lines launches its electric ferry. " * 2_000
+    kept, whole = (
+        {"id": 1, "title": "Ferries", "body": body[:50_000]},
+        {"id": 1, "title": "Ferries", "body": body},
+    )
+    first, second = chipwatch("classify", "--config", config, stdin=lines(kept, whole)).rows
+    assert first == second
+
+
 def test_every_item_is_answered_with_a_decision_and_its_reasons(config: Path) -> None:
     called = chipwatch("classify", "--config", config, stdin=lines(*ITEMS))
     assert called.status == 0
