@@ -49,7 +49,7 @@ def serve(configuration: Configuration, log_level: str = "") -> None:
     log_settings = configuration.settings.log
     logs.configure(log_level or log_settings.level, log_settings.format)
     stopping = threading.Event()
-    lifecycle.stop_on_signal(stopping)
+    stop_signal = lifecycle.StopSignal()
     with lifecycle.single_instance(configuration.data), opened(configuration) as application:
         application.take_over()
         application.subscribe()
@@ -63,7 +63,8 @@ def serve(configuration: Configuration, log_level: str = "") -> None:
             structlog.get_logger().info(
                 "started", feeds=len(deps.feeds), topics=len(deps.topics), channels=len(deps.channels)
             )
-            stopping.wait()
+            structlog.get_logger().info("stopping", signal=stop_signal.wait())
+            stopping.set()
             drained = lifecycle.drain(scheduler)
         structlog.get_logger().info("stopped", drained=drained)
         if not drained:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import queue
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
-from types import FrameType
 
-import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from filelock import FileLock, Timeout
 
@@ -18,6 +17,7 @@ from bot.errors import ChipwatchError
 
 # Container engines send SIGKILL ten seconds after SIGTERM; leave time to close the database.
 DRAIN = timedelta(seconds=8)
+_LOOK_AGAIN = 1.0  # seconds
 
 
 @contextmanager
@@ -39,15 +39,23 @@ def single_instance(data: Path) -> Iterator[None]:
         lock.release()
 
 
-def stop_on_signal(stopping: threading.Event) -> None:
-    """Let SIGTERM and SIGINT ask for an orderly end."""
+class StopSignal:
+    """SIGTERM and SIGINT, heard from when this is made."""
 
-    def ask(number: int, _frame: FrameType | None) -> None:
-        structlog.get_logger().info("stopping", signal=signal.Signals(number).name)
-        stopping.set()
+    def __init__(self) -> None:
+        # The one thing that a handler may touch: an event's lock may be held by the very code it interrupts.
+        self._heard: queue.SimpleQueue[int] = queue.SimpleQueue()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda heard, _frame: self._heard.put(heard))
 
-    signal.signal(signal.SIGTERM, ask)
-    signal.signal(signal.SIGINT, ask)
+    def wait(self) -> str:
+        """Return the name of the first that comes; only in the main thread.
+
+        Looks again every second: a signal that comes just before the thread begins to wait does not wake it.
+        """
+        while True:
+            with suppress(queue.Empty):
+                return signal.Signals(self._heard.get(timeout=_LOOK_AGAIN)).name
 
 
 def drain(scheduler: BackgroundScheduler, within: timedelta = DRAIN) -> bool:

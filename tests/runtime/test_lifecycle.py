@@ -33,10 +33,15 @@ def test_one_process_a_data_folder(tmp_path: Path) -> None:
 
 
 def test_sigterm_asks_for_an_orderly_end(restored_signals: None) -> None:
-    stopping = threading.Event()
-    lifecycle.stop_on_signal(stopping)
+    asked = lifecycle.StopSignal()
     os.kill(os.getpid(), signal.SIGTERM)
-    assert stopping.wait(5)
+    assert asked.wait() == "SIGTERM"
+
+
+def test_a_signal_that_comes_while_nobody_waits_is_not_lost(restored_signals: None) -> None:
+    asked = lifecycle.StopSignal()
+    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+    assert asked.wait() == "SIGINT"
 
 
 @pytest.mark.parametrize(("seconds", "in_time"), [(0.05, True), (30.0, False)])
