@@ -57,13 +57,7 @@ class Visitor:
 
     def visit(self, url: str, *, feed_id: str = "", language: str | None = None) -> Sight:
         """Raises NoFeed for an answer that is no feed, ChipwatchError where none came."""
-        match self.fetcher.fetch_one(url):
-            case Fetched() as fetched:
-                pass
-            case FetchFailed() as failure:
-                raise ChipwatchError(f"{url}: {failure.kind}: {failure.detail}")
-            case _:
-                raise ChipwatchError("the server says that nothing has changed, to somebody who never asked")
+        fetched = self._fetch(url)
         task = ReadTask(
             feed_id=feed_id,
             body=fetched.body,
@@ -77,6 +71,15 @@ class Visitor:
         if isinstance(read, FetchFailed):
             raise NoFeed(fetched, url, read.detail)
         return Sight(url=fetched.moved_to or url, fetched=fetched, reading=read)
+
+    def _fetch(self, url: str) -> Fetched:
+        match self.fetcher.fetch_one(url):
+            case Fetched() as fetched:
+                return fetched
+            case FetchFailed() as failure:
+                raise ChipwatchError(f"{url}: {failure.kind}: {failure.detail}")
+            case _:
+                raise ChipwatchError("the server says that nothing has changed, to somebody who never asked")
 
     def feeds_at(self, url: str) -> Iterator[Sight]:
         """The feed at an address, or those of the page there; visited one by one as they are asked for.
