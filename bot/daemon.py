@@ -19,9 +19,10 @@ from bot.core.drift import Kind, news
 from bot.errors import StoreError
 from bot.model import DeliveryState
 from bot.pipeline.advise import advise
+from bot.pipeline.alert import alert
 from bot.pipeline.deliver import deliver
 from bot.pipeline.deps import Deps
-from bot.pipeline.digest import alert, compose_due
+from bot.pipeline.digest import compose_due
 from bot.pipeline.drift import drifts
 from bot.pipeline.poll import poll
 from bot.pipeline.triage import triage

@@ -113,7 +113,7 @@ def _chosen(application: Application, urls: list[str], every: bool) -> list[str]
 def _after(application: Application) -> dict[str, Any]:
     """What follows a poll at once: judging, stories, alerts, second opinions. Sending is the outbox's."""
     from bot.pipeline.advise import advise
-    from bot.pipeline.digest import alert
+    from bot.pipeline.alert import alert
     from bot.pipeline.triage import triage
 
     report = triage(application.deps)

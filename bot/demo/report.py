@@ -17,8 +17,8 @@ from bot.app import Application, Configuration
 from bot.core.telling import tell
 from bot.errors import ChipwatchError
 from bot.model import DeliveryState
-from bot.pipeline.digest import background
 from bot.pipeline.poll import PollReport
+from bot.pipeline.telling import background
 
 _WIDEST = 130
 

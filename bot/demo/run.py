@@ -15,8 +15,9 @@ from bot.core.letters import readable_parts
 from bot.demo import report
 from bot.demo.servers import Mailbox, Received, Site, feed_server, read_sites, receiver, smtp_server
 from bot.errors import UsageError
+from bot.pipeline.alert import alert
 from bot.pipeline.deliver import deliver
-from bot.pipeline.digest import alert, compose
+from bot.pipeline.digest import compose
 from bot.pipeline.poll import PollReport, poll
 from bot.pipeline.triage import triage
 

@@ -1,31 +1,25 @@
-"""Digest and alert: choose what to tell each channel, render it, and write both down in one transaction."""
+"""Digest: choose what to tell each channel, render it, and write both down in one transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
 from bot.core import cadence
-from bot.core.facts import story_facts
 from bot.core.letters import readable_parts
-from bot.core.select import Selection, select_alerts, select_digest
-from bot.core.telling import Background, best_verdicts, near_miss
+from bot.core.select import Selection, select_digest
+from bot.core.telling import best_verdicts, near_miss
 from bot.core.text import digest as text_hash
 from bot.model import (
-    AlertRule,
-    Delivery,
-    Digest,
     DigestSpec,
     Message,
     NearMiss,
     Notice,
     Receipt,
-    Rendered,
     Window,
 )
 from bot.pipeline.deps import Deps
+from bot.pipeline.telling import background, write_down
 from bot.ports import Tx
 
 # Looked at once more beside the window: what was judged or edited after the last digest was composed, or
@@ -36,7 +30,6 @@ _NOTICES_BACK = timedelta(days=30)
 # Part of a threshold from which an item just missed it; how many such items are looked at for one to show.
 _NEAR = 0.5
 _NEAR_LOOKED_AT = 30
-_BUDGET_SPAN = timedelta(hours=1)
 _SUFFIXES = {
     "message/rfc822": ".eml",
     "application/json": ".json",
@@ -78,7 +71,7 @@ def compose(deps: Deps, spec: DigestSpec, slot: datetime) -> int:
         for channel in spec.channels:
             selection = _select(deps, tx, spec, channel, slot, last, now)
             if selection is not None:
-                count += _write_down(deps, tx, channel, selection, _digest_key(spec, channel, slot), now)
+                count += write_down(deps, tx, channel, selection, _digest_key(spec, channel, slot), now)
     return count
 
 
@@ -104,49 +97,6 @@ def readable_files(stem: str, message: Message) -> dict[str, bytes]:
     if media_type == "message/rfc822":
         files |= {f"{stem}{suffix}": part for suffix, part in readable_parts(message.body).items()}
     return files
-
-
-def alert(deps: Deps) -> int:
-    """Put an alert into the outbox for every story that a rule finds urgent. Returns how many messages."""
-    count = 0
-    for rule in deps.alerts:
-        for channel in rule.channels:
-            count += deps.guard(f"alerts {rule.name}", partial(_alert, deps, rule, channel)) or 0
-    return count
-
-
-def _alert(deps: Deps, rule: AlertRule, channel: str) -> int:
-    with deps.store.begin() as tx:
-        return _compose_alerts(deps, tx, rule, channel)
-
-
-def _compose_alerts(deps: Deps, tx: Tx, rule: AlertRule, channel: str) -> int:
-    now = deps.clock.now()
-    stories = tx.stories.touched(rule.topics, now - rule.max_age)
-    if not stories:
-        return 0
-    spent = tx.outbox.told_since(channel, rule.name, now - _BUDGET_SPAN)
-    alerts = select_alerts(
-        rule,
-        channel,
-        stories,
-        tx.outbox.told(channel, [story.id for story in stories]),
-        background(deps),
-        now=now,
-        budget_left=rule.budget - spent,
-        digest_follows=any(
-            channel in spec.channels and set(rule.topics) <= set(spec.topics)
-            for spec in deps.digests.values()
-        ),
-        timezone=deps.timezone,
-    )
-    tx.outbox.add((), alerts.waiting)
-    count = 0
-    for selection in alerts.selections:
-        (telling,) = selection.tellings
-        key = text_hash((rule.name, channel, telling.story_id, str(telling.revision)), size=16)
-        count += _write_down(deps, tx, channel, selection, key, now)
-    return count
 
 
 def _select(
@@ -218,59 +168,6 @@ def _receipt(deps: Deps, tx: Tx, window: Window) -> Receipt:
         items_read=tx.items.count_since(window.start),
         stories_matched=0,
     )
-
-
-def background(deps: Deps) -> Background:
-    """What stories are told against."""
-    return Background(
-        topics=deps.topics,
-        exemplars=deps.exemplars,
-        facts=lambda story: story_facts(story, deps.judge.lexicon),
-    )
-
-
-def _write_down(deps: Deps, tx: Tx, channel: str, selection: Selection, key: str, now: datetime) -> int:
-    """Remembered as told is what a message shows: the rest waits for the next one."""
-    rendered = _rendered(deps, channel, selection.digest, key)
-    shown = {story for each in rendered for story in each.stories}
-    deliveries = [
-        Delivery(
-            key=each.key,
-            channel=channel,
-            recipient=each.recipient,
-            origin=selection.digest.name,
-            message=each.message,
-            stories=each.stories,
-            created_at=now,
-            due_at=now,
-        )
-        for each in rendered
-    ]
-    return tx.outbox.add(deliveries, [told for told in selection.tellings if told.story_id in shown])
-
-
-def _rendered(deps: Deps, channel: str, digest: Digest, key: str) -> Sequence[Rendered]:
-    """What a channel makes of a digest. A story that can't be rendered is left out, and so stays untold."""
-
-    def render(some: Digest) -> Sequence[Rendered] | None:
-        return deps.guard(
-            f"rendering {digest.name} for {channel}", partial(deps.channels[channel].render, some, key)
-        )
-
-    whole = render(digest)
-    if whole is not None:
-        return whole
-    sound = {story.id for story in digest.stories if render(_only(digest, {story.id})) is not None}
-    return (render(_only(digest, sound)) if sound else None) or ()
-
-
-def _only(digest: Digest, ids: Collection[str]) -> Digest:
-    """The digest with these stories and no others."""
-    sections = (
-        replace(section, stories=tuple(story for story in section.stories if story.id in ids))
-        for section in digest.sections
-    )
-    return replace(digest, sections=tuple(each for each in sections if each.stories), also_seen=())
 
 
 def _digest_key(spec: DigestSpec, channel: str, slot: datetime) -> str:

@@ -1,17 +1,9 @@
 """What the pipeline asks of the world, in the pipeline's words: small protocols, no implementation."""
 
-from bot.ports.stores import (
-    AdviceStore,
-    DriftStore,
-    FeedbackStore,
-    FeedStore,
-    GroupingStore,
-    ItemStore,
-    Outbox,
-    Store,
-    StoryStore,
-    Tx,
-)
+from bot.ports.opinions import AdviceStore, DriftStore, FeedbackStore
+from bot.ports.outbox import Outbox
+from bot.ports.stores import FeedStore, ItemStore, Store, Tx
+from bot.ports.stories import GroupingStore, StoryStore
 from bot.ports.world import Advisor, Channel, Clock, Draw, Fetcher, Guard, Read, Reader
 
 __all__ = [

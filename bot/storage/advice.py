@@ -26,9 +26,10 @@ from sqlalchemy import (
 
 from bot.core.advice import ADVISED
 from bot.model import Advice, AdviceKey, AdviceOutcome, AdviceRecord, Borderline, Item, Unadvised, Verdict
+from bot.storage.columns import Utc, Words
 from bot.storage.dialects import Dialect
 from bot.storage.items import ITEM_COLUMNS, item_of
-from bot.storage.schema import Utc, Words, items, metadata, verdicts
+from bot.storage.schema import items, metadata, verdicts
 
 advice = Table(
     "advice",

@@ -18,8 +18,9 @@ from sqlalchemy import (
 )
 
 from bot.model import Answer
+from bot.storage.columns import Utc, Words
 from bot.storage.dialects import Dialect, batches
-from bot.storage.schema import Utc, Words, metadata
+from bot.storage.schema import metadata
 
 answers = Table(
     "answers",

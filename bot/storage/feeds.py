@@ -25,8 +25,9 @@ from sqlalchemy import (
 )
 
 from bot.model import Feed, FeedState, Notice
+from bot.storage.columns import Utc
 from bot.storage.dialects import Dialect, batches
-from bot.storage.schema import POLLED, Utc, feeds, notices
+from bot.storage.schema import POLLED, feeds, notices
 
 _STATE = tuple(each.name for each in fields(FeedState))
 _COLUMNS = tuple(feeds.c[name] for name in _STATE)

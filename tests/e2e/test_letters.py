@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.pipeline.alert import alert
 from bot.pipeline.deliver import deliver
-from bot.pipeline.digest import alert, compose
+from bot.pipeline.digest import compose
 from bot.pipeline.triage import triage
 from tests.e2e.captures import hostile, page
 from tests.e2e.laboratory import feed_at, laboratory

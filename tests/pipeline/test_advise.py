@@ -17,8 +17,8 @@ from bot.core.advice import AdvicePolicy, log_odds
 from bot.core.profile import build_profiles
 from bot.model import Share, Verdict
 from bot.pipeline.advise import MOST_ASKED, AdviceReport, advise
+from bot.pipeline.alert import alert
 from bot.pipeline.deps import Advising, Deps
-from bot.pipeline.digest import alert
 from bot.pipeline.poll import poll
 from bot.pipeline.triage import judge_item, triage
 from tests.advice.completions import NO, WRONG, YES, opinion, says

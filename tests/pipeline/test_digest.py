@@ -16,12 +16,12 @@ from bot.model import (
     Rendered,
     Topic,
 )
+from bot.pipeline.alert import alert
 from bot.pipeline.deps import Deps
-from bot.pipeline.digest import alert, compose, compose_due, preview_digest, readable_files
+from bot.pipeline.digest import compose, compose_due, preview_digest, readable_files
 from bot.pipeline.feedback import answer
 from bot.pipeline.poll import poll
 from bot.pipeline.triage import triage
-from bot.runtime.local import guard
 from tests.fakes import START, RecordingChannel
 from tests.pipeline.conftest import FEED, Bot, entry
 
@@ -233,51 +233,6 @@ def test_what_is_missed_too_long_ago_waits_for_the_next_slot(bot: Bot) -> None:
 # ── alerts ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_an_alert_goes_out_at_once_and_the_digest_does_not_repeat_it(bot: Bot) -> None:
-    take_in(bot, CHIP, RAIN)
-    assert alert(bot.deps) == 1
-    assert alert(bot.deps) == 0
-    assert daily(bot) == 0
-    (digest,) = bot.channel.digests
-    assert (digest.kind, digest.name, digest.title) == ("alert", "now", "Chips")
-
-
-def test_old_news_is_left_to_the_digest(bot: Bot) -> None:
-    take_in(bot, CHIP)
-    old = entry("9", "Havnor shows its own chip", published="Mon, 15 Jun 2026 05:00:00 GMT")
-    bot.clock.pass_by(timedelta(hours=1))
-    take_in(bot, CHIP, old)
-    assert alert(bot.deps) == 1
-    assert daily(bot) == 1
-    assert told(bot)[1] == "Havnor shows its own chip"
-
-
-def test_what_was_there_before_the_first_poll_is_never_told(bot: Bot) -> None:
-    take_in(bot, entry("9", "Havnor shows its own chip", published="Fri, 12 Jun 2026 05:00:00 GMT"))
-    assert alert(bot.deps) == 0
-    assert daily(bot) == 0
-
-
-def test_beyond_its_budget_an_alert_says_how_many_wait_for_the_digest(bot: Bot) -> None:
-    (rule,) = bot.deps.alerts
-    deps = replace(bot.deps, alerts=(replace(rule, budget=1),))
-    take_in(bot, CHIP, DEAL, entry("4", "Halden cancels its training silicon", "The team of 90 moves on."))
-    assert alert(deps) == 1
-    receipt = bot.channel.digests[0].receipt
-    assert receipt is not None
-    assert receipt.held_back == 2
-    assert alert(deps) == 0
-    assert daily(bot) == 1
-    assert len(bot.channel.digests[-1].stories) == 2
-
-
-def test_a_rule_takes_its_score_into_account(bot: Bot) -> None:
-    (rule,) = bot.deps.alerts
-    take_in(bot, CHIP)
-    assert alert(replace(bot.deps, alerts=(replace(rule, min_score=1.0),))) == 0
-    assert alert(bot.deps) == 1
-
-
 # ── all or nothing ───────────────────────────────────────────────────────────────────────────────
 
 
@@ -357,54 +312,3 @@ def test_a_letter_is_also_laid_out_as_it_reads() -> None:
 def test_other_messages_are_one_file_of_their_kind(content_type: str, suffix: str) -> None:
     message = Message(subject="News", content_type=content_type, body=b"x")
     assert readable_files("n", message) == {f"n{suffix}": b"x"}
-
-
-class BrokenChannel(RecordingChannel):
-    """Stands in for a renderer, or a user's template, that one story brings down."""
-
-    def render(self, digest: Digest, key: str) -> Sequence[Rendered]:
-        if any("Fjell" in story.title for story in digest.stories):
-            raise ZeroDivisionError
-        return super().render(digest, key)
-
-
-class NarrowChannel(RecordingChannel):
-    """Has room for one story."""
-
-    def render(self, digest: Digest, key: str) -> Sequence[Rendered]:
-        return [
-            replace(each, key=f"{each.key}.", stories=each.stories[:1])
-            for each in super().render(digest, key)
-        ]
-
-
-def with_channel(bot: Bot, channel: RecordingChannel) -> Deps:
-    specs = {**bot.deps.digests, "other": replace(bot.deps.digests["daily"], name="other", channels=("odd",))}
-    return replace(bot.deps, digests=specs, channels={**bot.deps.channels, "odd": channel}, guard=guard)
-
-
-def test_a_story_that_can_not_be_rendered_stops_no_other_story_and_no_other_channel(bot: Bot) -> None:
-    broken = BrokenChannel()
-    deps = with_channel(bot, broken)
-    take_in(bot, CHIP, DEAL)
-    compose_due(deps)
-    bot.clock.pass_by(timedelta(hours=1))
-    assert compose_due(deps) == 2
-    assert [delivery.stories for delivery in outbox(bot)] != []
-    assert {len(delivery.stories) for delivery in outbox(bot)} == {1, 2}
-    # Untold, it comes again once the fault is mended.
-    bot.clock.pass_by(timedelta(days=1))
-    assert compose_due(with_channel(bot, RecordingChannel())) == 1
-    assert "Fjell" in told(bot)[-1]
-
-
-def test_what_a_message_has_no_room_for_is_told_by_the_next(bot: Bot) -> None:
-    deps = with_channel(bot, NarrowChannel())
-    take_in(bot, CHIP, DEAL)
-    first = compose(deps, deps.digests["other"], bot.clock.now())
-    bot.clock.pass_by(timedelta(days=1))
-    second = compose(deps, deps.digests["other"], bot.clock.now())
-    bot.clock.pass_by(timedelta(days=1))
-    assert (first, second, compose(deps, deps.digests["other"], bot.clock.now())) == (1, 1, 0)
-    stories = [story for delivery in outbox(bot) for story in delivery.stories]
-    assert len(stories) == len(set(stories)) == 2

@@ -1,8 +1,8 @@
 from datetime import timedelta
 
 from bot.model import DeliveryState
+from bot.pipeline.alert import alert
 from bot.pipeline.deliver import deliver
-from bot.pipeline.digest import alert
 from bot.pipeline.poll import poll
 from bot.pipeline.triage import triage
 from bot.pipeline.upkeep import upkeep

@@ -21,7 +21,7 @@ from bot.storage import schema
 from bot.storage.engine import MIGRATIONS
 from bot.storage.store import SqlStore
 from tests.storage.conftest import sqlalchemy_url
-from tests.storage.samples import NOW, item, telling
+from tests.storage.samples import NOW, item
 
 # One database for all examples: each adds rows of its own.
 SHARED = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -103,27 +103,3 @@ def test_times_are_ordered_by_the_database_as_by_python(
         tx.outbox.slot(digest, first, NOW)
         tx.outbox.slot(digest, second, NOW)
         assert tx.outbox.last_slot(digest) == max(first, second)
-
-
-words = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=20)
-
-
-@SHARED
-@given(parties=st.lists(words).map(tuple), figures=st.lists(words).map(tuple), status=words)
-def test_facts_come_back_equal(
-    store: SqlStore, parties: tuple[str, ...], figures: tuple[str, ...], status: str
-) -> None:
-    facts = model.Facts(parties=parties, figures=figures, status=status)
-    story_id = str(hash(facts))
-    with store.begin() as tx:
-        tx.outbox.add([], [telling(story_id, facts=facts)])
-        assert tx.outbox.told("mail", [story_id])[story_id].facts == facts
-
-
-@pytest.mark.parametrize(
-    "rhythm", [timedelta(0), timedelta(microseconds=1), timedelta(days=36_500), -timedelta(1)]
-)
-def test_a_span_of_time_is_exact(rhythm: timedelta) -> None:
-    column = schema.Duration()
-    stored = column.process_bind_param(rhythm, None)  # type: ignore[arg-type]
-    assert column.process_result_value(stored, None) == rhythm  # type: ignore[arg-type]

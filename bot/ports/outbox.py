@@ -1,0 +1,75 @@
+"""The database's outbox: messages on their way, and what was told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bot.model import (
+    Delivery,
+    DeliveryState,
+    Settlement,
+    Telling,
+)
+
+
+class Outbox(Protocol):
+    def told(self, channel: str, story_ids: Sequence[str]) -> Mapping[str, Telling]:
+        """Story id → what the channel was last told of it."""
+        ...
+
+    def add(self, deliveries: Sequence[Delivery], tellings: Sequence[Telling]) -> int:
+        """Write deliveries and what they tell. A key that is there already is left alone.
+
+        Returns how many deliveries are new.
+        """
+        ...
+
+    def claim(self, now: datetime, limit: int, lease: timedelta) -> Sequence[Delivery]:
+        """Lease due deliveries; a lease, not a delete, and not yet an attempt.
+
+        One whose lease ran out comes again; ``interrupted`` where an attempt had begun and never reported.
+        """
+        ...
+
+    def release(self) -> int:
+        """End all leases: for a process that knows it is the only one. Returns how many."""
+        ...
+
+    def begin_attempt(self, key: str, attempt: int) -> bool:
+        """Note, before the first byte goes out, that an attempt begins (state ``sending``).
+
+        ``attempt``: as claimed. ``False`` where somebody else began one since, or ended it: then don't send.
+        """
+        ...
+
+    def settle(self, settlement: Settlement) -> None: ...
+
+    def deliveries(
+        self, *, state: DeliveryState | None, limit: int, story_id: str | None = None
+    ) -> Sequence[Delivery]:
+        """Newest first; ``story_id`` keeps those that told that story."""
+        ...
+
+    def retry(self, keys: Sequence[str], now: datetime) -> int:
+        """Make dead or unknown deliveries pending again. Returns how many."""
+        ...
+
+    def told_since(self, channel: str, origin: str, since: datetime) -> int:
+        """How many stories this origin told the channel after ``since`` (for the alert budget)."""
+        ...
+
+    def prune(self, before: datetime) -> int:
+        """Drop what was sent or died before. What was told stays remembered. Returns how many."""
+        ...
+
+    def slot(self, digest: str, at: datetime, now: datetime) -> bool:
+        """Take the digest slot ``at``; ``False`` where it was taken before."""
+        ...
+
+    def last_slot(self, digest: str) -> datetime | None: ...
+
+    def last_composed(self, digest: str, channel: str, before: datetime) -> datetime | None:
+        """The latest slot before ``before`` for which the channel got a message of this digest."""
+        ...
