@@ -60,8 +60,8 @@ bench-polling: $(VENV)/dev ## 1,000 feeds beside other feed readers; takes half 
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 lock: ## pin all packages anew, with hashes (needs uv)
 	$(COMPILE) pyproject.toml -o requirements/runtime.lock
-	$(COMPILE) -c requirements/runtime.lock --extra postgres pyproject.toml -o requirements/image.lock
-	$(COMPILE) -c requirements/image.lock --extra postgres --group dev pyproject.toml -o requirements/dev.lock
+	$(COMPILE) -c requirements/runtime.lock --extra postgres --extra dkim --extra apprise pyproject.toml -o requirements/image.lock
+	$(COMPILE) -c requirements/image.lock --extra postgres --extra dkim --extra apprise --group dev pyproject.toml -o requirements/dev.lock
 	$(COMPILE) -c requirements/dev.lock requirements/build.in -o requirements/build.lock
 
 clean:

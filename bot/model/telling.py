@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -50,6 +51,13 @@ class AlertRule:
     """A story whose newest article is older is left to the digest."""
     budget: int = 6
     """Alerts an hour and channel; beyond it stories wait for the digest."""
+    tags: tuple[str, ...] = ()
+    """Only stories with an article of a feed that has one of these tags; empty means any."""
+    keywords: str = ""
+    """A query that one of the story's articles must match; empty means any."""
+    quiet: tuple[time, time] | None = None
+    """Hours of the day, in ``timezone``, in which nothing is sent: what comes then goes out when they end."""
+    timezone: str = "UTC"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,7 +138,7 @@ class Digest:
     """One message's content, before any channel renders it. An alert is a digest of kind ``alert``."""
 
     kind: str
-    """``digest`` or ``alert``."""
+    """``digest``, ``alert``, or ``alarm``: about the bot itself, in ``notices``, without stories."""
     name: str
     title: str
     window: Window
@@ -144,6 +152,8 @@ class Digest:
     notices: tuple[Notice, ...] = ()
     """What people should know of the feeds, oldest first."""
     near_misses: tuple[NearMiss, ...] = ()
+    thread: Mapping[str, str] = field(default_factory=dict)
+    """Recipient → the receipt of what it was first told of this alert's story, for channels with threads."""
 
     @property
     def stories(self) -> tuple[ToldStory, ...]:
@@ -212,6 +222,8 @@ class Refused:
 
     reason: str
     permanent: bool = False
+    disables: bool = False
+    """Nothing can be sent there until a person acts: the channel waits, and others say so."""
     retry_after: timedelta | None = None
 
 
