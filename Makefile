@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
-.PHONY: help demo test lint typecheck unit test-slow test-browser screenshots bench bench-polling lock clean
+.PHONY: help demo test lint typecheck unit test-slow test-browser synapse test-realserver screenshots bench bench-polling lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -39,13 +39,26 @@ typecheck: $(VENV)/dev ## mypy --strict
 	@$(BIN)/mypy
 
 unit: $(VENV)/dev ## the tests
-	@$(BIN)/python -m pytest -n 2 -m "not browser and not slow"
+	@$(BIN)/python -m pytest -n 2 -m "not browser and not slow and not realserver"
 
 test-slow: $(VENV)/dev ## a simulated week of 2,000 feeds, bodies of many megabytes; some minutes
 	@$(BIN)/python -m pytest -m slow
 
 test-browser: $(VENV)/dev ## what people look at, in a real Chromium
 	@$(BIN)/python -m pytest -m browser
+
+# Synapse and its packages stay out of the bot's own environment.
+SYNAPSE := .cache/synapse
+$(SYNAPSE)/ready: requirements/realserver.lock $(VENV)/python
+	@echo "installing the pinned Synapse into $(SYNAPSE) …"
+	@$(PYTHON) -m venv $(SYNAPSE)
+	@$(SYNAPSE)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/realserver.lock
+	@touch $@
+
+synapse: $(SYNAPSE)/ready
+
+test-realserver: $(VENV)/dev synapse ## channels against Synapse, and where root has them Postfix and Dovecot
+	@$(BIN)/python -m pytest -m realserver
 
 screenshots: $(VENV)/runtime ## the README's pictures, made anew from the demo (needs Chromium)
 	@$(BIN)/python docs/make_screenshots.py
@@ -63,6 +76,7 @@ lock: ## pin all packages anew, with hashes (needs uv)
 	$(COMPILE) -c requirements/runtime.lock --extra postgres --extra dkim --extra apprise pyproject.toml -o requirements/image.lock
 	$(COMPILE) -c requirements/image.lock --extra postgres --extra dkim --extra apprise --group dev pyproject.toml -o requirements/dev.lock
 	$(COMPILE) -c requirements/dev.lock requirements/build.in -o requirements/build.lock
+	$(COMPILE) requirements/realserver.in -o requirements/realserver.lock
 
 clean:
-	rm -rf $(VENV) data demo-output build dist
+	rm -rf $(VENV) .cache data demo-output build dist
