@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from bot.model import Digest, Facts, NearMiss, Notice, Receipt, Section, Source, ToldStory, Window
+from bot.model import Digest, Earlier, Facts, NearMiss, Notice, Receipt, Section, Source, ToldStory, Window
 
 END = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
 
@@ -58,6 +58,15 @@ sources = st.builds(
 )
 facts = st.builds(Facts, parties=lines, chips=lines, figures=lines, status=words)
 
+earlier_stories = st.builds(
+    Earlier,
+    story_id=words,
+    title=words,
+    told_at=moments,
+    words=st.sampled_from(("follow-up to", "same event as")),
+    because=words,
+)
+
 
 @st.composite
 def stories(draw: st.DrawFn) -> ToldStory:
@@ -78,6 +87,8 @@ def stories(draw: st.DrawFn) -> ToldStory:
         news=draw(lines),
         because=draw(lines),
         relation=draw(words),
+        news_since=draw(st.none() | moments),
+        earlier=draw(st.none() | earlier_stories),
         first_title=draw(words),
         first_seen=draw(moments),
         published=draw(st.none() | moments),

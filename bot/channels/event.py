@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.core.render import LIST, Cut, Detail
 from bot.core.text import shorten
-from bot.model import Digest, NearMiss, Notice, Receipt, Source, ToldStory
+from bot.model import Digest, Earlier, NearMiss, Notice, Receipt, Source, ToldStory
 
 # Version of the body's shape: raised when a key changes its meaning or goes, not when one is added.
 VERSION = 1
@@ -75,10 +75,21 @@ def _story(story: ToldStory, detail: Detail) -> Mapping[str, Any]:
             "status": story.facts.status,
         },
         "news": list(story.news[: detail.news]),
+        "news_since": stamp(story.news_since) if story.news_since else None,
         "because": list(story.because[: detail.reasons]),
         "relation": story.relation,
+        "earlier": _earlier(story.earlier) if story.earlier else None,
         "first_seen": stamp(story.first_seen),
         "published": stamp(story.published) if story.published else None,
+    }
+
+
+def _earlier(earlier: Earlier) -> Mapping[str, Any]:
+    return {
+        "story": earlier.story_id,
+        "relation": earlier.words,
+        "title": earlier.title,
+        "told_at": stamp(earlier.told_at),
     }
 
 

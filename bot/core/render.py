@@ -13,7 +13,7 @@ from itertools import count
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from bot.core.text import one_line, shorten
-from bot.model import Digest, Facts, NearMiss, Receipt, Section, Source, ToldStory
+from bot.model import Digest, Earlier, Facts, NearMiss, Receipt, Section, Source, ToldStory
 
 # Longest texts that any channel is handed, in characters. Titles and leads are far shorter in practice;
 # the caps keep a hostile feed from filling a message by itself.
@@ -151,6 +151,17 @@ def _clean_story(story: ToldStory) -> ToldStory:
         news=_lines(story.news, LINE),
         because=_lines(story.because, LINE),
         relation=_line(story.relation, LINE),
+        earlier=story.earlier and _clean_earlier(story.earlier),
+    )
+
+
+def _clean_earlier(earlier: Earlier) -> Earlier:
+    return replace(
+        earlier,
+        story_id=_line(earlier.story_id, NAME),
+        title=_line(earlier.title, TITLE) or "(no title)",
+        words=_line(earlier.words, NAME),
+        because=_line(earlier.because, LINE),
     )
 
 

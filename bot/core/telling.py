@@ -116,6 +116,7 @@ def tell(
         items=len(story.members),
         facts=facts,
         news=news,
+        news_since=told.told_at if told else None,
         because=tuple(_because(story, verdict, background) for verdict in verdicts.values()),
         relation=_relation(story, topics, background),
         first_title=told.title if told else title,

@@ -48,10 +48,13 @@ class StoryView:
     url: str
     when: str
     relation: str
+    """``follow-up to “…” (told 12 Nov) · related to “…” in the corpus``, or nothing."""
     lead: str
     facts: tuple[tuple[str, str], ...]
     """Rows of the fact table: name and value."""
     news: tuple[str, ...]
+    news_since: str
+    """What stands above the news: ``New since 21 Nov 14:05``; nothing where there is none."""
     sources_count: str
     """``5 sources``."""
     sources: tuple[SourceView, ...]
@@ -141,6 +144,12 @@ def when(moment: datetime, zone: ZoneInfo) -> str:
     return f"{local.day} {_MONTHS[local.month - 1]} {local:%H:%M}"
 
 
+def day_and_month(moment: datetime, zone: ZoneInfo) -> str:
+    """``21 Nov`` in the digest's zone."""
+    local = moment.astimezone(zone)
+    return f"{local.day} {_MONTHS[local.month - 1]}"
+
+
 def span(window: Window, zone: ZoneInfo) -> str:
     """``Sat 21 Nov 08:00 – Sun 22 Nov 08:00 CET``; the day once where it is the same."""
     start, end = window.start.astimezone(zone), window.end.astimezone(zone)
@@ -174,15 +183,31 @@ def _story(story: ToldStory, cut: Cut, zone: ZoneInfo) -> StoryView:
         title=story.title,
         url=story.url,
         when=when(story.published or story.first_seen, zone),
-        relation=story.relation,
+        relation=_relations(story, zone),
         lead=shorten(story.lead, detail.lead),
         facts=_facts(story.facts, detail.values),
         news=story.news[: detail.news],
+        news_since=_news_since(story, zone),
         sources_count=plural(len(story.sources), "source"),
         sources=tuple(_source(source, zone) for source in story.sources[: detail.sources]),
         more_sources=f"+{hidden} more" if hidden > 0 else "",
         because=story.because[: detail.reasons],
     )
+
+
+def _relations(story: ToldStory, zone: ZoneInfo) -> str:
+    """How it stands to what was told before, and to the corpus."""
+    earlier = story.earlier
+    told = (
+        f"{earlier.words} “{earlier.title}” (told {day_and_month(earlier.told_at, zone)})" if earlier else ""
+    )
+    return " · ".join(filter(None, (told, story.relation)))
+
+
+def _news_since(story: ToldStory, zone: ZoneInfo) -> str:
+    if not story.news:
+        return ""
+    return f"New since {when(story.news_since, zone)}" if story.news_since else "New since it was last told"
 
 
 def _facts(facts: Facts, most: int) -> tuple[tuple[str, str], ...]:

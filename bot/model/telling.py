@@ -73,6 +73,19 @@ class Source:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Earlier:
+    """A story that the channel was told before, which a new one follows."""
+
+    story_id: str
+    title: str
+    told_at: datetime
+    words: str
+    """How the new one stands to it: ``same event as``, ``follow-up to``, ``related to``."""
+    because: str = ""
+    """Why, in words."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ToldStory:
     """A story as a message tells it: chosen, ordered and explained, not yet rendered."""
 
@@ -91,10 +104,14 @@ class ToldStory:
     facts: Facts
     news: tuple[str, ...] = ()
     """What is new since it was last told; empty for a first telling."""
+    news_since: datetime | None = None
+    """When it was last told to this channel; ``None`` for a first telling."""
     because: tuple[str, ...] = ()
     """Why it is here, one line a topic."""
     relation: str = ""
     """How it stands to the seed corpus, in words; empty where it doesn't."""
+    earlier: Earlier | None = None
+    """The story told before that it follows, if there is one."""
     first_title: str = ""
     """Title of its first telling, which never changes: mail readers thread by subject."""
     first_seen: datetime
@@ -246,7 +263,9 @@ class RetryPolicy:
     give_up: timedelta
     """Age of a delivery, from its creation, from which it is not tried again."""
     resend_unanswered: bool = False
-    """The receiver drops a repeat with the same key, so what got no answer may be sent again."""
+    """What got no answer is sent again: the receiver drops a repeat with the same key, or a user said so."""
+    pace: timedelta = timedelta(0)
+    """Least time between two messages to this channel."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

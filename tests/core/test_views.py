@@ -10,7 +10,7 @@ import pytest
 
 from bot.core.render import BARE, SHORT, Cut
 from bot.core.views import ordinal, span, view, when
-from bot.model import Digest, Facts, NearMiss, Notice, Receipt, Window
+from bot.model import Digest, Earlier, Facts, NearMiss, Notice, Receipt, Window
 from tests.digests import END, digest, source, story
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -60,6 +60,20 @@ def test_a_first_telling_and_a_later_one() -> None:
     later = view(Cut(digest=with_story(status="UPDATED", revision=3))).sections[0].stories[0]
     assert (first.label, first.status, first.telling) == ("NEW", "new", "")
     assert (later.label, later.status, later.telling) == ("UPDATED", "updated", "3rd telling")
+
+
+def test_news_say_since_when_and_a_story_what_it_follows() -> None:
+    changes = {"news": ("status: reported → confirmed",), "news_since": END - timedelta(days=1)}
+    told = view(Cut(digest=with_story(**changes))).sections[0].stories[0]
+    assert told.news_since == "New since 21 Nov 08:00"
+    assert told.relation == "follow-up to an article of the corpus"
+    ago = END - timedelta(days=10)
+    earlier = Earlier(story_id="s", title="Norvik buys", told_at=ago, words="follow-up to")
+    told = view(Cut(digest=with_story(earlier=earlier, relation="related to “X” in the corpus")))
+    assert told.sections[0].stories[0].relation == (
+        "follow-up to “Norvik buys” (told 12 Nov) · related to “X” in the corpus"
+    )
+    assert told.sections[0].stories[0].news_since == ""
 
 
 def test_a_status_nobody_planned_for_is_shown_and_styled_like_new() -> None:
