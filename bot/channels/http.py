@@ -1,4 +1,4 @@
-"""One POST to a chat or webhook service, told as a value.
+"""One request to a chat or webhook service, told as a value.
 
 The address is the operator's own setting and is trusted: unlike a feed's it may be on a private network.
 It is a secret as well, so it never appears in a reason. Redirects are not followed.
@@ -6,12 +6,13 @@ It is a secret as well, so it never appears in a reason. Redirects are not follo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import json
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -29,6 +30,10 @@ READ_TIMEOUT = 20.0
 # Answers that may be another one next time (MDN; 425 is RFC 8470). Any other 4xx stays what it is.
 PASSING = frozenset({408, 425, 429})
 _REASON = 160
+# Discord, Telegram and Google Chat answer with the whole message that they were sent.
+_MAX_ANSWER = 131_072
+# A service that asks for longer is not believed; core/settle.py caps a wait far below.
+_LONGEST = timedelta(days=7)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,16 +42,40 @@ class Answer:
     text: str
     """The beginning of the body on one line."""
     retry_after: timedelta | None = None
+    """What the header of that name asks for."""
+    body: bytes = b""
+    """The beginning of the body as it came, long enough for any service's JSON."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Names in lower case."""
 
     @property
     def ok(self) -> bool:
         return 200 <= self.status < 300
 
-    def refused(self) -> Refused:
-        """What an answer other than success means, for every service alike."""
-        passing = self.status in PASSING or self.status >= 500
-        reason = f"{self.status} {self.text}".strip()
-        return Refused(reason=reason, permanent=not passing, retry_after=self.retry_after)
+    def json(self) -> Mapping[str, Any]:
+        """The body's JSON object; an empty one where it is none."""
+        try:
+            value = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return {}
+        return value if isinstance(value, dict) else {}
+
+    def refused(
+        self, *, words: str = "", disabling: Collection[int] = (), retry_after: timedelta | None = None
+    ) -> Refused:
+        """What an answer other than success means.
+
+        ``words`` are the service's own, where the beginning of the body is not the best of them;
+        ``disabling`` the statuses after which a person must act; ``retry_after`` a wait that stands elsewhere
+        than in the header: the longer one counts.
+        """
+        waits = [wait for wait in (self.retry_after, retry_after) if wait is not None]
+        return Refused(
+            reason=f"{self.status} {shorten(one_line(words), _REASON) or self.text}".strip(),
+            permanent=self.status not in PASSING and self.status < 500,
+            disables=self.status in disabling,
+            retry_after=max(waits, default=None),
+        )
 
 
 def web_address(value: SecretStr) -> SecretStr:
@@ -67,19 +96,28 @@ def host_of(url: SecretStr) -> str:
 
 
 def post(
-    url: SecretStr, content: bytes, headers: Mapping[str, str], now: datetime
+    url: SecretStr,
+    content: bytes,
+    headers: Mapping[str, str],
+    now: datetime,
+    *,
+    method: str = "POST",
+    timeout: float = READ_TIMEOUT,
 ) -> Answer | Refused | Unanswered:
-    """Send once. Refused: the request did not go out. Unanswered: it did, and no answer came."""
+    """Send once. Refused: the request did not go out. Unanswered: it did, and no answer came.
+
+    ``timeout`` is how many seconds the service may be silent.
+    """
     import httpx
 
-    timeout = httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT)
+    limits = httpx.Timeout(timeout, connect=CONNECT_TIMEOUT)
     address = url.get_secret_value()
     # A proxy set in the environment is for the world outside this machine.
     outside = host_of(url) not in LOOPBACK
     try:
         with (
-            httpx.Client(timeout=timeout, follow_redirects=False, trust_env=outside) as client,
-            client.stream("POST", address, content=content, headers=dict(headers)) as response,
+            httpx.Client(timeout=limits, follow_redirects=False, trust_env=outside) as client,
+            client.stream(method, address, content=content, headers=dict(headers)) as response,
         ):
             return _answer(response, address, now)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
@@ -91,19 +129,41 @@ def post(
 
 
 def _answer(response: httpx.Response, address: str, now: datetime) -> Answer:
-    """Status and the beginning of the body; an answer that breaks off after its status is an answer."""
-    import httpx
-
-    try:
-        body = b"".join(islice(response.iter_bytes(), 4))[:4096]
-    except httpx.HTTPError:
-        body = b""
-    text = one_line(body.decode("utf-8", "replace")).replace(address, "…")
+    """Status, headers and the beginning of the body; one that breaks off after its status is an answer."""
+    body = _beginning(response)
+    text = one_line(body[:4096].decode("utf-8", "replace")).replace(address, "…")
     return Answer(
         status=response.status_code,
         text=shorten(text, _REASON),
         retry_after=retry_after(response.headers.get("retry-after", ""), now),
+        body=body,
+        headers={name.lower(): value for name, value in response.headers.items()},
     )
+
+
+def _beginning(response: httpx.Response) -> bytes:
+    import httpx
+
+    body = bytearray()
+    try:
+        for chunk in response.iter_bytes():
+            body += chunk
+            if len(body) >= _MAX_ANSWER:
+                break
+    except httpx.HTTPError:
+        pass
+    return bytes(body[:_MAX_ANSWER])
+
+
+def seconds(value: object) -> timedelta | None:
+    """A wait that a service tells as a number of seconds, whole or not; nothing if it is none."""
+    try:
+        number = float(value) if isinstance(value, int | float | str) else math.nan
+    except ValueError:
+        return None
+    if not 0 <= number < math.inf:
+        return None
+    return timedelta(seconds=min(number, _LONGEST.total_seconds()))
 
 
 def retry_after(value: str, now: datetime) -> timedelta | None:

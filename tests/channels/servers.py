@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, TypeVar
 
 import trustme
 from aiosmtpd.controller import Controller
@@ -18,19 +18,26 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """One scripted answer. ``drop`` closes the connection after the request was read."""
+    """One scripted answer."""
 
     status: int = 200
     body: bytes = b"ok"
     headers: tuple[tuple[str, str], ...] = ()
+    delay: float = 0.0
+    """Seconds before it comes."""
     drop: bool = False
+    """Hang up in its place, the request being read."""
+    unread: bool = False
+    """Hang up before the request's body is read."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
     path: str
     headers: dict[str, str]
+    """Names in lower case."""
     body: bytes
+    method: str = "POST"
 
 
 @dataclass
@@ -40,20 +47,45 @@ class HttpServer:
     url: str = ""
     replies: list[Reply] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
+    path: str = "/hook/secret-part"
+    """Where it is asked to be found."""
+    closing: threading.Event = field(default_factory=threading.Event)
+
+    def next(self) -> Reply | None:
+        """The scripted reply whose turn it is; nothing where the request itself decides."""
+        return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
+
+    def answer(self, request: Request) -> Reply:
+        """What is answered where no reply is scripted."""
+        return Reply()
 
 
 @contextmanager
 def http_server(replies: Sequence[Reply] = (Reply(),)) -> Iterator[HttpServer]:
-    record = HttpServer(replies=list(replies))
+    """A server that answers with ``replies`` and looks at nothing."""
+    with serving(HttpServer(replies=list(replies))) as record:
+        yield record
+
+
+Server = TypeVar("Server", bound=HttpServer)
+
+
+@contextmanager
+def serving(record: Server) -> Iterator[Server]:
+    """Serve what ``record`` says on loopback, and write down what comes."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length", 0)))
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            record.requests.append(Request(path=self.path, headers=headers, body=body))
-            reply = record.replies.pop(0) if len(record.replies) > 1 else record.replies[0]
             self.close_connection = True
-            if reply.drop:
+            scripted = record.next()
+            unread = scripted is not None and scripted.unread
+            body = b"" if unread else self.rfile.read(int(self.headers.get("content-length", 0)))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            request = Request(path=self.path, headers=headers, body=body, method=self.command)
+            record.requests.append(request)
+            reply = scripted or record.answer(request)
+            record.closing.wait(reply.delay)
+            if reply.drop or reply.unread:
                 return
             self.send_response(reply.status)
             for name, value in reply.headers:
@@ -62,19 +94,29 @@ def http_server(replies: Sequence[Reply] = (Reply(),)) -> Iterator[HttpServer]:
             self.end_headers()
             self.wfile.write(reply.body)
 
+        do_PUT = do_GET = do_POST
+
         def log_message(self, format: str, *args: Any) -> None:
             """Quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    record.url = f"http://127.0.0.1:{server.server_address[1]}/hook/secret-part"
+    server = _Quiet(("127.0.0.1", 0), Handler)
+    record.url = f"http://127.0.0.1:{server.server_address[1]}{record.path}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
         yield record
     finally:
+        record.closing.set()
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+class _Quiet(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that gives up waiting is part of many tests."""
 
 
 @dataclass

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import SecretStr
 
-from bot.channels.http import Answer, host_of, post, retry_after, web_address
+from bot.channels.http import Answer, host_of, post, retry_after, seconds, web_address
 from bot.model import Refused, Unanswered
 from tests.channels.servers import Reply, http_server
 
@@ -23,7 +23,10 @@ def test_an_answer_has_status_first_line_and_the_wait_asked_for() -> None:
     reply = Reply(status=429, body=b"slow\ndown", headers=(("Retry-After", "30"),))
     with http_server([reply]) as server:
         answer = to(server.url)
-    assert answer == Answer(status=429, text="slow down", retry_after=timedelta(seconds=30))
+    assert isinstance(answer, Answer)
+    assert (answer.status, answer.text, answer.body) == (429, "slow down", b"slow\ndown")
+    assert answer.retry_after == timedelta(seconds=30)
+    assert answer.headers["retry-after"] == "30"
     assert server.requests[0].headers["x-test"] == "1"
     assert server.requests[0].body == b"{}"
 
@@ -110,3 +113,57 @@ def test_an_address_that_is_none_is_refused_without_showing_it(value: str) -> No
 
 def test_only_the_host_of_an_address_is_shown() -> None:
     assert host_of(SecretStr("https://user:pw@Hooks.Example:8443/T0/B0/key")) == "hooks.example"
+
+
+def test_the_longer_of_two_waits_counts_and_a_service_may_be_gone() -> None:
+    busy = Answer(status=429, text="slow", retry_after=timedelta(seconds=2))
+    assert busy.refused(retry_after=timedelta(seconds=2.5)).retry_after == timedelta(seconds=2.5)
+    assert busy.refused(retry_after=timedelta(seconds=1)).retry_after == timedelta(seconds=2)
+    gone = Answer(status=404, text='{"code": 10015}').refused(words="Unknown\nWebhook", disabling={404})
+    assert gone == Refused(reason="404 Unknown Webhook", permanent=True, disables=True)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [(b'{"retry_after": 0.5}', {"retry_after": 0.5}), (b"[1]", {}), (b"ok", {}), (b"", {}), (b"\xff", {})],
+)
+def test_a_body_is_read_as_a_json_object_or_none(body: bytes, expected: object) -> None:
+    assert Answer(status=200, text="", body=body).json() == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (0.65, timedelta(seconds=0.65)),
+        (3, timedelta(seconds=3)),
+        ("1.5", timedelta(seconds=1.5)),
+        (0, timedelta(0)),
+        (1e300, timedelta(days=7)),
+        (-1, None),
+        (float("nan"), None),
+        (float("inf"), None),
+        ("soon", None),
+        (None, None),
+        ({}, None),
+    ],
+)
+def test_seconds(value: object, expected: timedelta | None) -> None:
+    assert seconds(value) == expected
+
+
+def test_an_answer_that_takes_too_long_is_unanswered() -> None:
+    with http_server([Reply(delay=10)]) as server:
+        result = post(SecretStr(server.url), b"{}", {}, NOW, timeout=0.2)
+    assert isinstance(result, Unanswered)
+    assert "secret-part" not in result.reason
+
+
+def test_another_method_may_be_asked_for() -> None:
+    with http_server() as server:
+        post(SecretStr(server.url), b"{}", {}, NOW, method="PUT")
+    assert [request.method for request in server.requests] == ["PUT"]
+
+
+def test_a_connection_closed_before_the_body_was_read_is_unanswered() -> None:
+    with http_server([Reply(unread=True)]) as server:
+        assert isinstance(to(server.url), Unanswered)
