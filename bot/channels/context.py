@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 from pydantic import SecretStr
 
-from bot.documents import KeyPath
+from bot.channels.dkim import Signer
+from bot.documents import KeyPath, Strict
+from bot.model import RetryPolicy
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -29,6 +32,7 @@ class SmtpServer:
     timeout: timedelta = timedelta(seconds=30)
     ca_file: str = ""
     allow_plain: bool = False
+    dkim: Signer = field(default_factory=Signer)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,6 +47,23 @@ class Context:
     templates: Path | None = None
     """Folder of the user's templates, which win over ours."""
     user_agent: str = "chipwatch"
+    public_url: str = ""
+    """Where people reach this process's server from outside; without it no link leads to us."""
+
+
+class ChannelOptions(Strict):
+    """What the table of every channel may hold."""
+
+    on_unknown: Literal["", "hold", "resend"] = ""
+    """After a request that got no answer: ``hold`` it for a person to look, or ``resend`` it, which may tell
+    twice. Left out: ``resend`` where the receiver drops a repeat, else ``hold``."""
+
+
+def policy(default: RetryPolicy, options: ChannelOptions) -> RetryPolicy:
+    """When a channel tries again: its own schedule, and what its table says of requests without an answer."""
+    if not options.on_unknown:
+        return default
+    return replace(default, resend_unanswered=options.on_unknown == "resend")
 
 
 class OptionError(Exception):

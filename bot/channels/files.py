@@ -13,13 +13,12 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from bot.channels.context import Context
+from bot.channels.context import ChannelOptions, Context, policy
 from bot.channels.event import event
 from bot.channels.templates import Footer, environment, html_page, text_page
 from bot.core.render import Cut, clean
 from bot.core.text import digest as text_hash
 from bot.core.views import view
-from bot.documents import Strict
 from bot.model import Digest, Message, Refused, Rendered, RetryPolicy, SendResult, Sent
 
 RETRY = RetryPolicy(
@@ -30,7 +29,7 @@ RETRY = RetryPolicy(
 _TYPES = {"html": "text/html", "txt": "text/plain", "json": "application/json"}
 
 
-class FilesOptions(Strict):
+class FilesOptions(ChannelOptions):
     """Write each digest into a folder."""
 
     folder: str = Field(default="digests", min_length=1)
@@ -61,7 +60,7 @@ class FilesChannel:
 
     @property
     def retry(self) -> RetryPolicy:
-        return RETRY
+        return policy(RETRY, self.options)
 
     def render(self, digest: Digest, key: str) -> Sequence[Rendered]:
         cut = Cut(digest=clean(digest))

@@ -16,11 +16,10 @@ from typing import Any, TypeAlias
 from pydantic import SecretStr, field_validator
 
 from bot.channels import http
-from bot.channels.context import Context
+from bot.channels.context import ChannelOptions, Context, policy
 from bot.core.render import Cut, clean, clip, pages, utf16
 from bot.core.text import digest as text_hash
 from bot.core.views import DigestView, SourceView, StoryView, view
-from bot.documents import Strict
 from bot.model import Digest, Message, Rendered, RetryPolicy, SendResult, Sent
 
 # docs.slack.dev, "Block Kit" reference; characters are UTF-16 code units.
@@ -37,12 +36,13 @@ MAX_PARTS = 4
 RETRY = RetryPolicy(
     waits=(timedelta(seconds=5), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2)),
     give_up=timedelta(hours=6),
+    pace=timedelta(seconds=1),
 )
 
 Json: TypeAlias = dict[str, Any]
 
 
-class SlackOptions(Strict):
+class SlackOptions(ChannelOptions):
     """Post to one Slack channel."""
 
     url: SecretStr
@@ -63,7 +63,7 @@ class SlackChannel:
 
     @property
     def retry(self) -> RetryPolicy:
-        return RETRY
+        return policy(RETRY, self.options)
 
     def render(self, digest: Digest, key: str) -> Sequence[Rendered]:
         return [
@@ -154,7 +154,7 @@ def _story(story: StoryView) -> Json:
     parts = [_section(*first)]
     if story.news:
         parts += [
-            _section(_text("New since it was last told", bold=True)),
+            _section(_text(story.news_since, bold=True)),
             _list([_text(line)] for line in story.news),
         ]
     parts.append(_section(*_sources(story)))

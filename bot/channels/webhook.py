@@ -15,11 +15,10 @@ from datetime import timedelta
 from pydantic import SecretStr, field_validator
 
 from bot.channels import http
-from bot.channels.context import Context
+from bot.channels.context import ChannelOptions, Context, policy
 from bot.channels.event import event
 from bot.core.render import Cut, clean, fit, subject
 from bot.core.text import digest as text_hash
-from bot.documents import Strict
 from bot.model import Digest, Message, Rendered, RetryPolicy, SendResult, Sent
 
 # Standard Webhooks asks for payloads under 20 kB, and gives this schedule of retries.
@@ -42,7 +41,7 @@ RETRY = RetryPolicy(
 _PREFIX = "whsec_"
 
 
-class WebhookOptions(Strict):
+class WebhookOptions(ChannelOptions):
     """POST each digest and alert as signed JSON."""
 
     url: SecretStr
@@ -82,7 +81,7 @@ class WebhookChannel:
 
     @property
     def retry(self) -> RetryPolicy:
-        return RETRY
+        return policy(RETRY, self.options)
 
     def render(self, digest: Digest, key: str) -> Sequence[Rendered]:
         cut = fit(clean(digest), _fits)
