@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
-from bot import __version__
+from bot import __version__, specs
 from bot.catalogue import Catalogue, load_catalogue
 from bot.documents import TomlDocument
 from bot.errors import ConfigError, ConfigErrors, StoreVersion, TopicQueryError
@@ -159,8 +159,8 @@ def read_configuration(folder: Path, data: Path, clock: Clock | None = None) -> 
                 document=document,
                 catalogue=catalogue,
                 channels=channels,
-                digests=_digests(settings),
-                alerts=_alerts(settings),
+                digests=specs.digests(settings),
+                alerts=specs.alerts(settings),
             )
     raise ConfigErrors(problems)
 
@@ -182,14 +182,16 @@ def _make_channels(
     problems: list[ConfigError],
 ) -> dict[str, Channel]:
     from bot.channels import Context, SmtpServer, build
+    from bot.channels.dkim import Signer
 
     templates = folder / "templates"
     context = Context(
         data=data,
         now=clock.now,
-        smtp=SmtpServer(**dict(settings.smtp)),
+        smtp=SmtpServer(**dict(settings.smtp) | {"dkim": Signer(**dict(settings.smtp.dkim))}),
         templates=templates if templates.is_dir() else None,
         user_agent=user_agent(settings),
+        public_url=settings.server.public_url,
     )
     channels = {}
     for name, table in settings.channels.items():
@@ -197,41 +199,6 @@ def _make_channels(
         if channel:
             channels[name] = channel
     return channels
-
-
-# ── settings → nouns ─────────────────────────────────────────────────────────────────────────────
-
-
-def _digests(settings: Settings) -> dict[str, DigestSpec]:
-    return {
-        name: DigestSpec(
-            name=name,
-            title=digest.title or name,
-            topics=digest.topics,
-            channels=digest.channels,
-            schedule=digest.schedule,
-            timezone=digest.timezone or settings.schedule.timezone,
-            max_stories=digest.max_stories,
-            send_empty=digest.send_empty,
-            catch_up=digest.catch_up,
-            near_misses=settings.judging.near_misses,
-        )
-        for name, digest in settings.digests.items()
-    }
-
-
-def _alerts(settings: Settings) -> tuple[AlertRule, ...]:
-    return tuple(
-        AlertRule(
-            name=alert.name or f"alert-{number}",
-            topics=alert.topics,
-            channels=alert.channels,
-            min_score=alert.min_score,
-            max_age=alert.max_age,
-            budget=alert.budget,
-        )
-        for number, alert in enumerate(settings.alerts, start=1)
-    )
 
 
 def user_agent(settings: Settings) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from bot.catalogue import Catalogue
 from bot.documents import KeyPath, TomlDocument, unknown
 from bot.errors import ConfigError, StoreError
-from bot.settings import Alert, Digest, Settings
+from bot.rules import Alert, Digest
+from bot.settings import Settings
 
 IN_THE_DATA_FOLDER = "sqlite"
 """The short address of a database that is a file of ours."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from ipaddress import ip_network
@@ -25,6 +26,7 @@ from pydantic_settings import (
 
 from bot.documents import Duration, Strict, TomlDocument, parse_toml, read_toml, translate, unknown
 from bot.errors import ConfigError, ConfigErrors
+from bot.rules import Alert, Digest
 
 FILE = "chipwatch.toml"
 PREFIX = "CHIPWATCH_"
@@ -93,6 +95,26 @@ class Schedule(Strict):
     """A story that had no new item for so long takes no further ones."""
 
 
+class Dkim(Strict):
+    """A signature on every letter; without a domain there is none."""
+
+    domain: str = Field(
+        default="", pattern=r"^(?:[A-Za-z0-9_](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z0-9-]*$"
+    )
+    """The one of the sender's address, or one above it."""
+    selector: str = Field(default="", pattern=r"^(?:[A-Za-z0-9-]+\.)*[A-Za-z0-9-]*$")
+    """Its public key is looked for at ``SELECTOR._domainkey.DOMAIN``."""
+    private_key: SecretStr = SecretStr("")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        given = {name for name in ("domain", "selector") if getattr(self, name)}
+        given |= {"private_key"} if self.private_key.get_secret_value() else set()
+        if missing := [name for name in type(self).model_fields if given and name not in given]:
+            raise ValueError(f"domain, selector and private_key belong together; set {' and '.join(missing)}")
+        return self
+
+
 class Smtp(Strict):
     host: str = ""
     port: int = Field(default=587, ge=1, le=65535)
@@ -106,34 +128,7 @@ class Smtp(Strict):
     timeout: Duration = timedelta(seconds=30)
     ca_file: str = ""
     allow_plain: bool = False
-
-
-class Alert(Strict):
-    """One rule for stories that are told as soon as they are seen."""
-
-    name: str = ""
-    topics: tuple[str, ...] = Field(min_length=1)
-    channels: tuple[str, ...] = Field(min_length=1)
-    min_score: float = Field(default=0.0, ge=0, le=1)
-    max_age: Duration = timedelta(hours=24)
-    """Stories whose newest article is older are left to the digest."""
-    budget: int = Field(default=6, ge=1)
-    """Alerts an hour and channel; beyond it stories wait for the digest."""
-
-
-class Digest(Strict):
-    """A message on a clock with everything that was not told before."""
-
-    title: str = ""
-    topics: tuple[str, ...] = Field(min_length=1)
-    channels: tuple[str, ...] = Field(min_length=1)
-    schedule: str
-    """Cron line of five fields: ``30 7 * * 1-5``."""
-    timezone: str = ""
-    max_stories: int = Field(default=20, ge=1, le=200)
-    send_empty: bool = False
-    catch_up: Duration = timedelta(hours=24)
-    """A slot missed while the bot was down is sent when it is back, if it is not older than this."""
+    dkim: Dkim = Dkim()
 
 
 class Advisor(Strict):
@@ -216,9 +211,16 @@ class Retention(Strict):
     """Messages that were sent or died."""
 
 
+_NOT_IN_A_LINK = re.compile(r"[\s<>\"',?#]")
+_LONGEST_PUBLIC_URL = 200
+
+
 class Server(Strict):
     bind: str = "127.0.0.1:8465"
-    """Address and port of ``/healthz`` and ``/readyz``; empty for no server."""
+    """Address and port of ``/healthz``, ``/readyz`` and unsubscribe links; empty for no server."""
+    public_url: str = ""
+    """Where the world reaches it, through a proxy with TLS: ``https://news.example.org/chipwatch``.
+    With it, one click in a mail program unsubscribes."""
 
     @field_validator("bind")
     @classmethod
@@ -227,6 +229,29 @@ class Server(Strict):
         if value and not (colon and host and port.isdecimal() and int(port) < 65536):
             raise ValueError('write address and port, such as "127.0.0.1:8465", or "" for no server')
         return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _public(cls, value: str) -> str:
+        parts = urlsplit(value) if _is_web_address(value) else None
+        if value and not (
+            parts
+            and parts.scheme == "https"
+            and value.isascii()
+            and not _NOT_IN_A_LINK.search(value)
+            and len(value) <= _LONGEST_PUBLIC_URL
+            and parts.username is None
+        ):
+            raise ValueError(
+                "write an https:// address without name, query and fragment, as mail programs call it"
+            )
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _answered(self) -> Self:
+        if self.public_url and not self.bind:
+            raise ValueError("public_url leads to our server: set bind too")
+        return self
 
 
 Level = Literal["debug", "info", "warning", "error"]
