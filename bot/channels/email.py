@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import quote
 
 from pydantic import field_validator
 
-from bot.channels.context import LOOPBACK, Context, OptionError
+from bot.channels.context import LOOPBACK, ChannelOptions, Context, OptionError, policy
+from bot.channels.dkim import SigningError, check, sign
 from bot.channels.templates import Footer, environment, html_page, text_page
+from bot.channels.unsubscribe import link, token, unsubscribe_key
+from bot.core.letters import address_of
 from bot.core.render import Cut, clean, fit
 from bot.core.text import digest as text_hash
 from bot.core.views import view
-from bot.documents import Strict
 from bot.model import Digest, Message, Rendered, RetryPolicy, SendResult
 
 # Gmail cuts HTML off at about 102 kB and hides the rest behind a link.
@@ -40,7 +42,7 @@ def _mailbox(value: str) -> str:
     return value.strip()
 
 
-class EmailOptions(Strict):
+class EmailOptions(ChannelOptions):
     """Send each digest by mail, through the server of the ``[smtp]`` table."""
 
     to: tuple[str, ...]
@@ -78,6 +80,11 @@ def make_email(name: str, options: EmailOptions, context: Context) -> EmailChann
     except ValueError as error:
         raise OptionError(f"sender or reply_to in [smtp]: {error}") from error
     environment(context.templates)
+    if smtp.dkim.domain:
+        try:
+            check(smtp.dkim)
+        except SigningError as error:
+            raise OptionError(f"[smtp.dkim]: {error}") from error
     return EmailChannel(
         name=name, options=options, context=context, sender=mailboxes[0], reply_to=mailboxes[1]
     )
@@ -93,25 +100,34 @@ class EmailChannel:
 
     @property
     def retry(self) -> RetryPolicy:
-        return RETRY
+        return policy(RETRY, self.options)
 
     def render(self, digest: Digest, key: str) -> Sequence[Rendered]:
         digest = clean(digest)
         longest = max(self.options.to, key=len)
 
+        tokens = {recipient: token for token, recipient in self.tokens().items()}
+
         def fits(cut: Cut) -> bool:
-            page = html_page(self.context.templates, view(cut), self._footer(digest, longest, key * 2))
-            return len(page.encode()) <= MAX_HTML
+            footer = self._footer(digest, longest, key * 2, tokens.get(longest, ""))
+            return len(html_page(self.context.templates, view(cut), footer).encode()) <= MAX_HTML
 
         cut = fit(digest, fits)
-        return [self._letter(cut, recipient, key) for recipient in self.options.to]
+        return [self._letter(cut, recipient, key, tokens.get(recipient, "")) for recipient in self.options.to]
 
-    def _letter(self, cut: Cut, recipient: str, digest_key: str) -> Rendered:
+    def tokens(self) -> Mapping[str, str]:
+        """Token of an unsubscribe link → the recipient whose letters have it; none without a public URL."""
+        if not self.context.public_url:
+            return {}
+        key = unsubscribe_key(self.context.data)
+        return {token(key, self.name, address_of(recipient)): recipient for recipient in self.options.to}
+
+    def _letter(self, cut: Cut, recipient: str, digest_key: str, token: str) -> Rendered:
         from bot.channels.mime import Letter, compose
 
         key = text_hash((digest_key, self.name, recipient), size=16)
         told = view(cut)
-        footer = self._footer(cut.digest, recipient, key)
+        footer = self._footer(cut.digest, recipient, key, token)
         stories = cut.digest.stories
         letter = Letter(
             sender=self.sender,
@@ -121,25 +137,33 @@ class EmailChannel:
             date=cut.digest.window.end,
             key=key,
             digest_name=cut.digest.name,
+            channel=self.name,
+            kind=told.kind,
             story_id=stories[0].id if told.kind == "alert" and len(stories) == 1 else "",
-            unsubscribe=footer.unsubscribe,
+            unsubscribe=self._unsubscribe_by_mail(cut.digest),
+            one_click=footer.unsubscribe if token else "",
             text=text_page(self.context.templates, told, footer),
             html=html_page(self.context.templates, told, footer),
         )
-        message = Message(subject=told.subject, content_type="message/rfc822", body=compose(letter))
+        body = compose(letter)
+        if self.context.smtp.dkim.domain:
+            body = sign(body, self.context.smtp.dkim)
+        message = Message(subject=told.subject, content_type="message/rfc822", body=body)
         return Rendered(recipient=recipient, key=key, message=message, stories=cut.shown)
 
-    def _footer(self, digest: Digest, recipient: str, key: str) -> Footer:
-        from bot.channels.mime import address_of
-
-        mailbox = address_of(self.options.unsubscribe or self.reply_to or self.sender)
-        table = "[[alerts]]" if digest.kind == "alert" else f"[digests.{digest.name}]"
+    def _footer(self, digest: Digest, recipient: str, key: str, token: str) -> Footer:
+        table = {"alert": "[[alerts]]", "alarm": "[alarms]"}.get(digest.kind, f"[digests.{digest.name}]")
+        by_click = link(self.context.public_url, token) if token else ""
         return Footer(
             digest_id=key,
             reason=f"Sent to {address_of(recipient)}, a recipient of the channel “{self.name}”.",
             change=f"Change or pause it in chipwatch.toml: {table} and [channels.{self.name}].",
-            unsubscribe=f"mailto:{mailbox}?subject={quote(f'unsubscribe {digest.name}')}",
+            unsubscribe=by_click or self._unsubscribe_by_mail(digest),
         )
+
+    def _unsubscribe_by_mail(self, digest: Digest) -> str:
+        mailbox = address_of(self.options.unsubscribe or self.reply_to or self.sender)
+        return f"mailto:{mailbox}?subject={quote(f'unsubscribe {digest.name}')}"
 
     def send(self, message: Message, recipient: str, key: str) -> SendResult:  # noqa: ARG002 - the bytes hold it
         from bot.channels.smtp import hand_in

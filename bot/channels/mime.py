@@ -13,13 +13,15 @@ from email.policy import EmailPolicy
 from email.utils import parseaddr
 from typing import Any
 
+from bot.core.letters import address_of
 from bot.core.text import digest as text_hash
 from bot.core.text import one_line
 
 # Headers made of addresses and ids in angle brackets. The stock policy would fold or encode a long one
 # (=?utf-8?q?…?=), and then nobody can unsubscribe or thread by it.
 _BRACKETED = frozenset({
-    "list-unsubscribe", "list-help", "list-post", "message-id", "in-reply-to", "references",
+    "list-unsubscribe", "list-help", "list-archive", "list-post", "list-owner", "message-id", "in-reply-to",
+    "references",
 })  # fmt: skip
 # 75 characters less "=?utf-8?b?" and "?=", three bytes to four characters.
 _WORD_BYTES = (75 - 12) // 4 * 3
@@ -80,6 +82,11 @@ class Letter:
     """Story whose mail thread this joins; empty for a digest."""
     unsubscribe: str
     """``mailto:`` address."""
+    one_click: str
+    """``https:`` address that takes an unsubscription by POST (RFC 8058), or nothing."""
+    channel: str
+    kind: str
+    """digest, alert or alarm"""
     text: str
     html: str
 
@@ -101,9 +108,14 @@ def compose(letter: Letter) -> bytes:
         message["In-Reply-To"] = root
         message["References"] = root
     message["List-Id"] = _list_id(letter.digest_name, domain)
-    message["List-Unsubscribe"] = f"<{letter.unsubscribe}>"
+    if letter.one_click:
+        message["List-Unsubscribe"] = f"<{letter.one_click}>, <{letter.unsubscribe}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    else:
+        message["List-Unsubscribe"] = f"<{letter.unsubscribe}>"
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
+    message["Feedback-ID"] = _feedback_id(letter)
     message["X-Digest-Id"] = letter.key
     message["MIME-Version"] = "1.0"
     message.make_alternative()
@@ -117,11 +129,6 @@ def compose(letter: Letter) -> bytes:
     return message.as_bytes(policy=POLICY)
 
 
-def address_of(mailbox: str) -> str:
-    """``Ann <ann@example.org>`` → ``ann@example.org``."""
-    return parseaddr(mailbox)[1]
-
-
 def _address(mailbox: str) -> Address:
     name, address = parseaddr(mailbox)
     return Address(display_name=one_line(name), addr_spec=address)
@@ -130,6 +137,11 @@ def _address(mailbox: str) -> Address:
 def _list_id(name: str, domain: str) -> str:
     phrase = f"chipwatch {one_line(name)} " if re.fullmatch(r"[A-Za-z0-9 _-]+", name) else ""
     return f"{phrase}<{_id(name).lower()}.{domain}>"
+
+
+def _feedback_id(letter: Letter) -> str:
+    """What large receivers sort complaints by: which list, which channel, digest or alert, and who sends."""
+    return ":".join((_id(letter.digest_name), _id(letter.channel), _id(letter.kind), "chipwatch"))
 
 
 def _id(text: str) -> str:

@@ -1,6 +1,7 @@
 """Handing one message to a mail server, told as a value.
 
-TLS is never given up: a server without STARTTLS or with a wrong certificate gets nothing.
+TLS is never given up: a server without STARTTLS or with a wrong certificate gets nothing. What a server
+answers is read as RFC 5321, 4.2.1 has it: 4xx may pass (greylisting, a full box), 5xx stays.
 """
 
 from __future__ import annotations
@@ -10,11 +11,23 @@ import ssl
 from contextlib import suppress
 
 from bot.channels.context import SmtpServer
-from bot.channels.mime import address_of
+from bot.core.letters import address_of
 from bot.core.text import one_line, shorten
 from bot.model import Refused, SendResult, Sent, Unanswered
 
 _REASON = 200
+_DONE, _GO_AHEAD = 250, 354
+_FORWARDED = 251
+# Nothing that we send is taken before a person acts: a wrong login (RFC 4954, 6), and a server that asks for
+# one, or for TLS, where none is configured.
+_CONFIGURATION = {
+    530: "; set security, username and password in [smtp] as the server asks",
+    534: "; the server wants another way to log in",
+    535: "; set username and password in [smtp]",
+    538: '; set security to "starttls" or "implicit" in [smtp]',
+}
+_TOO_LARGE = 552
+_SHRINK = "; these bytes are never sent again: let the server take more, or set max_stories lower"
 
 
 def hand_in(message: bytes, sender: str, recipient: str, server: SmtpServer) -> SendResult:
@@ -24,12 +37,12 @@ def hand_in(message: bytes, sender: str, recipient: str, server: SmtpServer) -> 
     """
     try:
         session = _open(server)
-    except smtplib.SMTPAuthenticationError as error:
-        return _refused("login", error.smtp_code, error.smtp_error)
     except smtplib.SMTPResponseException as error:
-        return _refused("greeting", error.smtp_code, error.smtp_error)
+        stage = "login" if isinstance(error, smtplib.SMTPAuthenticationError) else "greeting"
+        return _refused(stage, error.smtp_code, error.smtp_error)
     except smtplib.SMTPNotSupportedError as error:
-        return Refused(reason=f"{server.host}: {error}", permanent=True)
+        # No STARTTLS, or no way to log in: it is this way until somebody changes it.
+        return Refused(reason=f"{server.host}: {error}", permanent=True, disables=True)
     except ssl.SSLCertVerificationError as error:
         return Refused(reason=f"{server.host}: certificate not trusted: {error.verify_message}")
     except (OSError, smtplib.SMTPException) as error:
@@ -70,30 +83,54 @@ def _tls(server: SmtpServer) -> ssl.SSLContext:
 
 
 def _transfer(session: smtplib.SMTP, message: bytes, sender: str, recipient: str) -> SendResult:
+    if refused := _too_large(session, message):
+        return refused
     size = [f"size={len(message)}"] if session.has_extn("size") else []
     try:
         code, answer = session.mail(sender, size)
-        if code != 250:
+        if code != _DONE:
             return _refused("sender", code, answer)
         code, answer = session.rcpt(recipient)
-        if code not in (250, 251):
-            return _refused("recipient", code, answer)
+        if code not in (_DONE, _FORWARDED):
+            return _refused(f"recipient {recipient}", code, answer)
+        code, answer = session.docmd("data")
+        if code != _GO_AHEAD:
+            return _refused("message", code, answer)
     except (OSError, smtplib.SMTPException) as error:
         return Refused(reason=f"connection lost before the message: {_words(error)}")
     try:
-        code, answer = session.data(message)
-    except smtplib.SMTPDataError as error:
-        return _refused("message", error.smtp_code, error.smtp_error)
+        session.send(_stuffed(message))
+        code, answer = session.getreply()
     except (OSError, smtplib.SMTPException) as error:
         return Unanswered(reason=f"connection lost after the message: {_words(error)}")
-    if code != 250:
+    if code != _DONE:
         return _refused("message", code, answer)
     return Sent(receipt=_said(code, answer))
 
 
+def _too_large(session: smtplib.SMTP, message: bytes) -> Refused | None:
+    """What the server announced that it would refuse (RFC 1870); no number, or 0, announces nothing."""
+    announced = session.esmtp_features.get("size", "").split()
+    most = int(announced[0]) if announced and announced[0].isdecimal() else 0
+    if not most or len(message) <= most:
+        return None
+    told = f"the message has {len(message):,} bytes and the server takes {most:,}{_SHRINK}"
+    return Refused(reason=told, permanent=True)
+
+
+def _stuffed(message: bytes) -> bytes:
+    """A message of CRLF lines as it goes out (RFC 5321, 4.5.2): leading dots doubled, a dot to end it."""
+    dotted = (b"\r\n" + message).replace(b"\r\n.", b"\r\n..").removeprefix(b"\r\n")
+    return dotted.removesuffix(b"\r\n") + b"\r\n.\r\n"
+
+
 def _refused(what: str, code: int, answer: bytes | str) -> Refused:
-    """RFC 5321, 4.2.1: 4xx may pass, 5xx stays."""
-    return Refused(reason=f"{what} refused: {_said(code, answer)}", permanent=code >= 500)
+    remedy = _SHRINK if code == _TOO_LARGE else _CONFIGURATION.get(code, "")
+    return Refused(
+        reason=f"{what} refused: {_said(code, answer)}{remedy}",
+        permanent=code >= 500,
+        disables=code in _CONFIGURATION,
+    )
 
 
 def _said(code: int, answer: bytes | str) -> str:

@@ -124,6 +124,9 @@ class MailServer:
     """What it was sent, and what it answers. An answer of ``drop`` closes the connection instead."""
 
     port: int = 0
+    size: int | None = None
+    """The largest message, as announced."""
+    at_login: str = ""
     at_sender: str = "250 OK"
     at_recipient: str = "250 OK"
     at_data: str = "250 queued as 4711"
@@ -155,6 +158,8 @@ class MailServer:
         self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any
     ) -> AuthResult:
         self.logins.append((data.login, data.password))
+        if self.at_login:
+            return AuthResult(success=False, handled=False, message=self.at_login)
         return AuthResult(success=data.password == b"right", handled=False)
 
     @staticmethod
@@ -189,6 +194,7 @@ def smtp_server(
         authenticator=record.login if login else None,
         auth_required=login,
         auth_require_tls=starttls is not None,
+        data_size_limit=record.size,
     )
     controller.start()
     try:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.channels.mime import Letter, address_of, compose
+from bot.channels.mime import Letter, compose
 from bot.core.text import one_line
 from tests.digests import words
 
@@ -25,8 +25,11 @@ LETTER = Letter(
     date=datetime(2026, 11, 22, 7, 0, tzinfo=UTC),
     key="0123456789abcdef0123456789abcdef",
     digest_name="daily",
+    channel="mail",
+    kind="digest",
     story_id="",
     unsubscribe="mailto:desk@chipwatch.example?subject=unsubscribe%20daily",
+    one_click="",
     text="Grüße\n.\nFrom here\n",
     html="<p>Grüße</p>\n",
 )
@@ -51,6 +54,7 @@ def test_headers_of_a_digest_and_their_order() -> None:
         ("List-Unsubscribe", "<mailto:desk@chipwatch.example?subject=unsubscribe%20daily>"),
         ("Auto-Submitted", "auto-generated"),
         ("X-Auto-Response-Suppress", "All"),
+        ("Feedback-ID", "daily:mail:digest:chipwatch"),
         ("X-Digest-Id", "0123456789abcdef0123456789abcdef"),
         ("MIME-Version", "1.0"),
     ]
@@ -87,6 +91,19 @@ def test_long_addresses_and_ids_stand_on_one_line_as_they_are() -> None:
     assert f"References: <story.{'5' * 40}@{domain}>\r\n" in raw
 
 
+def test_a_public_address_comes_first_and_says_that_one_click_is_enough() -> None:
+    token = "https://news.example.org/" + "path-" * 20 + "/u/" + "t" * 32
+    raw = compose(replace(LETTER, one_click=token)).decode()
+    both = f"List-Unsubscribe: <{token}>,\r\n <mailto:desk@chipwatch.example?subject=unsubscribe%20daily>\r\n"
+    assert both + "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in raw
+
+
+@pytest.mark.parametrize("name", ["Über uns", "a:b:c", ""])
+def test_a_feedback_id_has_four_fields_whatever_things_are_called(name: str) -> None:
+    value = read(replace(LETTER, digest_name=name, channel=name))["Feedback-ID"]
+    assert re.fullmatch(r"[0-9a-f]{16}:[0-9a-f]{16}:digest:chipwatch", value)
+
+
 @pytest.mark.parametrize("name", ["Über uns", "weekly digest", "a.b", "."])
 def test_a_list_id_is_a_dot_atom_whatever_the_digest_is_called(name: str) -> None:
     value = read(replace(LETTER, digest_name=name))["List-Id"]
@@ -119,7 +136,3 @@ def test_no_text_breaks_the_message(subject: str, name: str, body: str) -> None:
 
 def address_safe(name: str) -> str:
     return re.sub(r'["\\]', "", one_line(name))[:60]
-
-
-def test_address_of() -> None:
-    assert address_of("Ann <ann@example.org>") == address_of("ann@example.org") == "ann@example.org"
