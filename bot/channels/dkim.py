@@ -47,7 +47,7 @@ def sign(letter: bytes, signer: Signer) -> bytes:
     except ImportError as error:
         raise SigningError(f"signing with DKIM needs a further package: {EXTRA}") from error
 
-    class Undated(dkim.DKIM):
+    class Undated(dkim.DKIM):  # type: ignore[misc]
         """Without ``t=``, which is optional and would be another one each time."""
 
         def gen_header(self, fields: list[tuple[bytes, bytes]], *rest: Any) -> bytes:
