@@ -12,6 +12,8 @@ import tempfile
 from base64 import urlsafe_b64encode
 from pathlib import Path
 
+from bot.errors import ChipwatchError
+
 KEY_FILE = "unsubscribe.key"
 PATH = "/u/"
 _KEY_BYTES = 32
@@ -31,14 +33,19 @@ def token(key: bytes, channel: str, address: str) -> str:
 def unsubscribe_key(data: Path) -> bytes:
     """The key in the data folder; made when it is first needed, and never changed.
 
-    Raises OSError where the folder can't be written, ValueError where the file holds something else.
+    Raises ChipwatchError where it can't be made, or where the file holds something else.
     """
     path = data / KEY_FILE
-    if not path.exists():
-        _make(path)
-    key = path.read_bytes()
+    try:
+        if not path.exists():
+            _make(path)
+        key = path.read_bytes()
+    except OSError as error:
+        raise ChipwatchError(f"{path}, the key of unsubscribe links: {error.strerror}") from error
     if len(key) != _KEY_BYTES:
-        raise ValueError(f"{path} is not the key that was written; the links of sent letters no longer work")
+        raise ChipwatchError(
+            f"{path} is not the key that was written; put it back from a backup, or remove it"
+        )
     return key
 
 

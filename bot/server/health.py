@@ -1,10 +1,10 @@
-"""``/healthz``: the process answers. ``/readyz``: the database answers and every step ends in time."""
+"""The process's server. ``/healthz``: it answers. ``/readyz``: so does the database, and steps end in time."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 import uvicorn
@@ -21,7 +21,7 @@ Troubles: TypeAlias = Callable[[], Mapping[str, str]]
 _START_WITHIN = 5.0
 
 
-def application(troubles: Troubles) -> Starlette:
+def application(troubles: Troubles, further: Sequence[Route] = ()) -> Starlette:
     def healthz(_request: Request) -> JSONResponse:
         return JSONResponse({"status": "alive"})
 
@@ -31,15 +31,15 @@ def application(troubles: Troubles) -> Starlette:
             {"status": "unready" if found else "ready", "troubles": found}, 503 if found else 200
         )
 
-    return Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz)])
+    return Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz), *further])
 
 
 class HealthServer:
     """The application behind one address, served from a thread of its own."""
 
-    def __init__(self, host: str, port: int, troubles: Troubles) -> None:
+    def __init__(self, host: str, port: int, troubles: Troubles, further: Sequence[Route] = ()) -> None:
         config = uvicorn.Config(
-            application(troubles),
+            application(troubles, further),
             host=host,
             port=port,
             log_config=None,

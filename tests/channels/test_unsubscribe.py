@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.channels.unsubscribe import KEY_FILE, link, token, unsubscribe_key
+from bot.errors import ChipwatchError
 
 KEY = bytes(range(32))
 
@@ -46,5 +47,11 @@ def test_two_that_make_it_at_once_have_the_same(tmp_path: Path) -> None:
 
 def test_half_a_key_is_none(tmp_path: Path) -> None:
     (tmp_path / KEY_FILE).write_bytes(b"short")
-    with pytest.raises(ValueError, match=KEY_FILE):
+    with pytest.raises(ChipwatchError, match=KEY_FILE):
         unsubscribe_key(tmp_path)
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file in the way")
+    with pytest.raises(ChipwatchError, match=KEY_FILE):
+        unsubscribe_key(tmp_path / "data")
