@@ -45,8 +45,14 @@ class StoryMemory:
     """Its items' dates span from ``first`` to ``last``."""
     grown: float
     """When it grew last; it closes a window later."""
+    opened: int = 0
+    """Counts the stories in the order in which they were opened."""
     items: tuple[ItemMemory, ...] = ()
-    """In the order they were placed."""
+    """In the order in which they joined."""
+    apart: frozenset[str] = frozenset()
+    """Stories that a person split from it, or it from them: never to be merged again."""
+    muted: bool = False
+    """What a person wants to hear nothing of, grouping merges with nothing that is told."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,6 +69,8 @@ class GroupingState:
     latest: float | None = None
     newest: str | None = None
     """Id of the item that was placed last."""
+    opened: int = 0
+    """How many stories were opened."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,4 +84,8 @@ class GroupingChange:
     stories: Sequence[StoryMemory] = ()
     """Without their items."""
     items: Sequence[ItemMemory] = ()
-    """The new ones, in the order they were placed."""
+    """The new ones of stories that are not rewritten, in the order they were placed."""
+    rewritten: Sequence[StoryMemory] = ()
+    """Stories that lost items or took over others: with all that they have now."""
+    gone: Sequence[str] = ()
+    """Stories that became part of others."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from bot.model.feeds import Item
 from bot.model.judging import Verdict
@@ -33,6 +34,43 @@ class Placement:
     """Id of the item whose text this one repeats."""
     similarity: float = 0.0
     because: str = ""
+    merges: tuple[str, ...] = ()
+    """Ids of stories that became part of this one by the item."""
+
+
+class EditKind(StrEnum):
+    MERGE = "merge"
+    SPLIT = "split"
+    MUTE = "mute"
+    UNMUTE = "unmute"
+
+
+GROUPING = "grouping"
+"""Who merged stories where no person did."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoryEdit:
+    """What changed a story beside items that joined it."""
+
+    kind: EditKind
+    story_id: str
+    other: str = ""
+    """The story that became part of it, or that was split off."""
+    items: tuple[str, ...] = ()
+    """Those split off; of a merge by grouping, the item by which it came to light."""
+    at: datetime
+    by: str
+    """A person's name, or :data:`GROUPING`."""
+    because: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Placing:
+    """When an item was placed, and where: its story may have become part of another since."""
+
+    at: datetime
+    story_id: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,6 +83,8 @@ class Member:
     source: str = ""
     primary: bool = False
     """Published by a party to the event (its feed is tagged ``primary``)."""
+    tags: tuple[str, ...] = ()
+    """Of its feed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +95,8 @@ class Story:
     members: tuple[Member, ...]
     first_seen: datetime
     last_seen: datetime
+    muted: bool = False
+    """A person wants to hear nothing of it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,7 +116,7 @@ class Telling:
     channel: str
     story_id: str
     revision: int
-    """1 for the first telling, then one more an update; 0 while it waits for a digest."""
+    """1 for the first telling, then one more an update. Of a note that it waits: minus the one before."""
     told_at: datetime
     origin: str
     """Name of the digest or alert rule that told it."""

@@ -11,7 +11,9 @@ from bot.model import (
     GroupingState,
     Item,
     Placement,
+    Placing,
     Story,
+    StoryEdit,
     StoryMemory,
     WordMemory,
 )
@@ -23,7 +25,7 @@ class StoryStore(Protocol):
         ...
 
     def place(self, placements: Sequence[Placement], now: datetime) -> None:
-        """Add items to their stories, opening those that are new."""
+        """Add items to their stories, opening those that are new, and put together what they merge."""
         ...
 
     def placement(self, item_id: str) -> Placement | None: ...
@@ -39,11 +41,45 @@ class StoryStore(Protocol):
         """
         ...
 
-    def get(self, story_id: str) -> Story | None: ...
+    def get(self, story_id: str) -> Story | None:
+        """By its id, or that of a story which became part of it."""
+        ...
 
     def search(
         self, *, topic: str | None, since: datetime | None, words: Sequence[str], limit: int
     ) -> Sequence[Story]: ...
+
+
+class StoryEdits(Protocol):
+    """What was done to stories beside items joining them."""
+
+    def find(self, reference: str) -> Sequence[str]:
+        """Stories, as they are now, by an id or its beginning; also by one that became part of another."""
+        ...
+
+    def merge(self, edit: StoryEdit) -> None:
+        """Make ``edit.other`` part of ``edit.story_id``."""
+        ...
+
+    def split(self, edit: StoryEdit, roots: Mapping[str, str | None], *, told: bool) -> None:
+        """Make items of ``edit.story_id`` a story of their own, ``edit.other``.
+
+        ``roots``: items whose text is another one's now, ``None`` for their own. ``told``: what was told of
+        the whole counts for both; else the new one is untold, but for what was told before it was merged.
+        """
+        ...
+
+    def mute(self, edit: StoryEdit) -> None:
+        """Mute a story, or end that."""
+        ...
+
+    def history(self, story_id: str) -> Sequence[StoryEdit]:
+        """What was done to a story and to those that are part of it, oldest first."""
+        ...
+
+    def placings(self, story_id: str) -> Mapping[str, Placing]:
+        """Item id → when it was placed, and in which story then."""
+        ...
 
 
 class GroupingStore(Protocol):

@@ -12,13 +12,14 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from bot.model import GroupingChange, GroupingState, ItemMemory, StoryMemory, WordMemory
 from bot.storage.dialects import Dialect, batches
-from bot.storage.schema import grouping, open_stories, traces, words
+from bot.storage.schema import grouping, kept_apart, open_stories, stories, traces, words
 
 _DAY = 86_400
 _THE_ROW = 1
 _STATE = tuple(each.name for each in fields(GroupingState))
 _COUNTS = ("found_in", "capital", "small")
-_SPAN = ("first", "last", "grown")
+_SPAN = ("first", "last", "grown", "opened")
+_OPEN = select(open_stories, stories.c.muted_at).join(stories, stories.c.id == open_stories.c.story_id)
 
 
 class SqlGrouping:
@@ -51,17 +52,22 @@ class SqlGrouping:
                 self._connection.scalars(select(traces.c.story_id).where(traces.c.item_id.in_(some)))
             )
         members: dict[str, list[ItemMemory]] = defaultdict(list)
+        apart: dict[str, set[str]] = defaultdict(set)
         spans: list[Row[Any]] = []
         for some in batches(sorted(names)):
             query = select(traces.c.item_id, traces.c.story_id, traces.c.trace)
             inside = query.where(traces.c.story_id.in_(some)).order_by(traces.c.position)
             for row in self._connection.execute(inside):
                 members[row.story_id].append(ItemMemory(**row._mapping))
-            spans += self._connection.execute(select(open_stories).where(open_stories.c.story_id.in_(some)))
+            for pair in self._connection.execute(select(kept_apart).where(kept_apart.c.story_id.in_(some))):
+                apart[pair.story_id].add(pair.other)
+            spans += self._connection.execute(_OPEN.where(open_stories.c.story_id.in_(some)))
         return [
             StoryMemory(
                 id=row.story_id,
                 items=tuple(members[row.story_id]),
+                apart=frozenset(apart[row.story_id]),
+                muted=row.muted_at is not None,
                 **{name: row._mapping[name] for name in _SPAN},
             )
             for row in spans
@@ -91,14 +97,23 @@ class SqlGrouping:
                 for story in change.stories
             ],
         )
-        if change.items:
-            self._connection.execute(
-                insert(traces),
-                [
-                    {"item_id": item.item_id, "story_id": item.story_id, "trace": item.trace}
-                    for item in change.items
-                ],
-            )
+        self._rewrite(change.rewritten, change.gone)
+        self._add(change.items)
+
+    def _rewrite(self, whole: Sequence[StoryMemory], gone: Sequence[str]) -> None:
+        """Replace all that is remembered of these stories; the ``gone`` went into them."""
+        for some in batches(sorted({*gone, *(story.id for story in whole)})):
+            self._connection.execute(delete(traces).where(traces.c.story_id.in_(some)))
+        for some in batches(sorted(gone)):
+            self._connection.execute(delete(open_stories).where(open_stories.c.story_id.in_(some)))
+        for story in whole:
+            self._add(story.items)
+
+    def _add(self, items: Sequence[ItemMemory]) -> None:
+        if items:
+            columns = ("item_id", "story_id", "trace")
+            rows = [{name: getattr(item, name) for name in columns} for item in items]
+            self._connection.execute(insert(traces), rows)
 
     def forget(self, window: float) -> int:
         """Drop what no item can be compared with any more: ``window`` days without growth.

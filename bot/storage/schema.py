@@ -32,7 +32,7 @@ from bot.storage.columns import (
     thaw_spans,
 )
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Every migration this code knows, oldest first. Alembic knows them too, but takes 0.2 s to import."""
 
 # Names for every constraint: a migration can only change what it can name.
@@ -156,6 +156,42 @@ stories = Table(
     Column("id", Words, primary_key=True),
     Column("first_seen", Utc, nullable=False),
     Column("last_seen", Utc, nullable=False, index=True),
+    Column("muted_at", Utc),
+)
+
+# Where stories went that became part of others: one step, however often that happened. Their rows in
+# `stories` stay, without items.
+redirects = Table(
+    "redirects",
+    metadata,
+    Column("story_id", Words, ForeignKey("stories.id"), primary_key=True),
+    Column("survivor", Words, ForeignKey("stories.id"), nullable=False, index=True),
+    # Texts that each of the two had by itself then: see `core.parts`.
+    Column("texts", Integer, nullable=False),
+    Column("survivor_texts", Integer, nullable=False),
+    Column("at", Utc, nullable=False),
+)
+
+# What people did to stories, and what of it grouping did by itself. No foreign keys: it stays true.
+story_edits = Table(
+    "story_edits",
+    metadata,
+    Column("position", Integer, primary_key=True),
+    Column("kind", Words, nullable=False),
+    Column("story_id", Words, nullable=False, index=True),
+    Column("other", Words, nullable=False, index=True),
+    Column("items", Frozen(tuple), nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("by", Words, nullable=False),
+    Column("because", Words, nullable=False),
+)
+
+# Stories that a person split: each pair both ways.
+kept_apart = Table(
+    "kept_apart",
+    metadata,
+    Column("story_id", Words, ForeignKey("stories.id"), primary_key=True),
+    Column("other", Words, ForeignKey("stories.id"), primary_key=True, index=True),
 )
 
 placements = Table(
@@ -169,7 +205,10 @@ placements = Table(
     Column("copy_of", Words),
     Column("similarity", Double, nullable=False),
     Column("because", Words, nullable=False),
+    Column("merges", Frozen(tuple)),
     Column("placed_at", Utc, nullable=False),
+    # The story that it was placed in, where it is in another one now.
+    Column("placed_in", Words),
 )
 
 deliveries = Table(
@@ -240,6 +279,7 @@ grouping = Table(
     Column("clock", Double),
     Column("latest", Double),
     Column("newest", Words),
+    Column("opened", Integer, nullable=False),
 )
 
 words = Table(
@@ -261,6 +301,7 @@ open_stories = Table(
     Column("first", Double, nullable=False),
     Column("last", Double, nullable=False),
     Column("grown", Double, nullable=False),
+    Column("opened", Integer, nullable=False),
 )
 
 traces = Table(

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, exists, insert, or_, select, update
 
 from bot.core.urls import host
-from bot.model import Item, Member, Placement, Story, Verdict
+from bot.model import GROUPING, EditKind, Item, Member, Placement, Story, StoryEdit, Verdict
 from bot.storage.dialects import Dialect, batches
 from bot.storage.items import ITEM_COLUMNS, item_of, occurs, on_topic, verdicts_of
+from bot.storage.merges import absorb, survivors
 from bot.storage.schema import feeds, items, placements, stories, verdicts
 
 PRIMARY = "primary"
@@ -25,6 +26,7 @@ _PLACEMENT = tuple(each.name for each in fields(Placement))
 _PLACEMENT_COLUMNS = tuple(placements.c[name] for name in _PLACEMENT)
 # Names that `Item` has as well would shadow each other in a row.
 _FEED_COLUMNS = (feeds.c.title.label("feed_title"), feeds.c.tags.label("feed_tags"))
+_STORY_COLUMNS = (stories.c.first_seen, stories.c.last_seen, stories.c.muted_at)
 
 
 class SqlStories:
@@ -58,7 +60,7 @@ class SqlStories:
         for each in placed:
             first.setdefault(each.item_id, each)
         seen = self._unplaced(list(first))
-        new = [each for each in first.values() if each.item_id in seen]
+        new = self._led([each for each in first.values() if each.item_id in seen])
         if not new:
             return
         spans: dict[str, list[datetime]] = defaultdict(list)
@@ -70,6 +72,14 @@ class SqlStories:
             insert(placements),
             [{name: getattr(each, name) for name in _PLACEMENT} | {"placed_at": now} for each in new],
         )
+        for each in new:
+            for other in each.merges:
+                absorb(self._connection, _merge(each, other, now))
+
+    def _led(self, placed: Sequence[Placement]) -> Sequence[Placement]:
+        """None may go into a story that became part of another one: nobody would see it there."""
+        led = survivors(self._connection, {each.story_id for each in placed})
+        return [replace(each, story_id=led.get(each.story_id, each.story_id)) for each in placed]
 
     def placement(self, item_id: str) -> Placement | None:
         """Where an item was placed."""
@@ -99,7 +109,8 @@ class SqlStories:
         return self._whole(query)
 
     def get(self, story_id: str) -> Story | None:
-        """A whole story."""
+        """A whole story; the one that it became part of where it did."""
+        story_id = survivors(self._connection, [story_id]).get(story_id, story_id)
         return next(iter(self._whole(select(stories.c.id).where(stories.c.id == story_id))), None)
 
     def search(
@@ -160,6 +171,7 @@ class SqlStories:
                 members=tuple(_member_of(row, matched.get(row.item_id, ())) for row in rows[story_id]),
                 first_seen=rows[story_id][0].first_seen,
                 last_seen=rows[story_id][0].last_seen,
+                muted=rows[story_id][0].muted_at is not None,
             )
             for story_id in story_ids
         ]
@@ -167,7 +179,7 @@ class SqlStories:
 
 def _members() -> Select[Any]:
     return (
-        select(*ITEM_COLUMNS, *_PLACEMENT_COLUMNS, *_FEED_COLUMNS, stories.c.first_seen, stories.c.last_seen)
+        select(*ITEM_COLUMNS, *_PLACEMENT_COLUMNS, *_FEED_COLUMNS, *_STORY_COLUMNS)
         .join(placements, placements.c.item_id == items.c.id)
         .join(stories, stories.c.id == placements.c.story_id)
         .outerjoin(feeds, feeds.c.feed_id == items.c.feed_id)
@@ -188,7 +200,20 @@ def _has_verdict(topics: Sequence[str]) -> ColumnElement[bool]:
 
 
 def _placement_of(row: Row[Any]) -> Placement:
-    return Placement(**{name: row._mapping[placements.c[name]] for name in _PLACEMENT})
+    stored = {name: row._mapping[placements.c[name]] for name in _PLACEMENT}
+    return Placement(**stored | {"merges": stored["merges"] or ()})  # of old rows nothing is known
+
+
+def _merge(placed: Placement, other: str, now: datetime) -> StoryEdit:
+    return StoryEdit(
+        kind=EditKind.MERGE,
+        story_id=placed.story_id,
+        other=other,
+        items=(placed.item_id,),
+        at=now,
+        by=GROUPING,
+        because=placed.because,
+    )
 
 
 def _member_of(row: Row[Any], matched: tuple[Verdict, ...]) -> Member:
@@ -199,4 +224,5 @@ def _member_of(row: Row[Any], matched: tuple[Verdict, ...]) -> Member:
         verdicts=matched,
         source=host(item.url).removeprefix("www.") or row.feed_title or item.feed_id,
         primary=PRIMARY in (row.feed_tags or ()),
+        tags=row.feed_tags or (),
     )

@@ -107,6 +107,6 @@ def telling(story_id: str = "story-1", **changes: Any) -> Telling:
         "origin": "morning",
         "title": "A chip is announced",
         "sources": 2,
-        "facts": Facts(parties=("Meta", "Broadcom"), figures=("$2 billion",), status="announced"),
+        "facts": Facts(parties=("Meta", "Broadcom"), figures=("$2 billion",), status="confirmed"),
     }
     return Telling(**given | changes)
