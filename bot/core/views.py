@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from bot.core.care import FAILING, GONE
 from bot.core.render import Cut, by_prominence, plural, preheader, subject, summary
 from bot.core.text import shorten
-from bot.model import Digest, Facts, NearMiss, Receipt, Source, ToldStory, Window
+from bot.model import Digest, Facts, NearMiss, Notice, Receipt, Source, ToldStory, Window
 
 # Spelled here and not by strftime, which follows the locale of the machine.
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -131,7 +132,7 @@ def view(cut: Cut) -> DigestView:
         quiet=digest.quiet_topics,
         near_misses=tuple(map(_near_miss, digest.near_misses)),
         notices=_notices(digest),
-        receipt=_receipt(digest.receipt) if digest.receipt else (),
+        receipt=_receipt(digest.receipt, digest.notices[-MOST_NOTICES:]) if digest.receipt else (),
     )
 
 
@@ -265,7 +266,8 @@ def _held_back(digest: Digest) -> str:
     told = plural(digest.receipt.held_back, "more story")
     verb = "waits" if digest.receipt.held_back == 1 else "wait"
     if digest.kind == "alert":
-        return f"{told} {verb} for the digest: the alerts of this hour are used up."
+        later = "the digest" if digest.receipt.held_until == "digest" else "the next hour"
+        return f"{told} {verb} for {later}: the alerts of this hour are used up."
     return f"{told} {verb} for the next digest."
 
 
@@ -276,9 +278,20 @@ def _notices(digest: Digest) -> tuple[str, ...]:
     return (*told[-MOST_NOTICES:], *([f"And {hidden} more: chipwatch feeds list."] if hidden > 0 else []))
 
 
-def _receipt(receipt: Receipt) -> tuple[str, ...]:
+def _receipt(receipt: Receipt, told: Sequence[Notice]) -> tuple[str, ...]:
+    """``told``: what the message says of feeds anyway; a feed that fails is named once."""
     read = f"Read {plural(receipt.feeds, 'feed')} and {plural(receipt.items_read, 'item')}; "
     lines = [read + f"{plural(receipt.stories_matched, 'story')} matched."]
-    if receipt.feeds_failing:
-        lines.append(f"Failing feeds: {', '.join(receipt.feeds_failing)}.")
+    failing = [name for name in receipt.feeds_failing if not any(_tells_of(each, name) for each in told)]
+    others = "Other failing feeds" if len(failing) < len(receipt.feeds_failing) else "Failing feeds"
+    if failing:
+        lines.append(f"{others}: {', '.join(failing)}.")
     return tuple(lines)
+
+
+def _tells_of(notice: Notice, name: str) -> bool:
+    """Whether it says that the feed of this name fails: it begins with the title and address, or address."""
+    if notice.kind not in (GONE, FAILING):
+        return False
+    begin = name.removesuffix("…")
+    return notice.text.startswith(begin if begin != name else (f"{name} (", f"{name} is", f"{name} has"))

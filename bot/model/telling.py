@@ -50,7 +50,7 @@ class AlertRule:
     max_age: timedelta = timedelta(hours=24)
     """A story whose newest article is older is left to the digest."""
     budget: int = 6
-    """Alerts an hour and channel; beyond it stories wait for the digest."""
+    """Stories an hour, topic and channel; beyond it they wait for the digest."""
     tags: tuple[str, ...] = ()
     """Only stories with an article of a feed that has one of these tags; empty means any."""
     keywords: str = ""
@@ -148,6 +148,9 @@ class Receipt:
     items_read: int
     stories_matched: int
     held_back: int = 0
+    """Stories that wait for a later message."""
+    held_until: str = "digest"
+    """What tells those that an alert leaves for later: a ``digest``, or the alerts of the next ``hour``."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -204,6 +207,8 @@ class DeliveryState(StrEnum):
     UNKNOWN = "unknown"
     """The request may have been accepted, no answer came, and the channel can't drop duplicates."""
     DEAD = "dead"
+    EXPIRED = "expired"
+    """Given up as too old; a digest tells what it told."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -215,6 +220,8 @@ class Delivery:
     recipient: str
     origin: str
     """Name of the digest or alert rule that composed it."""
+    kind: str = "digest"
+    """As of its digest: ``digest``, ``alert`` or ``alarm``."""
     message: Message
     stories: tuple[str, ...] = ()
     """Ids of the stories it tells."""
@@ -224,6 +231,8 @@ class Delivery:
     attempt: int = 0
     interrupted: bool = False
     """Its last attempt never reported back: the process died, so it may have been accepted."""
+    unanswered: bool = False
+    """An attempt got no answer or was interrupted: it may have been accepted."""
     note: str = ""
     sent_at: datetime | None = None
 
@@ -273,8 +282,42 @@ class Settlement:
     """How an attempt ended: the next state of a delivery."""
 
     key: str
+    channel: str = ""
     state: DeliveryState
     attempt: int
     due_at: datetime | None = None
     sent_at: datetime | None = None
     note: str = ""
+    unanswered: bool = False
+    """It may have been accepted, by this attempt or an earlier one."""
+    gave_up: bool = False
+    """It died of age, not of a refusal."""
+    pause_until: datetime | None = None
+    """Nothing goes to the channel before."""
+    disables: bool = False
+    """Nothing goes to the channel until a person acts; ``note`` says why."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Destination:
+    """What the outbox remembers of a channel; one that never had trouble is not in it."""
+
+    channel: str
+    disabled_at: datetime | None = None
+    disabled_why: str = ""
+    fingerprint: str = ""
+    """Of its options when it was disabled: once they change it is tried again."""
+    paused_until: datetime | None = None
+    paused_why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Alarm:
+    """Trouble with a channel that people are told of once, by another channel."""
+
+    channel: str
+    cause: str
+    text: str
+    raised_at: datetime
+    told_at: datetime | None = None
+    over_at: datetime | None = None

@@ -2,26 +2,63 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import partial
 
-from bot.core.alerts import select_alerts
+from bot.core.alerts import (
+    BUDGET_SPAN,
+    Standing,
+    keyword_test,
+    looks_back,
+    select_alerts,
+    spent,
+    still_waiting,
+    why,
+)
+from bot.core.quiet import quiet_at
+from bot.core.select import Selection
 from bot.core.text import digest as text_hash
-from bot.model import AlertRule
+from bot.model import AlertRule, Story, Telling
 from bot.pipeline.deps import Deps
 from bot.pipeline.telling import background, write_down
 from bot.ports import Tx
 
-_BUDGET_SPAN = timedelta(hours=1)
+# A story that waited that long, and was told by nothing, is no news any more.
+_WAITS_AT_MOST = timedelta(days=30)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reason:
+    """What a rule makes of a story for one channel."""
+
+    rule: str
+    channel: str
+    text: str
 
 
 def alert(deps: Deps) -> int:
     """Put an alert into the outbox for every story that a rule finds urgent. Returns how many messages."""
     count = 0
     for rule in deps.alerts:
+        if quiet_at(rule.quiet, rule.timezone, deps.clock.now()):
+            continue
         for channel in rule.channels:
             count += deps.guard(f"alerts {rule.name}", partial(_alert, deps, rule, channel)) or 0
     return count
+
+
+def why_alerted(deps: Deps, tx: Tx, story: Story) -> Sequence[Reason]:
+    """What each rule makes of a story, for each of its channels, as things stand now."""
+    reasons = []
+    for rule in deps.alerts:
+        keywords = keyword_test(rule, deps.judge.lexicon)
+        for channel in rule.channels:
+            _, standing = _standing(deps, tx, channel, [story], deps.clock.now())
+            text = why(rule, story, standing, background(deps), keywords)
+            reasons.append(Reason(rule=rule.name, channel=channel, text=text))
+    return reasons
 
 
 def _alert(deps: Deps, rule: AlertRule, channel: str) -> int:
@@ -31,28 +68,64 @@ def _alert(deps: Deps, rule: AlertRule, channel: str) -> int:
 
 def _compose_alerts(deps: Deps, tx: Tx, rule: AlertRule, channel: str) -> int:
     now = deps.clock.now()
-    stories = tx.stories.touched(rule.topics, now - rule.max_age)
+    touched = tx.stories.touched(rule.topics, looks_back(rule, now))
+    stories, standing = _standing(deps, tx, channel, touched, now)
     if not stories:
         return 0
-    spent = tx.outbox.told_since(channel, rule.name, now - _BUDGET_SPAN)
-    alerts = select_alerts(
-        rule,
-        channel,
-        stories,
-        tx.outbox.told(channel, [story.id for story in stories]),
-        background(deps),
+    keywords = keyword_test(rule, deps.judge.lexicon)
+    alerts = select_alerts(rule, channel, stories, standing, background(deps), keywords)
+    tx.outbox.add((), alerts.waiting)
+    return sum(
+        write_down(deps, tx, channel, selection, _key(rule, channel, selection), now)
+        for selection in alerts.selections
+    )
+
+
+def _standing(
+    deps: Deps, tx: Tx, channel: str, touched: Sequence[Story], now: datetime
+) -> tuple[Sequence[Story], Standing]:
+    """How the channel stands, and beside the stories given those that wait.
+
+    What was told is asked first: from then on nobody else tells this channel anything before we are done.
+    """
+    rules = [rule.name for rule in deps.alerts]
+    notes = tx.alerts.waiting(channel, rules, now - _WAITS_AT_MOST)
+    notes = list(still_waiting(notes, tx.outbox.told(channel, [note.story_id for note in notes])).values())
+    stories = {story.id: story for story in touched}
+    notes = _led(tx, notes, stories)
+    told = tx.outbox.told(channel, list(stories))
+    lately = tx.alerts.told_since(channel, rules, now - BUDGET_SPAN)
+    known = _whole(tx, (telling.story_id for telling in lately), stories)
+    return list(stories.values()), Standing(
         now=now,
-        budget_left=rule.budget - spent,
-        digest_follows=any(
-            channel in spec.channels and set(rule.topics) <= set(spec.topics)
-            for spec in deps.digests.values()
+        told=told,
+        waiting=still_waiting(notes, told),
+        spent=spent(deps.alerts, lately, known),
+        digests=frozenset(
+            topic for spec in deps.digests.values() if channel in spec.channels for topic in spec.topics
         ),
         timezone=deps.timezone,
     )
-    tx.outbox.add((), alerts.waiting)
-    count = 0
-    for selection in alerts.selections:
-        (telling,) = selection.tellings
-        key = text_hash((rule.name, channel, telling.story_id, str(telling.revision)), size=16)
-        count += write_down(deps, tx, channel, selection, key, now)
-    return count
+
+
+def _led(tx: Tx, notes: Sequence[Telling], stories: dict[str, Story]) -> Sequence[Telling]:
+    """The notes, each of the story that it is part of now; adds those stories."""
+    led = []
+    for note in notes:
+        story = stories.get(note.story_id) or tx.stories.get(note.story_id)
+        if story is not None:
+            stories[story.id] = story
+            led.append(replace(note, story_id=story.id))
+    return led
+
+
+def _whole(tx: Tx, ids: Iterable[str], known: dict[str, Story]) -> dict[str, Story]:
+    """Id → story, for those ids that still lead to one."""
+    found = {story_id: known.get(story_id) or tx.stories.get(story_id) for story_id in ids}
+    return {story_id: story for story_id, story in found.items() if story is not None}
+
+
+def _key(rule: AlertRule, channel: str, selection: Selection) -> str:
+    """The same for the same stories told as often, whenever they are composed."""
+    told = [(telling.story_id, str(telling.revision)) for telling in selection.tellings]
+    return text_hash((rule.name, channel, *(part for each in told for part in each)), size=16)

@@ -1,14 +1,15 @@
 """What the pipeline asks of the world, in the pipeline's words: small protocols, no implementation."""
 
 from bot.ports.opinions import AdviceStore, DriftStore, FeedbackStore
-from bot.ports.outbox import Outbox
+from bot.ports.outbox import AlertStore, Outbox
 from bot.ports.stores import FeedStore, ItemStore, Store, Tx
-from bot.ports.stories import GroupingStore, StoryStore
+from bot.ports.stories import GroupingStore, StoryEdits, StoryStore
 from bot.ports.world import Advisor, Channel, Clock, Draw, Fetcher, Guard, Read, Reader
 
 __all__ = [
     "AdviceStore",
     "Advisor",
+    "AlertStore",
     "Channel",
     "Clock",
     "Draw",
@@ -23,6 +24,7 @@ __all__ = [
     "Read",
     "Reader",
     "Store",
+    "StoryEdits",
     "StoryStore",
     "Tx",
 ]

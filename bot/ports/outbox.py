@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -16,7 +16,7 @@ from bot.model import (
 
 class Outbox(Protocol):
     def told(self, channel: str, story_ids: Sequence[str]) -> Mapping[str, Telling]:
-        """Story id → what the channel was last told of it."""
+        """Story id → what the channel was last told of it, and of stories that became part of it."""
         ...
 
     def add(self, deliveries: Sequence[Delivery], tellings: Sequence[Telling]) -> int:
@@ -49,15 +49,11 @@ class Outbox(Protocol):
     def deliveries(
         self, *, state: DeliveryState | None, limit: int, story_id: str | None = None
     ) -> Sequence[Delivery]:
-        """Newest first; ``story_id`` keeps those that told that story."""
+        """Newest first; ``story_id`` keeps those that told that story or one that became part of it."""
         ...
 
     def retry(self, keys: Sequence[str], now: datetime) -> int:
         """Make dead or unknown deliveries pending again. Returns how many."""
-        ...
-
-    def told_since(self, channel: str, origin: str, since: datetime) -> int:
-        """How many stories this origin told the channel after ``since`` (for the alert budget)."""
         ...
 
     def prune(self, before: datetime) -> int:
@@ -72,4 +68,16 @@ class Outbox(Protocol):
 
     def last_composed(self, digest: str, channel: str, before: datetime) -> datetime | None:
         """The latest slot before ``before`` for which the channel got a message of this digest."""
+        ...
+
+
+class AlertStore(Protocol):
+    """What alerts did: stories they told, and stories that they noted as waiting."""
+
+    def told_since(self, channel: str, rules: Collection[str], since: datetime) -> Sequence[Telling]:
+        """What these rules told the channel after ``since``, for their budgets."""
+        ...
+
+    def waiting(self, channel: str, rules: Collection[str], since: datetime) -> Sequence[Telling]:
+        """Notes after ``since`` that stories wait, oldest first; they may have been told since."""
         ...

@@ -18,8 +18,8 @@ from bot.model import (
     Window,
 )
 from bot.ports.opinions import AdviceStore, DriftStore, FeedbackStore
-from bot.ports.outbox import Outbox
-from bot.ports.stories import GroupingStore, StoryStore
+from bot.ports.outbox import AlertStore, Outbox
+from bot.ports.stories import GroupingStore, StoryEdits, StoryStore
 
 
 class FeedStore(Protocol):
@@ -165,7 +165,11 @@ class Tx(Protocol):
     @property
     def grouping(self) -> GroupingStore: ...
     @property
+    def edits(self) -> StoryEdits: ...
+    @property
     def outbox(self) -> Outbox: ...
+    @property
+    def alerts(self) -> AlertStore: ...
     @property
     def feedback(self) -> FeedbackStore: ...
     @property

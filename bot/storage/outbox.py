@@ -6,12 +6,15 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Table, and_, delete, insert, or_, select, update
 
+from bot.core.parts import united
 from bot.model import Delivery, DeliveryState, Message, Settlement, Telling
 from bot.storage.dialects import Dialect, batches
+from bot.storage.merges import names, parts
 from bot.storage.schema import delivered_stories, deliveries, slots, tellings
 
 _TELLING = tuple(each.name for each in fields(Telling))
@@ -36,8 +39,20 @@ class SqlOutbox:
         once would both find a story untold, and tell it twice.
         """
         self._dialect.hold(self._connection, "tellings")
+        several = parts(self._connection, story_ids)
+        last = self._last_told(channel, list({*story_ids, *chain.from_iterable(several.values())}))
+        whole = {
+            story_id: united(story_id, [(part, last.get(name)) for name, part in made_of.items()])
+            for story_id, made_of in several.items()
+        }
+        told = {story_id: whole.get(story_id, last.get(story_id)) for story_id in story_ids}
+        return {story_id: telling for story_id, telling in told.items() if telling}
+
+    def _last_told(self, channel: str, story_ids: Sequence[str]) -> Mapping[str, Telling]:
+        """Of each id by itself, whether or not it is part of another story now."""
         last: dict[str, Telling] = {}
-        query = select(tellings).where(tellings.c.channel == channel).order_by(tellings.c.revision)
+        query = select(tellings).where(tellings.c.channel == channel, tellings.c.revision > 0)
+        query = query.order_by(tellings.c.revision)
         for some in batches(story_ids):
             for row in self._connection.execute(query.where(tellings.c.story_id.in_(some))):
                 last[row.story_id] = Telling(**row._mapping)
@@ -118,12 +133,15 @@ class SqlOutbox:
     def deliveries(
         self, *, state: DeliveryState | None, limit: int, story_id: str | None = None
     ) -> Sequence[Delivery]:
-        """Newest first; ``story_id`` keeps those that told that story."""
+        """Newest first; ``story_id`` keeps those that told that story or one that became part of it."""
         query = select(deliveries).order_by(deliveries.c.created_at.desc(), deliveries.c.position.desc())
         if state is not None:
             query = query.where(deliveries.c.state == state.value)
         if story_id is not None:
-            query = query.join(delivered_stories).where(delivered_stories.c.story_id == story_id)
+            telling = select(delivered_stories.c.delivery_key).where(
+                delivered_stories.c.story_id.in_(names(self._connection, story_id))
+            )
+            query = query.where(deliveries.c.key.in_(telling))
         rows = self._connection.execute(query.limit(limit))
         return [_delivery_of(row) for row in rows]
 
@@ -137,16 +155,6 @@ class SqlOutbox:
             ).rowcount
             for some in batches(sorted(set(keys)))
         )
-
-    def told_since(self, channel: str, origin: str, since: datetime) -> int:
-        """How many stories this origin told the channel after ``since`` (for the alert budget)."""
-        query = select(func.count()).where(
-            tellings.c.channel == channel,
-            tellings.c.origin == origin,
-            tellings.c.told_at > since,
-            tellings.c.revision > 0,
-        )
-        return self._connection.scalar(query) or 0
 
     def prune(self, before: datetime) -> int:
         """Drop what was sent or died before; tellings stay, so nothing is told again."""

@@ -13,8 +13,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.errors import StoreBusy
 from bot.storage.advice import SqlAdvice
+from bot.storage.alerts import SqlAlerts
 from bot.storage.dialects import Dialect
 from bot.storage.drift import SqlDrift
+from bot.storage.edits import SqlEdits
 from bot.storage.feedback import SqlFeedback
 from bot.storage.feeds import SqlFeeds
 from bot.storage.grouping import SqlGrouping
@@ -31,7 +33,9 @@ class SqlTx:
         self.items = SqlItems(connection, dialect)
         self.stories = SqlStories(connection, dialect)
         self.grouping = SqlGrouping(connection, dialect)
+        self.edits = SqlEdits(connection, dialect)
         self.outbox = SqlOutbox(connection, dialect)
+        self.alerts = SqlAlerts(connection)
         self.feedback = SqlFeedback(connection, dialect)
         self.advice = SqlAdvice(connection, dialect)
         self.drift = SqlDrift(connection, dialect)

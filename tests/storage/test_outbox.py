@@ -183,21 +183,6 @@ def test_a_channel_remembers_what_it_was_told_last(store: SqlStore) -> None:
         }
 
 
-def test_the_alert_budget_counts_one_origin_on_one_channel(store: SqlStore) -> None:
-    with store.begin() as tx:
-        tx.outbox.add(
-            [],
-            [
-                telling("s1", told_at=NOW),
-                telling("s2", told_at=NOW + MINUTE),
-                telling("s3", told_at=NOW + HOUR),
-                telling("s4", told_at=NOW + HOUR, origin="alarm"),
-                telling("s5", told_at=NOW + HOUR, channel="chat"),
-            ],
-        )
-        assert tx.outbox.told_since("mail", "morning", NOW) == 2
-
-
 def test_a_slot_is_taken_once(store: SqlStore) -> None:
     with store.begin() as tx:
         assert tx.outbox.last_slot("morning") is None

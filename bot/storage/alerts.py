@@ -1,0 +1,41 @@
+"""What alerts told and noted, in the table that remembers all tellings."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from bot.model import Telling
+from bot.storage.schema import tellings
+
+
+class SqlAlerts:
+    """``ports.AlertStore``."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def told_since(self, channel: str, rules: Collection[str], since: datetime) -> Sequence[Telling]:
+        """What these rules told the channel after ``since``, for their budgets."""
+        return self._after(since, channel, rules, tellings.c.revision > 0)
+
+    def waiting(self, channel: str, rules: Collection[str], since: datetime) -> Sequence[Telling]:
+        """Notes after ``since`` that stories wait, oldest first; they may have been told since."""
+        return self._after(since, channel, rules, tellings.c.revision <= 0)
+
+    def _after(
+        self, since: datetime, channel: str, rules: Collection[str], condition: ColumnElement[bool]
+    ) -> Sequence[Telling]:
+        query = (
+            select(tellings)
+            .where(
+                tellings.c.channel == channel,
+                tellings.c.origin.in_(sorted(rules)),
+                tellings.c.told_at > since,
+                condition,
+            )
+            .order_by(tellings.c.told_at, tellings.c.story_id)
+        )
+        return [Telling(**row._mapping) for row in self._connection.execute(query)]
