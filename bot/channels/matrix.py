@@ -1,0 +1,190 @@
+"""Matrix: one notice a room, sent as a bot through the client-server API.
+
+The delivery key is the transaction id of the request, and a homeserver answers a repeat with the event that
+it made before: a request without an answer is sent again. Updates of a story go into the thread of its first
+alert.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeAlias
+from urllib.parse import quote
+
+from pydantic import SecretStr, field_validator
+
+from bot.channels import http
+from bot.channels.context import ChannelOptions, Context, policy
+from bot.channels.plain import NEAR_MISSES, closing, headline, label, plain, subtitle, uncalled
+from bot.channels.tags import asked, link, sources, tag, text, titled
+from bot.core.render import Cut, clean, pages
+from bot.core.text import digest as text_hash
+from bot.core.views import DigestView, StoryView, view
+from bot.model import Digest, Message, Rendered, RetryPolicy, SendResult, Sent
+
+# A whole event is at most 65,536 bytes (spec.matrix.org, "Size limits"), of which servers add some.
+MAX_CONTENT = 57_000
+MAX_FOOT = 4_000
+MAX_PARTS = 4
+RETRY = RetryPolicy(
+    waits=(timedelta(seconds=5), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2)),
+    give_up=timedelta(hours=6),
+    # Synapse forgets transaction ids after a day, four times as long.
+    resend_unanswered=True,
+    pace=timedelta(seconds=1),
+)
+# The token or the membership is gone, and only a person can bring it back.
+_DISABLING = frozenset({401, 403})
+
+Json: TypeAlias = dict[str, Any]
+
+
+class MatrixOptions(ChannelOptions):
+    """Post into Matrix rooms."""
+
+    homeserver: str
+    """Address of the homeserver, ``https://matrix.example.org``."""
+    token: SecretStr
+    """Access token of the bot's account."""
+    rooms: tuple[str, ...]
+    """Ids of rooms in which the account is, ``!…``; each gets a message of its own."""
+
+    @field_validator("homeserver")
+    @classmethod
+    def _check_homeserver(cls, value: str) -> str:
+        http.web_address(SecretStr(value))
+        return value.rstrip("/")
+
+    @field_validator("rooms")
+    @classmethod
+    def _check_rooms(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        # From room version 12 on, ids have no server after a colon.
+        if not value or not all(room.startswith("!") and len(room.encode()) <= 255 for room in value):
+            raise ValueError("name at least one room by its id, which begins with ! (an alias won't do)")
+        return tuple(dict.fromkeys(value))
+
+    @field_validator("token")
+    @classmethod
+    def _check_token(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().isascii() or not value.get_secret_value().isprintable():
+            raise ValueError("is not an access token")
+        return value
+
+
+def make_matrix(name: str, options: MatrixOptions, context: Context) -> MatrixChannel:
+    return MatrixChannel(name=name, options=options, context=context)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MatrixChannel:
+    name: str
+    options: MatrixOptions
+    context: Context
+
+    @property
+    def retry(self) -> RetryPolicy:
+        return policy(RETRY, self.options)
+
+    def render(self, digest: Digest, key: str) -> Sequence[Rendered]:
+        cuts = pages(clean(digest), _fits, MAX_PARTS)
+        return [
+            Rendered(
+                recipient=room,
+                key=text_hash((key, self.name, room, str(cut.part)), size=16),
+                message=_message(view(cut), digest.thread.get(room, "")),
+                stories=cut.shown,
+            )
+            for room in self.options.rooms
+            for cut in cuts
+        ]
+
+    def send(self, message: Message, recipient: str, key: str) -> SendResult:
+        path = f"rooms/{quote(recipient, safe='')}/send/m.room.message/{quote(key, safe='')}"
+        headers = {
+            "authorization": f"Bearer {self.options.token.get_secret_value()}",
+            "content-type": "application/json",
+            "user-agent": self.context.user_agent,
+        }
+        url = SecretStr(f"{self.options.homeserver}/_matrix/client/v3/{path}")
+        result = http.post(url, message.body, headers, self.context.now(), method="PUT", timeout=self.context.timeout)
+        if not isinstance(result, http.Answer):
+            return result
+        said = result.json()
+        if result.ok:
+            return Sent(receipt=str(said.get("event_id", "")))
+        words = f"{said.get('errcode', '')} {said.get('error', '')}".strip()
+        wait = said.get("retry_after_ms")
+        return result.refused(
+            words=words,
+            disabling=_DISABLING,
+            retry_after=http.seconds(wait / 1000) if isinstance(wait, int | float) else None,
+        )
+
+
+def _message(told: DigestView, root: str) -> Message:
+    body = json.dumps(_content(told, root), ensure_ascii=False, separators=(",", ":")).encode()
+    return Message(subject=told.subject, content_type="application/json", body=body)
+
+
+def _content(told: DigestView, root: str = "") -> Json:
+    content = {
+        "msgtype": "m.notice",
+        "body": uncalled(plain(told, MAX_FOOT)),
+        "format": "org.matrix.custom.html",
+        "formatted_body": _page(told),
+        "m.mentions": {},
+    }
+    return content | {"m.relates_to": _thread(root)} if root else content
+
+
+def _thread(root: str) -> Json:
+    """In the thread that begins with the event ``root``; an answer to it where threads aren't shown."""
+    return {
+        "rel_type": "m.thread",
+        "event_id": root,
+        "is_falling_back": True,
+        "m.in_reply_to": {"event_id": root},
+    }
+
+
+def _fits(cut: Cut) -> bool:
+    return len(_message(view(cut), "$" + "x" * 254).body) <= MAX_CONTENT
+
+
+# ── HTML of the tags that the specification lets clients show ────────────────────────────────────
+
+
+def _page(told: DigestView) -> str:
+    parts = []
+    if not told.single:
+        parts = [tag("h3", text(headline(told)))]
+        parts += [tag("p", text(subtitle(told)))] if subtitle(told) else []
+    for section in told.sections:
+        parts += [] if told.single else [tag("h4", text(section.title))]
+        parts += map(_story, section.stories)
+    if told.also_seen:
+        parts += [tag("h4", "Also seen"), _list(map(titled, told.also_seen))]
+    if told.near_misses:
+        parts += [tag("h4", NEAR_MISSES), _list(map(asked, told.near_misses))]
+    parts += [tag("p", text(line)) for line in closing(told, MAX_FOOT)]
+    return "".join(parts)
+
+
+def _story(story: StoryView) -> str:
+    head = f"{tag('b', text(label(story)))} · {tag('b', link(story.url, story.title))}"
+    parts = [tag("p", "<br>".join(filter(None, (head, text(story.lead)))))]
+    if story.facts:
+        parts.append(_list(f"{tag('b', name + ':')} {text(value)}" for name, value in story.facts))
+    if story.news:
+        parts += [tag("p", tag("b", text(story.news_since))), _list(map(text, story.news))]
+    below = [sources(story), text(story.relation)]
+    below += [tag("i", "Why: " + text(reason)) for reason in story.because]
+    parts.append(tag("p", "<br>".join(filter(None, below))))
+    return "".join(parts)
+
+
+def _list(lines: Iterable[str]) -> str:
+    return tag("ul", "".join(tag("li", line) for line in lines))

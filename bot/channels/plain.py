@@ -1,0 +1,106 @@
+"""A digest as plain text for chats and notifications, and the words around the stories in any chat."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from bot.core.text import shorten
+from bot.core.views import DigestView, SourceView, StoryView
+
+# A word after an at sign calls a person, or everyone, in one chat or another; in a mail address it doesn't.
+_CALL = re.compile(r"(?<!\w)@(?=\w)")
+_ZERO_WIDTH_SPACE = "\u200b"
+
+NEAR_MISSES = "Near misses: was this one?"
+
+
+def plain(told: DigestView, foot: int, *, heading: bool = True) -> str:
+    """The whole message, addresses on lines of their own.
+
+    ``foot``: most bytes below the stories; ``heading``: with the digest's title, where no other field has it.
+    """
+    top = [] if told.single else [headline(told) if heading else "", subtitle(told)]
+    blocks = ["\n".join(filter(None, top))]
+    for section in told.sections:
+        if not told.single:
+            blocks.append(section.title.upper())
+        blocks += map(_story, section.stories)
+    if told.also_seen:
+        blocks.append(_listed("Also seen", map(_named, told.also_seen)))
+    if told.near_misses:
+        blocks.append(_listed(NEAR_MISSES, (f"{_named(each)} ({each.note})" for each in told.near_misses)))
+    return "\n\n".join(filter(None, [*blocks, *closing(told, foot)]))
+
+
+def headline(told: DigestView) -> str:
+    return f"{told.title} ({told.part})" if told.part else told.title
+
+
+def subtitle(told: DigestView) -> str:
+    """When and how much; an alarm is about neither."""
+    return "" if told.kind == "alarm" else " · ".join(filter(None, (told.window, told.summary, told.late)))
+
+
+def label(story: StoryView) -> str:
+    """``UPDATED · 2nd telling``."""
+    return " · ".join(filter(None, (story.label, story.telling)))
+
+
+def closing(told: DigestView, most: int) -> list[str]:
+    """What stands below the stories, in at most ``most`` bytes. What was left out comes first and whole."""
+    about = [] if told.kind == "alarm" or not told.notices else ["About the feeds:"]
+    lines = [
+        told.left_out,
+        told.held_back,
+        f"No news: {', '.join(told.quiet)}" if told.quiet else "",
+        *about,
+        *told.notices,
+        " ".join(told.receipt),
+    ]
+    kept = []
+    for line in lines:
+        short = cut_bytes(line, most)
+        most -= len(short.encode()) + 2
+        kept.append(short)
+    return [line for line in kept if line]
+
+
+def cut_bytes(text: str, limit: int) -> str:
+    """``shorten`` for a limit in bytes of UTF-8."""
+    room = len(text.encode()[: max(0, limit)].decode("utf-8", "ignore"))
+    while len((short := shorten(text, room)).encode()) > max(0, limit):
+        room -= 1
+    return short
+
+
+def uncalled(text: str) -> str:
+    """The same with no ``@name`` that a chat would take for a call."""
+    return _CALL.sub("@" + _ZERO_WIDTH_SPACE, text)
+
+
+def _story(story: StoryView) -> str:
+    sources = ", ".join(map(_source, story.sources))
+    lines = [
+        f"{label(story)}: {story.title}",
+        story.url,
+        story.lead,
+        *(f"{name}: {value}" for name, value in story.facts),
+        *([f"{story.news_since}:", *(f"• {line}" for line in story.news)] if story.news else []),
+        f"{story.sources_count}: {sources} {story.more_sources}".rstrip(": "),
+        story.relation,
+        *(f"Why: {reason}" for reason in story.because),
+    ]
+    return "\n".join(filter(None, lines))
+
+
+def _source(source: SourceView) -> str:
+    return f"{source.name} ({source.note})" if source.note else source.name
+
+
+def _named(source: SourceView) -> str:
+    return f"{source.title} · {source.name}" if source.name else source.title
+
+
+def _listed(title: str, lines: Iterable[str]) -> str:
+    return "\n".join([f"{title}:", *(f"• {line}" for line in lines)])

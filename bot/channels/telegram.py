@@ -1,0 +1,229 @@
+"""Telegram through a bot, in its HTML.
+
+The token is part of every address, so no address is ever told. Telegram drops no repeats: a request without
+an answer is held. Updates of a story answer its first alert.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeAlias
+
+from pydantic import SecretStr, field_validator
+
+from bot.channels import http
+from bot.channels.context import ChannelOptions, Context, policy
+from bot.channels.plain import NEAR_MISSES, closing, headline, label, subtitle
+from bot.channels.tags import asked, link, sources, tag, text, titled
+from bot.core.render import Cut, clean, pages, utf16
+from bot.core.text import digest as text_hash
+from bot.core.views import DigestView, StoryView, view
+from bot.model import Digest, Message, Refused, Rendered, RetryPolicy, SendResult, Sent, Unanswered
+
+# core.telegram.org/bots/api: 1 to 4096 UTF-16 code units once the tags are read, and 100 entities, which are
+# our tags and whatever it takes for an address, a #tag or a $TICKER. A reserve for those.
+MAX_TEXT = 3_900
+MAX_ENTITIES = 80
+MAX_FOOT = 1_200
+MAX_PARTS = 5
+RETRY = RetryPolicy(
+    waits=(timedelta(seconds=5), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2)),
+    give_up=timedelta(hours=6),
+    # 20 messages a minute in a group.
+    pace=timedelta(seconds=3),
+)
+# 404 is the answer to a token that is none.
+_DISABLING = frozenset({401, 403, 404})
+_CHAT = re.compile(r"-?[0-9]{1,19}|@[A-Za-z0-9_]{4,32}")
+_TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{1,100}")
+_RECEIPT = re.compile(r"(?P<message>[0-9]+)(?: in (?P<chat>-?[0-9]+))?")
+_TAG = re.compile(r"<(/?)([a-z]+)(?: href=\"([^\"]*)\")?>")
+
+Json: TypeAlias = dict[str, Any]
+
+
+class TelegramOptions(ChannelOptions):
+    """Post into Telegram chats as a bot."""
+
+    token: SecretStr
+    """The bot's token, ``123456:ABC…``, as BotFather gave it."""
+    chats: tuple[str, ...]
+    """Ids of chats (``-1001234567890``) or names of public channels (``@name``); each gets a message."""
+    api: str = "https://api.telegram.org"
+    """Another address for a Bot API server of your own."""
+
+    @field_validator("token")
+    @classmethod
+    def _check_token(cls, value: SecretStr) -> SecretStr:
+        if not _TOKEN.fullmatch(value.get_secret_value()):
+            raise ValueError("is not the token of a bot, which is digits, a colon and letters")
+        return value
+
+    @field_validator("chats", mode="before")
+    @classmethod
+    def _check_chats(cls, value: object) -> tuple[str, ...]:
+        chats = tuple(map(str, value)) if isinstance(value, list | tuple) else ()
+        if not chats or not all(map(_CHAT.fullmatch, chats)):
+            raise ValueError("name at least one chat by its id, or a public channel as @name")
+        return tuple(dict.fromkeys(chats))
+
+    @field_validator("api")
+    @classmethod
+    def _check_api(cls, value: str) -> str:
+        http.web_address(SecretStr(value))
+        return value.rstrip("/")
+
+
+def make_telegram(name: str, options: TelegramOptions, context: Context) -> TelegramChannel:
+    return TelegramChannel(name=name, options=options, context=context)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TelegramChannel:
+    name: str
+    options: TelegramOptions
+    context: Context
+
+    @property
+    def retry(self) -> RetryPolicy:
+        return policy(RETRY, self.options)
+
+    def render(self, digest: Digest, key: str) -> Sequence[Rendered]:
+        cuts = pages(clean(digest), _fits, MAX_PARTS)
+        return [
+            Rendered(
+                recipient=chat,
+                key=text_hash((key, self.name, chat, str(cut.part)), size=16),
+                message=_message(view(cut), chat, digest.thread.get(chat, "")),
+                stories=cut.shown,
+            )
+            for chat in self.options.chats
+            for cut in cuts
+        ]
+
+    def send(self, message: Message, recipient: str, key: str) -> SendResult:  # noqa: ARG002 - no id in Telegram
+        """One attempt, of up to three requests: a refusal may say where the chat went, or mind the markup."""
+        payload: Json = json.loads(message.body)
+        result = self._request(message.body)
+        moved = _parameter(result, "migrate_to_chat_id")
+        if isinstance(moved, int):
+            payload = _moved(payload, moved)
+            result = self._request(_bytes(payload))
+        if isinstance(result, http.Answer) and "can't parse entities" in _description(result):
+            result = self._request(_bytes(_unmarked(payload)))
+        if not isinstance(result, http.Answer):
+            return result
+        if result.ok:
+            return Sent(receipt=_receipt(result, moved if isinstance(moved, int) else None))
+        return result.refused(
+            words=_description(result),
+            disabling=_DISABLING,
+            retry_after=http.seconds(_parameter(result, "retry_after")),
+        )
+
+    def _request(self, content: bytes) -> http.Answer | Refused | Unanswered:
+        headers = {"content-type": "application/json", "user-agent": self.context.user_agent}
+        url = SecretStr(f"{self.options.api}/bot{self.options.token.get_secret_value()}/sendMessage")
+        return http.post(url, content, headers, self.context.now(), timeout=self.context.timeout)
+
+
+# ── answers ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _description(answer: http.Answer) -> str:
+    return str(answer.json().get("description", ""))
+
+
+def _parameter(result: object, name: str) -> object:
+    """What an error says besides its words: ``retry_after`` or ``migrate_to_chat_id``."""
+    parameters = result.json().get("parameters") if isinstance(result, http.Answer) else None
+    return parameters.get(name) if isinstance(parameters, dict) else None
+
+
+def _receipt(answer: http.Answer, moved: int | None) -> str:
+    """The message's number; ``81 in -100123: …`` where the chat got a new id that the settings lack."""
+    result = answer.json().get("result")
+    number = str(result.get("message_id", "")) if isinstance(result, dict) else ""
+    return f"{number} in {moved}: the chat's new id, write it in chats" if moved else number
+
+
+def _moved(payload: Mapping[str, Any], chat: int) -> Json:
+    """The same for a group that became a supergroup; messages of the old one can't be answered there."""
+    there = {name: value for name, value in payload.items() if name != "reply_parameters"}
+    answered = payload.get("reply_parameters", {})
+    if answered.get("chat_id") == chat:
+        there["reply_parameters"] = answered
+    return there | {"chat_id": chat}
+
+
+def _unmarked(payload: Mapping[str, Any]) -> Json:
+    """The same as plain text, with addresses after their words as long as they fit."""
+    page = payload["text"]
+    links = re.sub(r'<a href="([^"]*)">(.*?)</a>', r"\2 (\1)", page)
+    plain = [html.unescape(_TAG.sub("", each)) for each in (links, page)]
+    shown = next((each for each in plain if utf16(each) <= MAX_TEXT), plain[-1])
+    return {name: value for name, value in payload.items() if name != "parse_mode"} | {"text": shown}
+
+
+# ── messages ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def _message(told: DigestView, chat: str, first: str) -> Message:
+    payload: Json = {
+        "chat_id": chat if chat.startswith("@") else int(chat),
+        "text": _page(told),
+        "parse_mode": "HTML",
+        "link_preview_options": {"is_disabled": True},
+    }
+    if answered := _RECEIPT.match(first):
+        parameters = {"message_id": int(answered["message"]), "allow_sending_without_reply": True}
+        there = {"chat_id": int(answered["chat"])} if answered["chat"] else {}
+        payload["reply_parameters"] = parameters | there
+    return Message(subject=told.subject, content_type="application/json", body=_bytes(payload))
+
+
+def _bytes(payload: Mapping[str, Any]) -> bytes:
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _fits(cut: Cut) -> bool:
+    page = _page(view(cut))
+    read = html.unescape(_TAG.sub("", page))
+    return utf16(read) <= MAX_TEXT and len(_TAG.findall(page)) // 2 <= MAX_ENTITIES
+
+
+def _page(told: DigestView) -> str:
+    blocks = []
+    if not told.single:
+        blocks = ["\n".join(filter(None, (tag("b", text(headline(told))), text(subtitle(told)))))]
+    for section in told.sections:
+        blocks += [] if told.single else [tag("u", text(section.title))]
+        blocks += map(_story, section.stories)
+    if told.also_seen:
+        blocks.append(_list("Also seen", map(titled, told.also_seen)))
+    if told.near_misses:
+        blocks.append(_list(NEAR_MISSES, map(asked, told.near_misses)))
+    blocks += map(text, closing(told, MAX_FOOT))
+    return "\n\n".join(blocks)
+
+
+def _story(story: StoryView) -> str:
+    lines = [
+        f"{tag('b', text(label(story)))} · {link(story.url, story.title)}",
+        text(story.lead),
+        *(f"{tag('b', name + ':')} {text(value)}" for name, value in story.facts),
+        *([_list(story.news_since, map(text, story.news))] if story.news else []),
+        sources(story),
+        text(story.relation),
+        *([tag("i", text("Why: " + " · ".join(story.because)))] if story.because else []),
+    ]
+    return "\n".join(filter(None, lines))
+
+
+def _list(title: str, lines: Iterable[str]) -> str:
+    return "\n".join([tag("b", text(title)), *(f"• {line}" for line in lines)])
