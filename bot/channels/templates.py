@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from bot.core.views import DigestView
+from bot.channels.specimen import specimens
+from bot.core.render import Cut
+from bot.core.views import DigestView, view
 from bot.documents import unknown
 from bot.errors import ConfigError, ConfigErrors
 
@@ -18,8 +21,6 @@ if TYPE_CHECKING:
 
 TEXT_WIDTH = 76
 PAGES = ("digest.html.j2", "digest.txt.j2")
-_GIVEN = ("digest", "footer")
-"""What a page is made of: the names its template may use."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,14 +33,18 @@ class Footer:
     change: str = ""
     """Where it is changed or paused, one sentence."""
     unsubscribe: str = ""
-    """A ``mailto:`` address, or nothing."""
+    """Where a reader unsubscribes: an ``https:`` or ``mailto:`` address, or nothing."""
+
+
+GIVEN: Mapping[str, type] = MappingProxyType({"digest": DigestView, "footer": Footer})
+"""What a page is made of: the names its template may use."""
 
 
 @cache
 def environment(overrides: Path | None) -> Environment:
     """Templates from the user's folder first, then ours. HTML is escaped; an undefined name is an error.
 
-    Raises ConfigErrors for a template that can't be parsed.
+    Raises ConfigErrors for a template that can't be parsed, names what there isn't, or fails in a trial.
     """
     import jinja2
 
@@ -61,26 +66,28 @@ def environment(overrides: Path | None) -> Environment:
 
 
 def _mistakes(made: Environment, overrides: Path) -> Iterator[ConfigError]:
-    """What can be told of a user's templates before anything is rendered."""
-    import jinja2
-    from jinja2 import meta, nodes
+    """What can be told of a user's templates before a message is made of them."""
+    from bot.channels.proofreading import read_through, try_out
 
     for path in sorted(overrides.glob("*.j2")):
         if path.name not in PAGES:
             yield ConfigError(unknown("template", path.name, PAGES), file=path)
             continue
-        try:
-            made.get_template(path.name)
-            tree = made.parse(path.read_text(encoding="utf-8"))
-        except jinja2.TemplateSyntaxError as error:
-            yield ConfigError(str(error.message), file=path, line=error.lineno)
-            continue
-        except (OSError, UnicodeDecodeError):
-            yield ConfigError("can't be read as UTF-8 text", file=path)
-            continue
-        for name in sorted(meta.find_undeclared_variables(tree) - set(_GIVEN)):
-            line = next(node.lineno for node in tree.find_all(nodes.Name) if node.name == name)
-            yield ConfigError(unknown("name", name, _GIVEN), file=path, line=line)
+        found = list(read_through(made, path, GIVEN))
+        # A trial would only meet the same mistakes again.
+        yield from found or try_out(path, _trials(made, path.name))
+
+
+def _trials(made: Environment, name: str) -> Mapping[str, Callable[[], str]]:
+    """Renderings of made-up digests, by what they are."""
+    footer = Footer(
+        digest_id="specimen", reason="Why.", change="Where.", unsubscribe="https://example.org/u/x"
+    )
+    return {
+        of: partial(made.get_template(name).render, digest=view(cut), footer=footer)
+        for of, digest in specimens()
+        for cut in (Cut(digest=digest, left_out=len(digest.stories) // 4),)
+    }
 
 
 def html_page(overrides: Path | None, view: DigestView, footer: Footer) -> str:

@@ -147,6 +147,7 @@ def check(
     from bot.app import make_judge
     from bot.catalogue import load_catalogue
     from bot.core.audit import audit
+    from bot.core.render import plural
 
     catalogue = load_catalogue(require_folder(config))
     findings = audit(catalogue.exemplars, make_judge(catalogue))
@@ -159,8 +160,9 @@ def check(
                 f"; nearest of them {finding.other}" if finding.doubt == "label" and finding.other else ""
             )
             say(f"{finding.exemplar}: {finding.problem}{nearest}")
-        wrong = f"{suspicious} labels look wrong" if suspicious != 1 else "1 label looks wrong"
-        say(f"{len(catalogue.exemplars)} articles, {wrong}, {len(findings) - suspicious} other remarks")
+        wrong = f"{plural(suspicious, 'label')} {'looks' if suspicious == 1 else 'look'} wrong"
+        articles = plural(len(catalogue.exemplars), "article")
+        say(f"{articles}, {wrong}, {plural(len(findings) - suspicious, 'other remark')}")
     if strict and suspicious:
         raise typer.Exit(1)
 

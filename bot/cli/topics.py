@@ -195,6 +195,7 @@ def lint(
     from bot.cli.stored import stored_texts
     from bot.core.features import extract
     from bot.core.lint import lint as advise
+    from bot.core.render import plural
     from bot.documents import unknown
 
     catalogue, judge = _judge(config)
@@ -217,8 +218,11 @@ def lint(
     else:
         for _, place in _placed(remarks, catalogue):
             say(str(place))
-        looked = f"{len(judge.corpus.references)} articles and {len(stored)} stored items"
-        say(f"{wrong} likely mistakes, {len(remarks) - wrong} remarks; looked at {looked}")
+        articles = plural(len(judge.corpus.references), "article")
+        looked = f"{articles} and {plural(len(stored), 'stored item')}"
+        say(
+            f"{plural(wrong, 'likely mistake')}, {plural(len(remarks) - wrong, 'remark')}; looked at {looked}"
+        )
     if strict and wrong:
         raise typer.Exit(1)
 

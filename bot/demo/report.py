@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.app import Application, Configuration
+from bot.core.render import plural
 from bot.core.telling import tell
 from bot.errors import ChipwatchError
 from bot.model import DeliveryState
@@ -58,7 +59,8 @@ def tell_polls(reports: Sequence[PollReport]) -> None:
     console.print(table)
     items = sum(len(report.plan.new) for report in reports)
     broken = sum(report.plan.failed for report in reports)
-    console.print(f"{items} items from {len(reports)} feeds; {broken} feeds failed and are named.\n")
+    named = f"{plural(broken, 'feed')} failed and {'is' if broken == 1 else 'are'} named"
+    console.print(f"{plural(items, 'item')} from {plural(len(reports), 'feed')}; {named}.\n")
 
 
 def tell_stories(application: Application) -> None:
@@ -81,7 +83,8 @@ def tell_stories(application: Application) -> None:
         )
     console.print(table)
     console.print(
-        f"{items} items in {len(found)} stories; {len(news)} stories are news on a topic. "
+        f"{plural(items, 'item')} in {plural(len(found), 'story')}; "
+        f"{plural(len(news), 'story')} {'is' if len(news) == 1 else 'are'} news on a topic. "
         "Copies of one wire text count as one source.\n"
     )
 
@@ -114,7 +117,8 @@ def tell_second(reports: Sequence[PollReport], messages: int) -> None:
     items = sum(len(report.plan.new) for report in reports)
     console.print("[bold]4 · Once more: the same feeds, polled again[/bold]\n")
     console.print(
-        f"{unchanged} feeds unchanged, {items} new items, {messages} messages: nothing is told twice.\n"
+        f"{plural(unchanged, 'feed')} unchanged, {plural(items, 'new item')}, "
+        f"{plural(messages, 'message')}: nothing is told twice.\n"
     )
     if items or messages:
         raise ChipwatchError(f"the second poll took in {items} items and told {messages} messages")

@@ -200,7 +200,7 @@ def test_advice_names_file_and_line(polled: Place) -> None:
     assert f"{topic}:6: query: 2 of 4 terms occur in none of 6 texts: quay, volcano*" not in called.out
     assert f"{topic}:2: query: 2 of 4 terms occur in none of 6 texts: quay, volcano*" in called.out
     assert (
-        called.out.splitlines()[-1] == "1 likely mistakes, 1 remarks; looked at 4 articles and 2 stored items"
+        called.out.splitlines()[-1] == "1 likely mistake, 1 remark; looked at 4 articles and 2 stored items"
     )
 
 

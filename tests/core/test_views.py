@@ -27,6 +27,29 @@ def with_receipt(kind: str = "digest", **changes: object) -> Digest:
     return replace(digest(1, kind=kind), receipt=replace(receipt, **changes))  # type: ignore[arg-type]
 
 
+GONE = "Harbor Wire (https://harbor.example/f) is gone: taken down."
+
+
+@pytest.mark.parametrize(
+    ("failing", "kind", "text", "line"),
+    [
+        (["Harbor Wire"], "gone", GONE, None),
+        (["Harbor Wire", "Tide"], "gone", GONE, "Other failing feeds: Tide."),
+        # Another feed whose name begins alike, and one that was well again in between.
+        (["Harbor"], "gone", GONE, "Failing feeds: Harbor."),
+        (["Harbor Wire"], "recovered", GONE, "Failing feeds: Harbor Wire."),
+        (["https://x.example/f"], "failing", "https://x.example/f has failed for 24 h.", None),
+        ([f"{'W' * 63}…"], "failing", f"{'W' * 90} (https://x.example/f) has failed.", None),
+    ],
+)
+def test_a_feed_that_fails_is_named_once(failing: list[str], kind: str, text: str, line: str | None) -> None:
+    told = replace(
+        with_receipt(feeds_failing=tuple(failing)),
+        notices=(Notice(feed_id="f", kind=kind, text=text, at=END),),
+    )
+    assert view(Cut(digest=told)).receipt[1:] == ((line,) if line else ())
+
+
 @pytest.mark.parametrize(
     ("number", "spelled"),
     [

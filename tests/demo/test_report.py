@@ -43,12 +43,12 @@ def test_feeds_that_fail_are_named_with_the_reason(capsys: pytest.CaptureFixture
         ["Zebra", "rss20", "0", "read"],
         ["[bold]Wire[/bold]", "rss20", "0", "cut", "off"],
     ]
-    assert "0 items from 3 feeds; 1 feeds failed and are named." in told
+    assert "0 items from 3 feeds; 1 feed failed and is named." in told
 
 
 def test_a_second_round_that_tells_something_is_a_failure(capsys: pytest.CaptureFixture[str]) -> None:
     report.tell_second([polled("Wire", "unchanged")], messages=0)
-    assert "1 feeds unchanged, 0 new items, 0 messages" in capsys.readouterr().out
+    assert "1 feed unchanged, 0 new items, 0 messages" in capsys.readouterr().out
     with pytest.raises(ChipwatchError, match="told 2 messages"):
         report.tell_second([polled("Wire", "unchanged")], messages=2)
 
@@ -64,7 +64,7 @@ def test_the_introduction_counts_what_is_watched(tmp_path: Path, capsys: pytest.
     report.introduce(read_configuration(config, tmp_path / "data"))
     told = " ".join(capsys.readouterr().out.split())
     assert "It watches Ferries: queries, 1 named companies" in told
-    assert "4 example articles, 2 of them about what you do not want. The 1 sample feeds" in told
+    assert "4 example articles, 2 of them about what you do not want. The 1 sample feed" in told
 
 
 def test_the_end_names_files_that_are_there_and_commands_to_copy(
