@@ -13,9 +13,12 @@ from types import MappingProxyType
 from typing import Any
 
 from bot.channels.context import Context, OptionError, SmtpServer
+from bot.channels.discord import DiscordOptions, make_discord
 from bot.channels.email import EmailOptions, make_email
 from bot.channels.files import FilesOptions, make_files
+from bot.channels.mattermost import MattermostOptions, make_mattermost
 from bot.channels.slack import SlackOptions, make_slack
+from bot.channels.teams import TeamsOptions, make_teams
 from bot.channels.webhook import WebhookOptions, make_webhook
 from bot.documents import Strict, TomlDocument, unknown, validate
 from bot.errors import ConfigErrors
@@ -34,6 +37,9 @@ CHANNELS: Mapping[str, ChannelType] = MappingProxyType(
     {
         "email": ChannelType(options=EmailOptions, make=make_email),
         "slack": ChannelType(options=SlackOptions, make=make_slack),
+        "discord": ChannelType(options=DiscordOptions, make=make_discord),
+        "teams": ChannelType(options=TeamsOptions, make=make_teams),
+        "mattermost": ChannelType(options=MattermostOptions, make=make_mattermost),
         "webhook": ChannelType(options=WebhookOptions, make=make_webhook),
         "files": ChannelType(options=FilesOptions, make=make_files),
     }

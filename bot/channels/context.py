@@ -47,6 +47,8 @@ class Context:
     templates: Path | None = None
     """Folder of the user's templates, which win over ours."""
     user_agent: str = "chipwatch"
+    timeout: timedelta = timedelta(seconds=20)
+    """How long a service may be silent before its answer is given up."""
     public_url: str = ""
     """Where people reach this process's server from outside; without it no link leads to us."""
 

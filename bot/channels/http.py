@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import SecretStr
 
@@ -25,11 +25,12 @@ if TYPE_CHECKING:
     import httpx
 
 CONNECT_TIMEOUT = 5.0
-READ_TIMEOUT = 20.0
 
 # Answers that may be another one next time (MDN; 425 is RFC 8470). Any other 4xx stays what it is.
 PASSING = frozenset({408, 425, 429})
 _REASON = 160
+# Shorter parts of an address are words; keys are longer.
+_SECRET = 10
 # Discord, Telegram and Google Chat answer with the whole message that they were sent.
 _MAX_ANSWER = 131_072
 # A service that asks for longer is not believed; core/settle.py caps a wait far below.
@@ -47,6 +48,8 @@ class Answer:
     """The beginning of the body as it came, long enough for any service's JSON."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Names in lower case."""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """Parts of the address that no reason may repeat."""
 
     @property
     def ok(self) -> bool:
@@ -71,7 +74,7 @@ class Answer:
         """
         waits = [wait for wait in (self.retry_after, retry_after) if wait is not None]
         return Refused(
-            reason=f"{self.status} {shorten(one_line(words), _REASON) or self.text}".strip(),
+            reason=f"{self.status} {_told(words, self.secrets) or self.text}".strip(),
             permanent=self.status not in PASSING and self.status < 500,
             disables=self.status in disabling,
             retry_after=max(waits, default=None),
@@ -102,15 +105,15 @@ def post(
     now: datetime,
     *,
     method: str = "POST",
-    timeout: float = READ_TIMEOUT,
+    timeout: timedelta = timedelta(seconds=20),
 ) -> Answer | Refused | Unanswered:
     """Send once. Refused: the request did not go out. Unanswered: it did, and no answer came.
 
-    ``timeout`` is how many seconds the service may be silent.
+    ``timeout`` is how long the service may be silent.
     """
     import httpx
 
-    limits = httpx.Timeout(timeout, connect=CONNECT_TIMEOUT)
+    limits = httpx.Timeout(timeout.total_seconds(), connect=CONNECT_TIMEOUT)
     address = url.get_secret_value()
     # A proxy set in the environment is for the world outside this machine.
     outside = host_of(url) not in LOOPBACK
@@ -131,14 +134,31 @@ def post(
 def _answer(response: httpx.Response, address: str, now: datetime) -> Answer:
     """Status, headers and the beginning of the body; one that breaks off after its status is an answer."""
     body = _beginning(response)
-    text = one_line(body[:4096].decode("utf-8", "replace")).replace(address, "…")
+    secrets = secrets_of(address)
     return Answer(
         status=response.status_code,
-        text=shorten(text, _REASON),
+        text=_told(body[:4096].decode("utf-8", "replace"), secrets),
         retry_after=retry_after(response.headers.get("retry-after", ""), now),
         body=body,
         headers={name.lower(): value for name, value in response.headers.items()},
+        secrets=secrets,
     )
+
+
+def secrets_of(address: str) -> tuple[str, ...]:
+    """What of an address may show nowhere: all of it, and the long parts of its path and query."""
+    parts = urlsplit(address)
+    pieces = [*parts.path.split("/"), *(value for _, value in parse_qsl(parts.query))]
+    found = {piece for raw in pieces for piece in (raw, unquote(raw)) if len(piece) >= _SECRET}
+    return (address, *sorted(found, key=lambda piece: (-len(piece), piece)))
+
+
+def _told(text: str, secrets: tuple[str, ...]) -> str:
+    """The beginning of what a service says, on one line and without its own address."""
+    text = one_line(text)
+    for secret in secrets:
+        text = text.replace(secret, "…")
+    return shorten(text, _REASON)
 
 
 def _beginning(response: httpx.Response) -> bytes:

@@ -38,6 +38,9 @@ RETRY = RetryPolicy(
     give_up=timedelta(hours=6),
     pace=timedelta(seconds=1),
 )
+# action_prohibited, invalid_token; channel_not_found, no_service; channel_is_archived: the webhook or its
+# channel is gone, and only a person can bring it back.
+DISABLING = frozenset({403, 404, 410})
 
 Json: TypeAlias = dict[str, Any]
 
@@ -81,13 +84,14 @@ class SlackChannel:
             "content-type": "application/json; charset=utf-8",
             "user-agent": self.context.user_agent,
         }
-        result = http.post(self.options.url, message.body, headers, self.context.now())
+        result = http.post(
+            self.options.url, message.body, headers, self.context.now(), timeout=self.context.timeout
+        )
         if not isinstance(result, http.Answer):
             return result
         if result.ok:
             return Sent(receipt=result.text)
-        # 403, 404, 410: the webhook or its channel is gone, and only a person can bring it back.
-        return result.refused()
+        return result.refused(disabling=DISABLING)
 
 
 def _message(told: DigestView) -> Message:

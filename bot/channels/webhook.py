@@ -105,7 +105,7 @@ class WebhookChannel:
             "user-agent": self.context.user_agent,
             **signed(key, int(now.timestamp()), message.body, secrets),
         }
-        result = http.post(self.options.url, message.body, headers, now)
+        result = http.post(self.options.url, message.body, headers, now, timeout=self.context.timeout)
         if isinstance(result, http.Answer):
             return Sent(receipt=str(result.status)) if result.ok else result.refused()
         return result

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 _LEFT_OUT = re.compile(r"([\d,]+) more stor(?:y is|ies are) not shown")
-# What is read, without the characters that only keep markup from coming to life.
-INVISIBLE = str.maketrans("", "", "\u200b")
+_LINK = re.compile(r"\[((?:\\.|[^\[\]\\])*)\]\((https?://[^()\s]+)\)")
+# An address that a chat makes a link of although nobody marked it.
+_ALIVE = re.compile(r"https?://[^\s<>\"|`]+|www\.\w+", re.IGNORECASE)
+_ESCAPE = re.compile(r"\\([^\w\s])")
+_PARTING = "\u200b"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,3 +39,20 @@ def walk(node: Any) -> Iterator[dict[str, Any]]:
         yield node
     for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
         yield from walk(inner)
+
+
+def read_markdown(text: str, links: set[str]) -> Reading:
+    """Text in the Markdown of a chat: its links, also those that it makes of bare addresses."""
+    links = links | {match[2] for match in _LINK.finditer(text)}
+    text = _LINK.sub(r"\1", text)
+    return reading(shown(text), frozenset(links | set(_ALIVE.findall(text))))
+
+
+def shown(text: str) -> str:
+    """Escaped text as people see it."""
+    return _ESCAPE.sub(r"\1", text).replace(_PARTING, "")
+
+
+def bare(text: str) -> str:
+    """Text that is not read as Markdown, written so that ``read_markdown`` shows it as it is."""
+    return re.sub(r"([^\w\s])", r"\\\1", text)

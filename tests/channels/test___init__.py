@@ -12,7 +12,8 @@ from bot.channels import CHANNELS, Context, SmtpServer, build
 from bot.documents import parse_toml
 from bot.errors import ConfigError, ConfigErrors
 from bot.ports import Channel
-from tests.channels.worlds import NOW, SECRET
+from tests.channels.services.webhook import SECRET
+from tests.channels.worlds import NOW
 
 MAIL = SmtpServer(host="mail.example.org", sender="bot@example.org")
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,10 +15,23 @@ from hypothesis import HealthCheck, given, settings
 
 from bot.channels import CHANNELS
 from bot.core.text import fold
-from bot.model import Digest, Refused, Section, Sent, Unanswered
+from bot.model import Digest, Notice, Refused, Section, Sent, Unanswered, Window
+from tests.channels.chat import ChatServer, Service
+from tests.channels.servers import Reply, http_server
 from tests.channels.worlds import KINDS, LATER, Kind, World
-from tests.digests import HOSTILE, digest, digests, story
+from tests.digests import END, HOSTILE, digest, digests, story
 
+ALARM = Digest(
+    kind="alarm",
+    name="alarms",
+    title="Delivery trouble",
+    window=Window(start=END, end=END),
+    timezone="UTC",
+    sections=(),
+    notices=(
+        Notice(feed_id="", kind="disabled", at=END, text="The channel chat is switched off: 404 no_service."),
+    ),
+)
 UNSAFE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 examples = settings(
     max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -53,6 +69,10 @@ def test_any_digest_fits_is_safe_and_shows_or_counts_every_story(
     assert rendered
     assert list(rendered) == list(world.channel.render(any_digest, "key"))
     assert all(len(each.message.body) <= kind.limit for each in rendered)
+    if kind.service is not None:
+        # The receiver checks all that its service would; the world fails where it found anything.
+        results = [world.channel.send(each.message, each.recipient, each.key) for each in rendered]
+        assert all(isinstance(result, Sent) for result in results), results
     for reading in kind.read(rendered):
         assert not UNSAFE.search(reading.text)
         assert all(re.fullmatch(r"https?://[^\s<>\"|`]+", link) for link in reading.links)
@@ -112,6 +132,13 @@ def test_keys_are_unique_plain_and_depend_on_the_digest_key(world: World) -> Non
     assert all(re.fullmatch(r"[0-9a-f]{32}", key) for key in one)
 
 
+def test_an_alarm_says_what_it_is_about(kind: Kind, world: World) -> None:
+    for reading in kind.read(world.channel.render(ALARM, "key")):
+        assert fold("Delivery trouble") in fold(reading.text)
+        assert "The channel chat is switched off: 404 no_service." in reading.text
+        assert "nothing new" not in reading.text
+
+
 # ── sending ──
 
 
@@ -143,7 +170,8 @@ def test_a_refusal_for_good_is_not_tried_again(name: str, tmp_path: Path) -> Non
         result = send_first(world)
     assert isinstance(result, Refused)
     assert result.permanent
-    assert re.match(r"410|message refused: 554", result.reason)
+    assert not result.disables
+    assert re.search(r"4\d\d|554", result.reason)
 
 
 @pytest.mark.parametrize("name", sorted(CHANNELS.keys() - {"files"}))
@@ -154,6 +182,90 @@ def test_a_dropped_connection_is_unanswered(name: str, tmp_path: Path) -> None:
         result = send_first(world)
     assert isinstance(result, Unanswered)
     assert "secret-part" not in result.reason
+
+
+# ── what services answer ──
+
+SERVICES = {name: kind.service for name, kind in KINDS.items() if kind.service is not None}
+ERRORS = [(name, error) for name, service in SERVICES.items() for error in service.errors]
+BUSY = [(name, at) for name, service in SERVICES.items() for at in range(len(service.busy))]
+
+
+@contextmanager
+def service_of(name: str, folder: Path) -> Iterator[tuple[World, ChatServer, Service]]:
+    with KINDS[name].open(folder) as world:
+        assert world.server is not None
+        yield world, world.server, world.server.service
+
+
+@pytest.mark.parametrize(("name", "error"), ERRORS)
+def test_an_error_keeps_the_words_of_the_service_and_disables_where_a_person_must_act(
+    name: str, error: str, tmp_path: Path
+) -> None:
+    with service_of(name, tmp_path) as (world, server, service):
+        server.play(service.errors[error])
+        result = send_first(world)
+    assert isinstance(result, Refused)
+    assert result.permanent
+    assert error in result.reason
+    assert result.disables == (error in service.disabling)
+
+
+@pytest.mark.parametrize(("name", "at"), BUSY)
+def test_every_way_to_say_when_to_come_again_is_heard(name: str, at: int, tmp_path: Path) -> None:
+    with service_of(name, tmp_path) as (world, server, service):
+        server.play(service.busy[at](7.0))
+        result = send_first(world)
+    assert isinstance(result, Refused)
+    assert not result.permanent
+    assert result.retry_after == timedelta(seconds=7)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_that_is_broken_is_tried_again(name: str, tmp_path: Path) -> None:
+    with service_of(name, tmp_path) as (world, server, service):
+        server.play(
+            service.broken, Reply(status=503, headers=(("Retry-After", "Sun, 22 Nov 2026 08:01:00 GMT"),))
+        )
+        first, second = send_first(world), send_first(world)
+        assert isinstance(send_first(world), Sent)
+    assert isinstance(first, Refused)
+    assert isinstance(second, Refused)
+    assert not first.permanent
+    assert second.retry_after == timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+@pytest.mark.parametrize("reply", [Reply(drop=True), Reply(unread=True), Reply(delay=30)], ids=str)
+def test_what_may_have_been_taken_is_unanswered(name: str, reply: Reply, tmp_path: Path) -> None:
+    with service_of(name, tmp_path) as (world, server, _):
+        server.play(reply)
+        result = send_first(world)
+    assert isinstance(result, Unanswered)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_redirect_is_not_followed(name: str, tmp_path: Path) -> None:
+    with http_server() as elsewhere, service_of(name, tmp_path) as (world, server, _):
+        server.play(Reply(status=307, headers=(("Location", elsewhere.url),)))
+        result = send_first(world)
+        assert elsewhere.requests == []
+    assert isinstance(result, Refused)
+    assert result.permanent
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_the_secret_shows_nowhere(name: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
+    with service_of(name, tmp_path) as (world, server, service):
+        echo = Reply(status=400, body=f"no such thing: {server.url} {server.path}".encode())
+        server.play(echo, service.broken, Reply(drop=True), *service.errors.values())
+        told = [repr(send_first(world)) for _ in server.replies.copy()]
+        rendered = world.channel.render(digest(2), "key")
+    told += [repr(world.channel), *(each.recipient for each in rendered), *(each.key for each in rendered)]
+    told += [record.getMessage() for record in caplog.records]
+    assert [text for text in told if "secret-part" in text] == []
 
 
 def test_the_schedule_of_retries_grows_and_ends(world: World) -> None:

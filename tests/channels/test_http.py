@@ -77,6 +77,15 @@ def test_an_answer_that_repeats_the_address_is_told_without_it() -> None:
     assert answer.text == "nothing at …"
 
 
+def test_a_part_of_the_address_that_is_a_key_is_told_by_nobody() -> None:
+    with http_server() as server:
+        server.replies = [Reply(status=404, body=b'{"message": "no hook secret-part"}')]
+        answer = to(server.url + "?sig=a%2Fsignature")
+    assert isinstance(answer, Answer)
+    assert answer.text == '{"message": "no hook …"}'
+    assert answer.refused(words="no secret-part, a/signature").reason == "404 no …, …"
+
+
 def test_a_huge_answer_is_not_read_to_its_end() -> None:
     with http_server([Reply(status=500, body=b"x" * 5_000_000)]) as server:
         answer = to(server.url)
@@ -153,7 +162,7 @@ def test_seconds(value: object, expected: timedelta | None) -> None:
 
 def test_an_answer_that_takes_too_long_is_unanswered() -> None:
     with http_server([Reply(delay=10)]) as server:
-        result = post(SecretStr(server.url), b"{}", {}, NOW, timeout=0.2)
+        result = post(SecretStr(server.url), b"{}", {}, NOW, timeout=timedelta(seconds=0.2))
     assert isinstance(result, Unanswered)
     assert "secret-part" not in result.reason
 

@@ -14,8 +14,9 @@ from slack_sdk.models.blocks import Block
 from bot.channels.slack import MAX_BLOCKS, MAX_BLOCKS_TEXT, MAX_HEADER, MAX_PARTS, MAX_TEXT
 from bot.core.render import utf16
 from bot.model import Digest, Sent
+from tests.channels.reading import walk
 from tests.channels.servers import Reply, http_server
-from tests.channels.worlds import make, walk
+from tests.channels.worlds import make
 from tests.digests import digest, digests
 
 

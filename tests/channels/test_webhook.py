@@ -15,7 +15,8 @@ from bot.channels import Context, build
 from bot.channels.webhook import MAX_BODY, signed
 from bot.documents import parse_toml
 from tests.channels.servers import http_server
-from tests.channels.worlds import NOW, SECRET, make
+from tests.channels.services.webhook import SECRET
+from tests.channels.worlds import NOW, make
 from tests.digests import digest
 
 OLD = "whsec_" + base64.b64encode(b"o" * 32).decode()

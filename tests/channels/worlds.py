@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import html
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,13 +21,16 @@ from bot.channels import Context, SmtpServer, build
 from bot.documents import parse_toml
 from bot.model import Rendered
 from bot.ports import Channel
-from tests.channels.servers import HttpServer, MailServer, Reply, http_server, smtp_server
+from tests.channels.chat import ChatServer, Service, chat_server
+from tests.channels.reading import Reading, bare, read_markdown, reading, shown, walk
+from tests.channels.servers import MailServer, Reply, smtp_server
+from tests.channels.services import discord, mattermost, slack, teams, webhook
+from tests.channels.services.webhook import SECRET
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
-SECRET = "whsec_" + "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"
 LATER = timedelta(seconds=30)
-
-_LEFT_OUT = re.compile(r"([\d,]+) more stor(?:y is|ies are) not shown")
+PATIENCE = timedelta(seconds=1)
+"""How long the channels of these worlds wait for an answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,19 +42,12 @@ class World:
     refuse: Callable[[], None] | None
     """From now on the receiver refuses for good; ``None`` where it never does."""
     busy: Callable[[], None]
-    """From now on the receiver asks to come again (after LATER where it can say so)."""
+    """The next request is asked to come again (after LATER where the receiver can say so)."""
     drop: Callable[[], None] | None
     """From now on the receiver takes a message and hangs up; ``None`` where there is no line to cut."""
     says_when: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reading:
-    """What a person or program reads in one rendition of a whole digest."""
-
-    text: str
-    left_out: int
-    links: frozenset[str]
+    server: ChatServer | None = None
+    """The receiver, where it speaks HTTP: it checks and refuses as the service does."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,16 +57,13 @@ class Kind:
     """One reading for each rendition: an e-mail has two, plain and HTML."""
     limit: int
     """Most bytes of one message body."""
+    service: Service | None = None
+    """What the receiver takes and says, where it speaks HTTP."""
 
 
 def make(name: str, options: Mapping[str, Any], data: Path, smtp: SmtpServer | None = None) -> Channel:
-    context = Context(data=data, now=lambda: NOW, smtp=smtp or SmtpServer())
+    context = Context(data=data, now=lambda: NOW, smtp=smtp or SmtpServer(), timeout=PATIENCE)
     return build(name, options, context, parse_toml("", Path("chipwatch.toml")))
-
-
-def left_out(text: str) -> int:
-    """All counts of stories not shown, over however many messages."""
-    return sum(int(number.replace(",", "")) for number in _LEFT_OUT.findall(text))
 
 
 # ── receivers ──
@@ -97,29 +91,32 @@ def open_email(data: Path) -> Iterator[World]:
         )
 
 
-def http_world(channel: Channel, server: HttpServer) -> World:
-    busy = Reply(status=429, headers=(("Retry-After", str(int(LATER.total_seconds()))),))
+def chat_kind(
+    service: Service, read: Callable[[Sequence[Rendered]], list[Reading]], limit: int, **options: str
+) -> Kind:
+    """The kind of a channel that posts to one secret address, ``url`` in its table."""
+
+    @contextmanager
+    def opened(data: Path) -> Iterator[World]:
+        with chat_server(service) as server:
+            table = {"type": service.name, "url": server.url, **options}
+            yield chat_world(make("chat", table, data), server)
+
+    return Kind(open=opened, read=read, limit=limit, service=service)
+
+
+def chat_world(channel: Channel, server: ChatServer) -> World:
+    service = server.service
+    refusals = [reply for name, reply in service.errors.items() if name not in service.disabling]
     return World(
         channel=channel,
         received=lambda: [request.body for request in server.requests],
-        refuse=lambda: setattr(server, "replies", [Reply(status=410, body=b"gone")]),
-        busy=lambda: setattr(server, "replies", [busy]),
-        drop=lambda: setattr(server, "replies", [Reply(drop=True)]),
+        refuse=lambda: server.play(refusals[0]),
+        busy=lambda: server.play(service.busy[0](LATER.total_seconds())),
+        drop=lambda: server.play(Reply(drop=True)),
         says_when=True,
+        server=server,
     )
-
-
-@contextmanager
-def open_slack(data: Path) -> Iterator[World]:
-    with http_server() as server:
-        yield http_world(make("chat", {"type": "slack", "url": server.url}, data), server)
-
-
-@contextmanager
-def open_webhook(data: Path) -> Iterator[World]:
-    with http_server() as server:
-        options = {"type": "webhook", "url": server.url, "secret": SECRET}
-        yield http_world(make("hook", options, data), server)
 
 
 @contextmanager
@@ -155,8 +152,42 @@ def read_slack(rendered: Sequence[Rendered]) -> list[Reading]:
             texts.append(node["text"])
         if "url" in node:
             links.add(node["url"])
-    text = "\n".join(texts)
-    return [Reading(text=text, left_out=left_out(text), links=frozenset(links))]
+    return [reading("\n".join(texts), frozenset(links))]
+
+
+def read_discord(rendered: Sequence[Rendered]) -> list[Reading]:
+    texts, links = [], set()
+    for payload in (json.loads(each.message.body) for each in rendered):
+        texts.append(payload["content"])
+        for embed in payload["embeds"]:
+            links |= {embed["url"]} if "url" in embed else set()
+            fields = [f"{field['name']}: {field['value']}" for field in embed.get("fields", ())]
+            texts += [embed.get("title", ""), embed.get("description", ""), *fields]
+            # Discord reads no markup in these two.
+            texts += map(
+                bare, (embed.get("author", {}).get("name", ""), embed.get("footer", {}).get("text", ""))
+            )
+    return [read_markdown("\n".join(texts), links)]
+
+
+def read_mattermost(rendered: Sequence[Rendered]) -> list[Reading]:
+    posts = [json.loads(each.message.body)["text"] for each in rendered]
+    # Entities are read after the markup.
+    read = read_markdown("\n".join(posts), set())
+    return [reading(html.unescape(read.text), read.links)]
+
+
+def read_teams(rendered: Sequence[Rendered]) -> list[Reading]:
+    cards = [json.loads(each.message.body)["attachments"][0]["content"] for each in rendered]
+    texts, links = [], set()
+    for node in walk([card["body"] for card in cards]):
+        if node.get("type") == "TextRun":
+            texts.append(node["text"])
+        if node.get("type") == "Action.OpenUrl":
+            links.add(node["url"])
+        if node.get("type") == "FactSet":
+            texts += [f"{fact['title']}: {shown(fact['value'])}" for fact in node["facts"]]
+    return [reading("\n".join(texts), frozenset(links))]
 
 
 def read_event(rendered: Sequence[Rendered]) -> list[Reading]:
@@ -170,7 +201,7 @@ def read_files(rendered: Sequence[Rendered]) -> list[Reading]:
 
 def _read_plain(text: str) -> Reading:
     links = frozenset(line.strip() for line in text.splitlines() if re.fullmatch(r" *https?://\S+", line))
-    return Reading(text=text, left_out=left_out(text), links=links)
+    return reading(text, links)
 
 
 def _read_html(page: str) -> Reading:
@@ -181,7 +212,7 @@ def _read_html(page: str) -> Reading:
     links = frozenset(href for href in hrefs if not href.startswith("mailto:"))
     assert tree.body is not None
     text = tree.body.text()
-    return Reading(text=text, left_out=left_out(text), links=links)
+    return reading(text, links)
 
 
 def _read_json(text: str) -> Reading:
@@ -190,17 +221,12 @@ def _read_json(text: str) -> Reading:
     return Reading(text=text, left_out=data["not_shown"], links=links)
 
 
-def walk(node: Any) -> Iterator[dict[str, Any]]:
-    """Every object inside a JSON value."""
-    if isinstance(node, dict):
-        yield node
-    for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
-        yield from walk(inner)
-
-
 KINDS: Mapping[str, Kind] = {
     "email": Kind(open=open_email, read=read_email, limit=400_000),
-    "slack": Kind(open=open_slack, read=read_slack, limit=40_000),
-    "webhook": Kind(open=open_webhook, read=read_event, limit=20_000),
+    "slack": chat_kind(slack.SERVICE, read_slack, 40_000),
+    "discord": chat_kind(discord.SERVICE, read_discord, 60_000),
+    "teams": chat_kind(teams.SERVICE, read_teams, teams.MAX_BODY),
+    "mattermost": chat_kind(mattermost.SERVICE, read_mattermost, 60_000),
+    "webhook": chat_kind(webhook.SERVICE, read_event, webhook.MAX_BODY, secret=SECRET),
     "files": Kind(open=open_files, read=read_files, limit=10_000_000),
 }
