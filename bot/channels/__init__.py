@@ -12,13 +12,18 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from bot.channels.apprise import AppriseOptions, make_apprise
 from bot.channels.context import Context, OptionError, SmtpServer
 from bot.channels.discord import DiscordOptions, make_discord
 from bot.channels.email import EmailOptions, make_email
 from bot.channels.files import FilesOptions, make_files
+from bot.channels.googlechat import GoogleChatOptions, make_googlechat
+from bot.channels.matrix import MatrixOptions, make_matrix
 from bot.channels.mattermost import MattermostOptions, make_mattermost
+from bot.channels.ntfy import NtfyOptions, make_ntfy
 from bot.channels.slack import SlackOptions, make_slack
 from bot.channels.teams import TeamsOptions, make_teams
+from bot.channels.telegram import TelegramOptions, make_telegram
 from bot.channels.webhook import WebhookOptions, make_webhook
 from bot.documents import Strict, TomlDocument, unknown, validate
 from bot.errors import ConfigErrors
@@ -40,8 +45,13 @@ CHANNELS: Mapping[str, ChannelType] = MappingProxyType(
         "discord": ChannelType(options=DiscordOptions, make=make_discord),
         "teams": ChannelType(options=TeamsOptions, make=make_teams),
         "mattermost": ChannelType(options=MattermostOptions, make=make_mattermost),
+        "googlechat": ChannelType(options=GoogleChatOptions, make=make_googlechat),
+        "telegram": ChannelType(options=TelegramOptions, make=make_telegram),
+        "matrix": ChannelType(options=MatrixOptions, make=make_matrix),
+        "ntfy": ChannelType(options=NtfyOptions, make=make_ntfy),
         "webhook": ChannelType(options=WebhookOptions, make=make_webhook),
         "files": ChannelType(options=FilesOptions, make=make_files),
+        "apprise": ChannelType(options=AppriseOptions, make=make_apprise),
     }
 )
 

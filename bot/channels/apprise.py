@@ -18,7 +18,7 @@ from pydantic import SecretStr, field_validator
 
 from bot.channels import http
 from bot.channels.context import ChannelOptions, Context, OptionError, policy
-from bot.channels.plain import cut_bytes, headline, plain, uncalled
+from bot.channels.plain import cut_bytes, headline, inert, plain
 from bot.core.render import Cut, Fits, clean, clip, pages, utf16
 from bot.core.text import digest as text_hash
 from bot.core.views import DigestView, view
@@ -198,15 +198,16 @@ def _title(told: DigestView, most: int) -> str:
 
 def _text(told: DigestView, most: int) -> str:
     if most >= FULL_FROM:
-        return _harmless(plain(told, most // 4, heading=False))
+        return (plain(told, most // 4, heading=False) or told.subject).translate(_NO_TAGS)
     lines = [
-        f"{story.label}: {story.title} {story.url}".rstrip()
+        _harmless(f"{story.label}: {story.title}") + f" {story.url}".rstrip()
         for section in told.sections
         for story in section.stories
     ]
-    return _harmless("\n".join(filter(None, [told.left_out, *lines, *told.notices])) or told.summary)
+    lines = [told.left_out, *lines, *map(_harmless, told.notices)]
+    return "\n".join(filter(None, lines)) or _harmless(told.subject)
 
 
 def _harmless(text: str) -> str:
     """Whatever the service makes of it: no call, and no sign that begins a tag or Slack's ``<!channel>``."""
-    return uncalled(text).translate(_NO_TAGS)
+    return inert(text).translate(_NO_TAGS)

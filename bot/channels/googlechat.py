@@ -17,7 +17,7 @@ from pydantic import SecretStr, field_validator
 
 from bot.channels import http
 from bot.channels.context import ChannelOptions, Context, policy
-from bot.channels.plain import NEAR_MISSES, closing, headline, label, subtitle, uncalled
+from bot.channels.plain import NEAR_MISSES, closing, headline, inert, label, subtitle
 from bot.channels.tags import asked, link, sources, tag, text, titled
 from bot.core.render import Cut, clean, clip, pages
 from bot.core.text import digest as text_hash
@@ -83,7 +83,9 @@ class GoogleChatChannel:
             "content-type": "application/json; charset=utf-8",
             "user-agent": self.context.user_agent,
         }
-        result = http.post(self._address(key), message.body, headers, self.context.now(), timeout=self.context.timeout)
+        result = http.post(
+            self._address(key), message.body, headers, self.context.now(), timeout=self.context.timeout
+        )
         if not isinstance(result, http.Answer):
             return result
         said = result.json()
@@ -167,4 +169,4 @@ def _paragraph(words: str) -> Json:
 
 
 def _bare(words: str) -> str:
-    return clip(uncalled(words).translate(_NO_TAGS), 400)
+    return clip(inert(words).translate(_NO_TAGS), 400)

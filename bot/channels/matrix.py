@@ -18,7 +18,7 @@ from pydantic import SecretStr, field_validator
 
 from bot.channels import http
 from bot.channels.context import ChannelOptions, Context, policy
-from bot.channels.plain import NEAR_MISSES, closing, headline, label, plain, subtitle, uncalled
+from bot.channels.plain import NEAR_MISSES, closing, headline, label, plain, subtitle
 from bot.channels.tags import asked, link, sources, tag, text, titled
 from bot.core.render import Cut, clean, pages
 from bot.core.text import digest as text_hash
@@ -109,7 +109,9 @@ class MatrixChannel:
             "user-agent": self.context.user_agent,
         }
         url = SecretStr(f"{self.options.homeserver}/_matrix/client/v3/{path}")
-        result = http.post(url, message.body, headers, self.context.now(), method="PUT", timeout=self.context.timeout)
+        result = http.post(
+            url, message.body, headers, self.context.now(), method="PUT", timeout=self.context.timeout
+        )
         if not isinstance(result, http.Answer):
             return result
         said = result.json()
@@ -132,7 +134,7 @@ def _message(told: DigestView, root: str) -> Message:
 def _content(told: DigestView, root: str = "") -> Json:
     content = {
         "msgtype": "m.notice",
-        "body": uncalled(plain(told, MAX_FOOT)),
+        "body": plain(told, MAX_FOOT),
         "format": "org.matrix.custom.html",
         "formatted_body": _page(told),
         "m.mentions": {},

@@ -17,7 +17,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from bot.channels import http
 from bot.channels.context import ChannelOptions, Context, policy
-from bot.channels.plain import cut_bytes, headline, plain
+from bot.channels.plain import cut_bytes, headline, inert, plain
 from bot.core.render import Cut, clean, pages
 from bot.core.text import digest as text_hash
 from bot.core.views import DigestView, view
@@ -113,7 +113,9 @@ class NtfyChannel:
             **({"authorization": f"Bearer {token}"} if token else {}),
         }
         content = _bytes(topic | json.loads(message.body))
-        result = http.post(SecretStr(self.options.server), content, headers, self.context.now(), timeout=self.context.timeout)
+        result = http.post(
+            SecretStr(self.options.server), content, headers, self.context.now(), timeout=self.context.timeout
+        )
         if not isinstance(result, http.Answer):
             return result
         said = result.json()
@@ -129,8 +131,8 @@ class NtfyChannel:
 
 def _message(told: DigestView, priority: int) -> Message:
     payload: Json = {
-        "title": cut_bytes(told.title if told.single else headline(told), MAX_TITLE),
-        "message": plain(told, MAX_FOOT, heading=False),
+        "title": cut_bytes(inert(told.title if told.single else headline(told)), MAX_TITLE),
+        "message": plain(told, MAX_FOOT, heading=False) or told.subject,
         "priority": priority,
         "tags": ["warning" if told.kind == "alarm" else "newspaper"],
     }

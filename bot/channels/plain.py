@@ -10,7 +10,8 @@ from bot.core.views import DigestView, SourceView, StoryView
 
 # A word after an at sign calls a person, or everyone, in one chat or another; in a mail address it doesn't.
 _CALL = re.compile(r"(?<!\w)@(?=\w)")
-_ZERO_WIDTH_SPACE = "\u200b"
+# A space of no width: nobody sees it.
+_PARTING = "\u200b"
 
 NEAR_MISSES = "Near misses: was this one?"
 
@@ -21,16 +22,16 @@ def plain(told: DigestView, foot: int, *, heading: bool = True) -> str:
     ``foot``: most bytes below the stories; ``heading``: with the digest's title, where no other field has it.
     """
     top = [] if told.single else [headline(told) if heading else "", subtitle(told)]
-    blocks = ["\n".join(filter(None, top))]
+    blocks = ["\n".join(inert(line) for line in top if line)]
     for section in told.sections:
         if not told.single:
-            blocks.append(section.title.upper())
+            blocks.append(inert(section.title.upper()))
         blocks += map(_story, section.stories)
     if told.also_seen:
         blocks.append(_listed("Also seen", map(_named, told.also_seen)))
     if told.near_misses:
         blocks.append(_listed(NEAR_MISSES, (f"{_named(each)} ({each.note})" for each in told.near_misses)))
-    return "\n\n".join(filter(None, [*blocks, *closing(told, foot)]))
+    return "\n\n".join(filter(None, [*blocks, *map(inert, closing(told, foot))]))
 
 
 def headline(told: DigestView) -> str:
@@ -74,9 +75,9 @@ def cut_bytes(text: str, limit: int) -> str:
     return short
 
 
-def uncalled(text: str) -> str:
-    """The same with no ``@name`` that a chat would take for a call."""
-    return _CALL.sub("@" + _ZERO_WIDTH_SPACE, text)
+def inert(text: str) -> str:
+    """The same with no ``@name`` that a chat would take for a call, and no address that it would link."""
+    return _CALL.sub("@" + _PARTING, text).replace("://", f":{_PARTING}//")
 
 
 def _story(story: StoryView) -> str:
@@ -91,7 +92,7 @@ def _story(story: StoryView) -> str:
         story.relation,
         *(f"Why: {reason}" for reason in story.because),
     ]
-    return "\n".join(filter(None, lines))
+    return "\n".join(line if line == story.url else inert(line) for line in lines if line)
 
 
 def _source(source: SourceView) -> str:
@@ -103,4 +104,4 @@ def _named(source: SourceView) -> str:
 
 
 def _listed(title: str, lines: Iterable[str]) -> str:
-    return "\n".join([f"{title}:", *(f"• {line}" for line in lines)])
+    return "\n".join([f"{title}:", *(f"• {inert(line)}" for line in lines)])

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import html
 
-from bot.channels.plain import uncalled
+from bot.channels.plain import inert
 from bot.core.views import SourceView, StoryView
 
 
 def text(words: str) -> str:
-    """Escaped; an address in it stays text, where chats would make a link of it."""
-    return html.escape(uncalled(words).replace("://", ":\u200b//"), quote=False)
+    return html.escape(inert(words), quote=False)
 
 
 def tag(name: str, inner: str) -> str:

@@ -50,6 +50,8 @@ class Service:
     """Its own answers to what is wrong, by what is wrong; each is final."""
     disabling: frozenset[str] = frozenset()
     """Those of ``errors`` after which nothing can be sent until a person acts."""
+    rendered: Callable[[Request], bytes] = lambda request: request.body
+    """What the channel had rendered, where more is added on the way out."""
     broken: Reply = field(default_factory=lambda: Reply(status=500, body=b"internal error"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ _LEFT_OUT = re.compile(r"([\d,]+) more stor(?:y is|ies are) not shown")
 _LINK = re.compile(r"\[((?:\\.|[^\[\]\\])*)\]\((https?://[^()\s]+)\)")
 # An address that a chat makes a link of although nobody marked it.
 _ALIVE = re.compile(r"https?://[^\s<>\"|`]+|www\.\w+", re.IGNORECASE)
-_ESCAPE = re.compile(r"\\([^\w\s])")
+_ESCAPE = re.compile(r"\\([^A-Za-z0-9\s])")
 _PARTING = "\u200b"
 
 
@@ -56,3 +57,10 @@ def shown(text: str) -> str:
 def bare(text: str) -> str:
     """Text that is not read as Markdown, written so that ``read_markdown`` shows it as it is."""
     return re.sub(r"([^\w\s])", r"\\\1", text)
+
+
+def read_tags(page: str) -> Reading:
+    """HTML of a chat: its links, also those that the chat makes of bare addresses."""
+    links = set(re.findall(r'href="([^"]*)"', page))
+    text = html.unescape(re.sub(r"<[^<>]*>", "\n", page))
+    return reading(text.replace(_PARTING, ""), frozenset({*map(html.unescape, links), *_ALIVE.findall(text)}))

@@ -22,9 +22,19 @@ from bot.documents import parse_toml
 from bot.model import Rendered
 from bot.ports import Channel
 from tests.channels.chat import ChatServer, Service, chat_server
-from tests.channels.reading import Reading, bare, read_markdown, reading, shown, walk
-from tests.channels.servers import MailServer, Reply, smtp_server
-from tests.channels.services import discord, mattermost, slack, teams, webhook
+from tests.channels.reading import Reading, bare, read_markdown, read_tags, reading, shown, walk
+from tests.channels.servers import MailServer, Reply, http_server, smtp_server
+from tests.channels.services import (
+    discord,
+    googlechat,
+    matrix,
+    mattermost,
+    ntfy,
+    slack,
+    teams,
+    telegram,
+    webhook,
+)
 from tests.channels.services.webhook import SECRET
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
@@ -105,12 +115,29 @@ def chat_kind(
     return Kind(open=opened, read=read, limit=limit, service=service)
 
 
+def bot_kind(
+    service: Service,
+    read: Callable[[Sequence[Rendered]], list[Reading]],
+    limit: int,
+    table: Callable[[str], Mapping[str, Any]],
+) -> Kind:
+    """The kind of a channel that writes as an account; ``table`` is made of the server's address."""
+
+    @contextmanager
+    def opened(data: Path) -> Iterator[World]:
+        with chat_server(service) as server:
+            channel = make("chat", {"type": service.name, **table(server.url)}, data)
+            yield chat_world(channel, server)
+
+    return Kind(open=opened, read=read, limit=limit, service=service)
+
+
 def chat_world(channel: Channel, server: ChatServer) -> World:
     service = server.service
     refusals = [reply for name, reply in service.errors.items() if name not in service.disabling]
     return World(
         channel=channel,
-        received=lambda: [request.body for request in server.requests],
+        received=lambda: [service.rendered(request) for request in server.requests],
         refuse=lambda: server.play(refusals[0]),
         busy=lambda: server.play(service.busy[0](LATER.total_seconds())),
         drop=lambda: server.play(Reply(drop=True)),
@@ -133,6 +160,25 @@ def open_files(data: Path) -> Iterator[World]:
         busy=busy,
         drop=None,
     )
+
+
+@contextmanager
+def open_apprise(data: Path) -> Iterator[World]:
+    with http_server() as server:
+
+        def received() -> list[bytes]:
+            told = [json.loads(request.body) for request in server.requests]
+            bodies = [{"title": each["title"], "body": each["message"]} for each in told]
+            return [json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode() for body in bodies]
+
+        url = server.url.replace("http://", "json://")
+        yield World(
+            channel=make("else", {"type": "apprise", "urls": [url]}, data),
+            received=received,
+            refuse=lambda: setattr(server, "replies", [Reply(status=410, body=b"gone")]),
+            busy=lambda: setattr(server, "replies", [Reply(status=429, body=b"slow down")]),
+            drop=lambda: setattr(server, "replies", [Reply(drop=True)]),
+        )
 
 
 # ── readings ──
@@ -190,6 +236,36 @@ def read_teams(rendered: Sequence[Rendered]) -> list[Reading]:
     return [reading("\n".join(texts), frozenset(links))]
 
 
+def read_googlechat(rendered: Sequence[Rendered]) -> list[Reading]:
+    texts = []
+    for message in (json.loads(each.message.body) for each in rendered):
+        headers = [card["card"].get("header", {}) for card in message["cardsV2"]]
+        texts += [html.escape(words) for header in headers for words in header.values()]
+        texts += googlechat.texts(message)
+    return [read_tags("<br>".join(texts))]
+
+
+def read_telegram(rendered: Sequence[Rendered]) -> list[Reading]:
+    return [read_tags("<br>".join(json.loads(each.message.body)["text"] for each in rendered))]
+
+
+def read_matrix(rendered: Sequence[Rendered]) -> list[Reading]:
+    return [read_tags("<br>".join(json.loads(each.message.body)["formatted_body"] for each in rendered))]
+
+
+def read_ntfy(rendered: Sequence[Rendered]) -> list[Reading]:
+    payloads = [json.loads(each.message.body) for each in rendered]
+    links = {payload["click"] for payload in payloads if "click" in payload}
+    links |= {action["url"] for payload in payloads for action in payload.get("actions", ())}
+    read = read_tags(html.escape("\n".join(f"{each['title']}\n{each['message']}" for each in payloads)))
+    return [reading(read.text, read.links | links)]
+
+
+def read_apprise(rendered: Sequence[Rendered]) -> list[Reading]:
+    payloads = [json.loads(each.message.body) for each in rendered]
+    return [read_tags(html.escape("\n".join(f"{each['title']}\n{each['body']}" for each in payloads)))]
+
+
 def read_event(rendered: Sequence[Rendered]) -> list[Reading]:
     return [_read_json(rendered[0].message.body.decode())]
 
@@ -227,6 +303,26 @@ KINDS: Mapping[str, Kind] = {
     "discord": chat_kind(discord.SERVICE, read_discord, 60_000),
     "teams": chat_kind(teams.SERVICE, read_teams, teams.MAX_BODY),
     "mattermost": chat_kind(mattermost.SERVICE, read_mattermost, 60_000),
+    "googlechat": chat_kind(googlechat.SERVICE, read_googlechat, googlechat.MAX_BODY),
+    "telegram": bot_kind(
+        telegram.SERVICE,
+        read_telegram,
+        60_000,
+        lambda url: {"token": telegram.TOKEN, "chats": [-1001], "api": url},
+    ),
+    "matrix": bot_kind(
+        matrix.SERVICE,
+        read_matrix,
+        60_000,
+        lambda url: {"homeserver": url, "token": matrix.TOKEN, "rooms": [matrix.ROOM]},
+    ),
+    "ntfy": bot_kind(
+        ntfy.SERVICE,
+        read_ntfy,
+        2 * ntfy.MAX_MESSAGE,
+        lambda url: {"server": url, "topic": ntfy.TOPIC, "token": ntfy.TOKEN},
+    ),
     "webhook": chat_kind(webhook.SERVICE, read_event, webhook.MAX_BODY, secret=SECRET),
     "files": Kind(open=open_files, read=read_files, limit=10_000_000),
+    "apprise": Kind(open=open_apprise, read=read_apprise, limit=40_000),
 }

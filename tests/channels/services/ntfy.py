@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from tests.channels.chat import Breach, Service, in_seconds, json_body, json_reply, require
@@ -53,6 +54,12 @@ def busy(seconds: float) -> Reply:
     return in_seconds(seconds)
 
 
+def without_topic(request: Request) -> bytes:
+    payload = json.loads(request.body)
+    del payload["topic"]
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+
+
 SERVICE = Service(
     name="ntfy",
     path="",
@@ -67,5 +74,6 @@ SERVICE = Service(
         "too large": error(413, 41303, "JSON body too large"),
     },
     disabling=frozenset({"unauthorized", "forbidden"}),
+    rendered=without_topic,
     broken=error(500, 50001, "internal server error"),
 )
