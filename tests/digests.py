@@ -129,7 +129,7 @@ def digests(*, max_sections: int = 3, max_stories: int = 4) -> st.SearchStrategy
     )
     return st.builds(
         Digest,
-        kind=st.sampled_from(("digest", "alert")),
+        kind=st.sampled_from(("digest", "alert", "alarm")),
         name=st.sampled_from(("daily", "weekly digest", "ünïcode", "a.b", "x" * 70)),
         title=words,
         window=windows,
@@ -200,4 +200,20 @@ def digest(count: int = 3, *, kind: str = "digest") -> Digest:
         else (),
         quiet_topics=("Photonics",),
         receipt=Receipt(feeds=42, feeds_failing=("Old Gazette",), items_read=1204, stories_matched=count),
+    )
+
+
+def alarm() -> Digest:
+    """What is told when a channel can't be reached any more."""
+    notice = Notice(
+        feed_id="", kind="disabled", text="The channel chat is switched off: 404 no_service.", at=END
+    )
+    return Digest(
+        kind="alarm",
+        name="alarms",
+        title="Delivery trouble",
+        window=Window(start=END, end=END),
+        timezone="UTC",
+        sections=(),
+        notices=(notice,),
     )

@@ -128,11 +128,12 @@ def _words(body: Mapping[str, Any]) -> str:
 def _faults(errors: object, path: str = "") -> Iterator[str]:
     if not isinstance(errors, dict):
         return
-    for fault in errors.get("_errors", ()):
-        yield f"{path}: {fault.get('message', '')}"
     for name, inner in errors.items():
         if name != "_errors":
             yield from _faults(inner, f"{path}.{name}".lstrip("."))
+            continue
+        for fault in inner if isinstance(inner, list) else ():
+            yield f"{path}: {fault.get('message') if isinstance(fault, dict) else fault}"
 
 
 # ── the message ──────────────────────────────────────────────────────────────────────────────────

@@ -21,7 +21,7 @@ _MARKS = re.compile(r"[\\*_~`>#|\[\]()<]")
 # Mattermost makes links of names of hosts.
 _HOSTS = re.compile(r"(?<=\w)\.(?=[^\W\d_]{2})")
 # At the beginning of a line: lists, rules, headings underlined.
-_OPENS = re.compile(r"^(?:[-+]|\d+(?=\.))(?=.)|^(?==)")
+_OPENS = re.compile(r"^(?:[-+]|\d+(?=\.(?:\s|$)))|^(?==)")
 
 Escape = Callable[[str], str]
 

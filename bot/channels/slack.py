@@ -17,6 +17,7 @@ from pydantic import SecretStr, field_validator
 
 from bot.channels import http
 from bot.channels.context import ChannelOptions, Context, policy
+from bot.channels.plain import NEAR_MISSES, closing, headline, label, subtitle
 from bot.core.render import Cut, clean, clip, pages, utf16
 from bot.core.text import digest as text_hash
 from bot.core.views import DigestView, SourceView, StoryView, view
@@ -29,6 +30,8 @@ MAX_TEXT = 3000
 # Not documented: a message whose blocks come to about 13,200 characters is answered msg_blocks_too_long
 # (slackapi/bolt-js issue 2509). Counted over the JSON of the blocks, which is the stricter reading.
 MAX_BLOCKS_TEXT = 12_000
+# Ours, in bytes: what the lines below the stories may take.
+_FOOT = 2900
 # More messages than this at once are noise; what is beyond is counted in the last one.
 MAX_PARTS = 4
 
@@ -130,26 +133,21 @@ def _blocks(told: DigestView) -> list[Json]:
     if told.also_seen:
         blocks += [_rich(_section(_text("Also seen", bold=True)), _list(map(_named, told.also_seen)))]
     if told.near_misses:
-        asked = _section(_text("Near misses: was this one?", bold=True))
+        asked = _section(_text(NEAR_MISSES, bold=True))
         blocks += [_rich(asked, _list(map(_asked, told.near_misses)))]
-    blocks += [_context(line) for line in _closing(told)]
+    blocks += _closing(told)
     # Slack refuses a message without blocks.
     return blocks or [_context(told.summary)]
 
 
 def _heading(told: DigestView) -> list[Json]:
-    part = f" ({told.part})" if told.part else ""
-    title = clip(told.title, MAX_HEADER - len(part)) + part
-    lines = [told.window, told.summary, *([told.late] if told.late else [])]
-    return [
-        {"type": "header", "text": {"type": "plain_text", "text": title or told.name, "emoji": False}},
-        _context(" · ".join(lines)),
-    ]
+    title = {"type": "plain_text", "text": clip(headline(told), MAX_HEADER), "emoji": False}
+    return [{"type": "header", "text": title}, *([_context(subtitle(told))] if subtitle(told) else [])]
 
 
 def _story(story: StoryView) -> Json:
     first = [
-        _text(" · ".join(filter(None, (story.label, story.telling))) + "  ", bold=True),
+        _text(f"{label(story)}  ", bold=True),
         _link(story.url, story.title, bold=True),
         *([_text(f"\n{story.lead}")] if story.lead else []),
     ]
@@ -186,10 +184,12 @@ def _asked(source: SourceView) -> list[Json]:
     return [*_named(source), _text(f" · {source.note}")]
 
 
-def _closing(told: DigestView) -> list[str]:
-    quiet = f"No news: {', '.join(told.quiet)}" if told.quiet else ""
-    feeds = "About the feeds:\n" + "\n".join(f"• {line}" for line in told.notices) if told.notices else ""
-    return [line for line in (told.left_out, told.held_back, quiet, feeds, " ".join(told.receipt)) if line]
+def _closing(told: DigestView) -> list[Json]:
+    lines = "\n".join(closing(told, _FOOT))
+    if not lines:
+        return []
+    # What an alarm has to say is no small print.
+    return [_rich(_section(_text(lines)))] if told.kind == "alarm" else [_context(lines)]
 
 
 # ── elements ─────────────────────────────────────────────────────────────────────────────────────

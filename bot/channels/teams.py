@@ -144,10 +144,7 @@ def _card(told: DigestView) -> Json:
         body.append(_listed("Also seen", map(_named, told.also_seen)))
     if told.near_misses:
         body.append(_listed(NEAR_MISSES, _within(map(_asked, told.near_misses), _MISSES)))
-    body += [
-        _rich(_run(line, isSubtle=True, size="Small"), **({"separator": True} if at == 0 else {}))
-        for at, line in enumerate(closing(told, _FOOT))
-    ]
+    body += _closing(told)
     return {
         "type": "AdaptiveCard",
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
@@ -164,6 +161,13 @@ def _heading(told: DigestView) -> Json:
     style = "attention" if told.kind == "alarm" else "emphasis"
     lines = [_rich(_run(subtitle(told), isSubtle=True), spacing="Small")] if subtitle(told) else []
     return {"type": "Container", "style": style, "bleed": True, "items": [title, *lines]}
+
+
+def _closing(told: DigestView) -> list[Json]:
+    # What an alarm has to say is no small print.
+    looks = {} if told.kind == "alarm" else {"isSubtle": True, "size": "Small"}
+    lines = [_rich(_run(line, **looks), spacing="Small") for line in closing(told, _FOOT)]
+    return [{"type": "Container", "separator": True, "spacing": "Large", "items": lines}] if lines else []
 
 
 def _story(story: StoryView, *, parted: bool) -> Json:

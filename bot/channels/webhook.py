@@ -107,7 +107,7 @@ class WebhookChannel:
         }
         result = http.post(self.options.url, message.body, headers, now, timeout=self.context.timeout)
         if isinstance(result, http.Answer):
-            return Sent(receipt=str(result.status)) if result.ok else result.refused()
+            return Sent(receipt=str(result.status)) if result.ok else result.refused(disabling={410})
         return result
 
 

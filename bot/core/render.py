@@ -313,6 +313,8 @@ def _ranked(digest: Digest) -> list[ToldStory]:
 
 def subject(digest: Digest) -> str:
     """Top story first, then how many more. An alert on one story keeps its first title, for threading."""
+    if digest.kind == "alarm":
+        return _line(digest.title, SUBJECT)
     stories = _ranked(digest)
     if not stories:
         return shorten(one_line(f"{digest.title}: nothing new"), SUBJECT)
@@ -325,7 +327,9 @@ def subject(digest: Digest) -> str:
 
 
 def summary(digest: Digest) -> str:
-    """``7 stories · 2 updated · 31 sources``."""
+    """``7 stories · 2 updated · 31 sources``; of an alarm ``1 notice``."""
+    if digest.kind == "alarm":
+        return plural(len(digest.notices), "notice")
     stories = digest.stories
     if not stories:
         return "nothing new"
@@ -338,8 +342,13 @@ def summary(digest: Digest) -> str:
 
 
 def preheader(digest: Digest) -> str:
-    """What an inbox shows after the subject: the next stories and the counts, or the lead of a single one."""
+    """What an inbox shows after the subject: the next stories and the counts, or the lead of a single one.
+
+    Of an alarm, its latest notice.
+    """
     stories = _ranked(digest)
+    if digest.kind == "alarm" and digest.notices:
+        return _line(digest.notices[-1].text, PREHEADER)
     if len(stories) == 1:
         return _line(stories[0].lead or summary(digest), PREHEADER)
     tail = summary(digest)

@@ -15,23 +15,12 @@ from hypothesis import HealthCheck, given, settings
 
 from bot.channels import CHANNELS
 from bot.core.text import fold
-from bot.model import Digest, Notice, Refused, Section, Sent, Unanswered, Window
+from bot.model import Digest, Refused, Section, Sent, Unanswered
 from tests.channels.chat import ChatServer, Service
 from tests.channels.servers import Reply, http_server
 from tests.channels.worlds import KINDS, LATER, Kind, World
-from tests.digests import END, HOSTILE, digest, digests, story
+from tests.digests import HOSTILE, alarm, digest, digests, story
 
-ALARM = Digest(
-    kind="alarm",
-    name="alarms",
-    title="Delivery trouble",
-    window=Window(start=END, end=END),
-    timezone="UTC",
-    sections=(),
-    notices=(
-        Notice(feed_id="", kind="disabled", at=END, text="The channel chat is switched off: 404 no_service."),
-    ),
-)
 UNSAFE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 examples = settings(
     max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -133,7 +122,7 @@ def test_keys_are_unique_plain_and_depend_on_the_digest_key(world: World) -> Non
 
 
 def test_an_alarm_says_what_it_is_about(kind: Kind, world: World) -> None:
-    for reading in kind.read(world.channel.render(ALARM, "key")):
+    for reading in kind.read(world.channel.render(alarm(), "key")):
         assert fold("Delivery trouble") in fold(reading.text)
         assert "The channel chat is switched off: 404 no_service." in reading.text
         assert "nothing new" not in reading.text

@@ -31,7 +31,7 @@ from bot.core.render import (
 )
 from bot.core.text import one_line
 from bot.model import Digest, Source, ToldStory
-from tests.digests import HOSTILE_LINKS, digest, digests, story, words
+from tests.digests import HOSTILE_LINKS, alarm, digest, digests, story, words
 
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -239,3 +239,10 @@ def test_a_source_and_a_story_without_names_still_have_one() -> None:
     one = digest(1)
     cleaned: ToldStory = clean(replace(one, sections=(replace(one.sections[0], stories=(bare,)),))).stories[0]
     assert (cleaned.title, cleaned.sources[0].name) == ("(no title)", "unknown source")
+
+
+def test_an_alarm_is_named_by_its_title_and_tells_its_latest_notice() -> None:
+    told = alarm()
+    assert subject(told) == "Delivery trouble"
+    assert summary(told) == "1 notice"
+    assert preheader(told) == "The channel chat is switched off: 404 no_service."
