@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from typing import NamedTuple
 
 from bot.core.vocabulary import Reading, Vocabulary
@@ -26,6 +26,8 @@ _ONE_WORD = 2.0
 """The same for the words of a headline."""
 _CORE = 0.3
 """Part of a story's headlines that must have a word before its absence from an item says anything."""
+_ONE_NIGHT = 1
+"""Days: of what happens at night one report names the evening and another the morning."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +41,8 @@ class Outline:
     what: Mapping[str, float]
     """Its other words and its numbers."""
     headline: Mapping[str, float]
+    days: Collection[int]
+    """Those it names."""
     has_text: bool
     """More than a headline."""
 
@@ -80,7 +84,18 @@ def weigh(reading: Reading, vocabulary: Vocabulary) -> Vectors:
         headline=_unit({word.folded: weights[word.folded] for word in reading.headline}),
         weight=weights,
         names=names,
+        days=reading.days,
         has_text=bool(reading.lead),
+    )
+
+
+def reweighed(outline: Outline, vocabulary: Vocabulary) -> Vectors:
+    """A kept item as a new one is compared, with what its words tell by now."""
+    likeness = {word: vocabulary.name_likeness(word) for word in outline.words if not word[0].isdigit()}
+    return Vectors(
+        **{each.name: getattr(outline, each.name) for each in fields(Outline)},
+        weight={word: vocabulary.weight(word) for word in outline.words},
+        names={word: _certainty(value) for word, value in likeness.items() if value > _SURELY_A_NAME},
     )
 
 
@@ -128,6 +143,8 @@ class Common:
     """Word → how many items have it."""
     _headed: Counter[str] = field(default_factory=Counter)
     """Word → how many headlines have it."""
+    _days: set[int] = field(default_factory=set)
+    """Those that its items name."""
 
     def add(self, item: Outline) -> None:
         self.items += 1
@@ -137,6 +154,7 @@ class Common:
         self._headline.add(item.headline)
         self._held.update(item.words.keys())
         self._headed.update(item.headline.keys())
+        self._days.update(item.days)
 
     def knows(self, word: str) -> float:
         """1 where half of the items have the word, less where fewer do."""
@@ -171,7 +189,15 @@ class Common:
             names=(2.0 * known - total) / (total + _ONE_NAME),
             contradiction=min(1.0, min(ours, theirs) / _ONE_NAME),
             besides_rarest=sum(shared) - max(shared, default=0.0),
+            days=self._agreement(item.days),
         )
+
+    def _agreement(self, days: Collection[int]) -> int:
+        """1 where a day is named by both, -1 where both name days and none is within one of another."""
+        if not self._days.isdisjoint(days):
+            return 1
+        nearest = min((abs(ours - theirs) for ours in days for theirs in self._days), default=0)
+        return -1 if nearest > _ONE_NIGHT else 0
 
     def _retold(self, item: Vectors, vocabulary: Vocabulary) -> tuple[float, float]:
         """Share of the story's headline that the item knows, and the weight of the names it doesn't know."""
@@ -207,3 +233,5 @@ class Resemblance(NamedTuple):
     item doesn't, whichever weigh less; 1 for a rare one on either side."""
     besides_rarest: float
     """Weight (nats) of all words in common but the rarest: hardly any where they share one name."""
+    days: int
+    """1 where both name the same day, -1 where they name other days, else 0."""

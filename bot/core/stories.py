@@ -40,7 +40,7 @@ class StoryPolicy:
     regard for precision than for recall; ``docs/stories.md`` says what moving them costs.
     """
 
-    window: timedelta = timedelta(days=7)
+    window: timedelta = timedelta(days=30)
     """A story that nothing joined for so long is closed and forgotten."""
     both: float = 4.5
     """Who and what agree: the lesser of their cosines, ``enough`` and more counting as 1."""
@@ -55,11 +55,15 @@ class StoryPolicy:
     """Share of the item's names that the story knows, less the share it doesn't."""
     contradiction: float = -1.2
     """Names that differ in the headlines."""
-    days_apart: float = -2.0
+    days_apart: float = -1.6
     """``ln(1 + days)`` between the item and the story's nearest end."""
+    same_day: float = 1.0
+    """Both name the same day."""
+    other_day: float = -1.5
+    """Both name days, and none of the one is a day of the other."""
     headline_only: float = 1.8
     """Item or story is headlines without text: there is less that could agree."""
-    start: float = -4.0
+    start: float = -4.5
     """Log-odds before anything is observed."""
     least_besides_rarest: float = 2.5
     """Weight (nats) that the words in common besides the rarest must have, where both have text: one shared
@@ -208,6 +212,7 @@ class Grouper:
             + policy.names * seen.names
             + policy.contradiction * seen.contradiction
             + policy.days_apart * math.log1p(story.days_from(day))
+            + (policy.same_day * (seen.days > 0) + policy.other_day * (seen.days < 0))
             + policy.headline_only * (not both_have_text)
         )
 

@@ -12,10 +12,10 @@ from sys import intern
 from bot.core.copies import Fingerprint
 from bot.core.resemblance import Outline
 
-FORMAT = 1
+FORMAT = 2
 """Version of what is packed and of the words that find it; another one has the store make all anew."""
 
-_HEAD = struct.Struct("<?HHH")
+_HEAD = struct.Struct("<?HHHH")
 _SECTION, _ENTRY = "\x1e", "\x1f"
 """Controls: no word holds one, not even after folding."""
 
@@ -36,6 +36,7 @@ class Trace:
     titles: tuple[str, ...]
     text: tuple[str, ...]
     shingles: array[int]
+    days: array[int]
 
     def weights(self) -> Mapping[str, float]:
         """Word → weight, to look for stories."""
@@ -49,6 +50,7 @@ class Trace:
             who={word: weight for word, weight in zip(self.words, who, strict=True) if weight},
             what={word: weight for word, weight in zip(self.words, what, strict=True) if weight},
             headline=dict(zip(self.words, headline, strict=False)),
+            days=self.days,
             has_text=self.has_text,
         )
 
@@ -72,6 +74,7 @@ def trace(outline: Outline, prints: Fingerprint, root: str) -> Trace:
         titles=tuple(sorted(prints.titles)),
         text=prints.words,
         shingles=array("I", sorted(prints.shingles)),
+        days=array("I", sorted(outline.days)),
     )
 
 
@@ -79,18 +82,19 @@ def pack(kept: Trace) -> bytes:
     """A trace as bytes, the same on every machine."""
     sections = ((kept.root,), kept.titles, kept.words, kept.text)
     texts = _SECTION.join(_ENTRY.join(section) for section in sections).encode()
-    head = _HEAD.pack(kept.has_text, len(kept.words), kept.headed, len(kept.shingles))
-    numbers = struct.pack(f"<{len(kept.numbers)}f{len(kept.shingles)}I", *kept.numbers, *kept.shingles)
+    head = _HEAD.pack(kept.has_text, len(kept.words), kept.headed, len(kept.shingles), len(kept.days))
+    integers = (*kept.shingles, *kept.days)
+    numbers = struct.pack(f"<{len(kept.numbers)}f{len(integers)}I", *kept.numbers, *integers)
     return zlib.compress(head + numbers + texts, 1)
 
 
 def unpack(packed: bytes) -> Trace:
     """What :func:`pack` was given."""
     raw = zlib.decompress(packed)
-    has_text, words, headed, shingles = _HEAD.unpack_from(raw)
+    has_text, words, headed, shingles, days = _HEAD.unpack_from(raw)
     count = 3 * words + headed
-    values = struct.unpack_from(f"<{count}f{shingles}I", raw, _HEAD.size)
-    texts = raw[_HEAD.size + 4 * (count + shingles) :].decode().split(_SECTION)
+    values = struct.unpack_from(f"<{count}f{shingles + days}I", raw, _HEAD.size)
+    texts = raw[_HEAD.size + 4 * len(values) :].decode().split(_SECTION)
     root, titles, folded, text = (_entries(section) for section in texts)
     return Trace(
         root=root[0],
@@ -100,7 +104,8 @@ def unpack(packed: bytes) -> Trace:
         numbers=array("f", values[:count]),
         titles=titles,
         text=text,
-        shingles=array("I", values[count:]),
+        shingles=array("I", values[count : count + shingles]),
+        days=array("I", values[count + shingles :]),
     )
 
 

@@ -1,7 +1,8 @@
 """What words a stream of articles uses: how rare each is, and which of them are names.
 
 Both are learnt from the stream itself, one article at a time, so that any subject and language works without
-a list of names. The memory is bounded: counts are halved once in a while and words that fade are dropped.
+a list of names; before much is read, the language at large says which words are common. The memory is
+bounded: counts are halved once in a while and words that fade are dropped.
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
 from bot.core import text
+from bot.core.days import NamedDay, named_days
+from bot.core.rarity import rarity as rarity_in_the_language
+from bot.core.stems import stem
 from bot.model import Article
 
 _READ_BEFORE = 300
@@ -25,6 +29,9 @@ _LONG_BEFORE = 3.0
 _LETTERS_BEFORE = 24.0
 """Words in small letters: 24 over their length, 3 at least. Frequent words are short (Zipf's law of
 abbreviation, 1935); in news of one field a word met for the first time stands in about so many of 300."""
+_COMMON_BEFORE, _COMMON_FADES = 200.0, 7.25
+"""Words that the language at large has often: ``200 exp(-7.25 rarity)`` of those 300 articles. Less than a
+word's frequency alone would say: news of one field has the words of the field oftener, and others less."""
 # A headline with more capitalised words than this is in title case or capitals: they say nothing.
 _TITLE_CASE = 0.65
 _LEAD_WORDS = 150
@@ -40,6 +47,7 @@ class Word(NamedTuple):
     """A content word of a text."""
 
     folded: str
+    """The stem of its folded spelling: the forms of a word are one."""
     spelling: str
     capital: bool | None
     """Starts with a capital; ``None`` where that says nothing (start of a sentence, headline, digits)."""
@@ -51,6 +59,8 @@ class Reading:
 
     headline: tuple[Word, ...]
     lead: tuple[Word, ...]
+    days: frozenset[int]
+    """Those that headline and lead name, see :mod:`bot.core.days`. Their words are not among the others."""
 
     def counts(self, headline_weight: float) -> dict[str, float]:
         """Word → occurrences, one in the headline counting ``headline_weight`` times."""
@@ -72,13 +82,20 @@ def read(article: Article) -> Reading:
         lead = f"{lead}\n{article.body}"
     elif len(lead) < len(article.body):
         lead = article.body
+    lead = lead[: _LEAD_WORDS * 16]
     title, outlet = _outlet(article.title)
-    headline = tuple(_content_words(title))
+    published = article.published.date() if article.published else None
+    in_title, in_lead = list(named_days(title, published)), list(named_days(lead, published))
+    headline = tuple(_content_words(title, in_title))
     letters = [word.spelling[0].isupper() for word in headline if word.spelling[0].isalpha()]
     if sum(letters) > _TITLE_CASE * len(letters):
         headline = tuple(word._replace(capital=None) for word in headline)
-    words = (word for word in _content_words(lead[: _LEAD_WORDS * 16]) if word.folded not in outlet)
-    return Reading(headline=headline, lead=tuple(islice(words, _LEAD_WORDS)))
+    words = (word for word in _content_words(lead, in_lead) if word.folded not in outlet)
+    return Reading(
+        headline=headline,
+        lead=tuple(islice(words, _LEAD_WORDS)),
+        days=frozenset(named.day for named in (*in_title, *in_lead)),
+    )
 
 
 def _outlet(title: str) -> tuple[str, frozenset[str]]:
@@ -86,20 +103,26 @@ def _outlet(title: str) -> tuple[str, frozenset[str]]:
     found = _OUTLET.fullmatch(title)
     if found is None or len(text.words(found[1])) < _FEWEST_WORDS:
         return title, frozenset()
-    return found[1], frozenset(text.words(found[2]))
+    return found[1], frozenset(map(stem, text.words(found[2])))
 
 
-def _content_words(source: str) -> Iterator[Word]:
+def _content_words(source: str, days: Sequence[NamedDay]) -> Iterator[Word]:
     end = 0
+    spans = iter(days)
+    named = next(spans, None)
     for token in text.tokens(source):
         before, end = end, token.end
+        while named is not None and named.end <= token.start:
+            named = next(spans, None)
+        if named is not None and named.start <= token.start:
+            continue
         if token.word in text.FUNCTION_WORDS or (
             len(token.word) == 1 and token.word.isascii() and not token.word.isdigit()
         ):
             continue
         spelling = source[token.start : end]
         telling = spelling[0].isalpha() and not _opens(source, before, token.start)
-        yield Word(token.word, spelling, spelling[0].isupper() if telling else None)
+        yield Word(stem(token.word), spelling, spelling[0].isupper() if telling else None)
 
 
 def _opens(source: str, before: int, start: int) -> bool:
@@ -171,8 +194,9 @@ class Vocabulary:
         """Inverse document frequency ``ln(1 + (N + 300) / (n + n₀))`` in nats.
 
         As if 300 articles had been read before the first, the word in ``n₀`` of them: one for a name, more
-        for a word in small letters, most for a short one. So the first articles of a stream know rare
-        words, and know that an ordinary word is none though nobody has used it yet.
+        for a word in small letters, most for a short one or one that English has often. So the first
+        articles of a stream know rare words, and know that an ordinary word is none though nobody has used
+        it yet.
         """
         return math.log1p(
             (self._articles + _READ_BEFORE) / (self._found_in.get(word, 0) + self._before(word))
@@ -195,7 +219,8 @@ class Vocabulary:
         if word[0].isdigit():
             return _NUMBER_BEFORE
         small = max(_LONG_BEFORE, _LETTERS_BEFORE / len(word))
-        return small + (_NAME_BEFORE - small) * self.name_likeness(word)
+        by_form = small + (_NAME_BEFORE - small) * self.name_likeness(word)
+        return max(by_form, _COMMON_BEFORE * math.exp(-_COMMON_FADES * rarity_in_the_language(word)))
 
     def name_likeness(self, word: str) -> float:
         """Share of the word's occurrences inside sentences that are capitalised; 0.5 for an unknown word."""

@@ -88,3 +88,12 @@ def test_every_observation_keeps_its_range(texts: list[tuple[str, str]]) -> None
     assert -1 <= resemblance.names <= 1
     assert resemblance.besides_rarest >= -1e-9
     assert all(map(math.isfinite, resemblance))
+
+
+@pytest.mark.parametrize(
+    ("day", "agreement"),
+    [("on Monday", 1), ("on March 3", 0), ("in spring", 0), ("on Friday, February 27", -1)],
+)
+def test_days_agree_or_differ_where_both_name_some(day: str, agreement: int) -> None:
+    report = ("Norvik signs", f"Norvik said {day} it will buy.")
+    assert compared(DEAL, report).days == agreement

@@ -8,7 +8,7 @@ from bot.core.resemblance import weigh
 from bot.core.traces import Trace, pack, trace, unpack
 from bot.core.vocabulary import Vocabulary, read
 from bot.model import Article
-from tests.core.articles import DEAL, article
+from tests.core.articles import DEAL, START, article
 
 
 def traced(one: Article) -> Trace:
@@ -29,6 +29,7 @@ def test_a_trace_keeps_what_is_compared() -> None:
     assert set(prints.shingles) == set(exact_prints.shingles)
     outline = kept.outline()
     assert outline.has_text
+    assert set(outline.days) == set(vectors.days) == {START.toordinal()}
     for name in ("words", "who", "what", "headline"):
         exact, rounded = getattr(vectors, name), getattr(outline, name)
         assert list(rounded) == list(exact)
