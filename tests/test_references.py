@@ -44,3 +44,41 @@ def test_time_zones_are_checked_everywhere(tmp_path: Path) -> None:
         "schedule.timezone",
         "digests.weekly.timezone",
     ]
+
+
+RULE = """
+
+[[alerts]]
+topics = ["ferries"]
+channels = ["folder"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('tags = ["primry"]', 'tags: no feed has it: unknown tag "primry"; did you mean "primary"?'),
+        ('keywords = "ferry OR (strike"', "keywords: at character 10: this ( is never closed; add a )"),
+        ('keywords = "@skery"', "keywords: at character 1: unknown entity @skery; nearest: @skerry"),
+        (
+            'timezone = "Europe/Olso"',
+            'timezone: unknown time zone "Europe/Olso"; did you mean "Europe/Oslo"?',
+        ),
+        ('name = "daily"', 'name: a digest is named "daily" too; give each a name of its own'),
+    ],
+)
+def test_what_a_rule_asks_for_is_checked(tmp_path: Path, line: str, told: str) -> None:
+    config = write_config(tmp_path, settings=f"{SETTINGS}{RULE}{line}\n")
+    feeds = config / "feeds.toml"
+    feeds.write_text(
+        feeds.read_text() + '\n[[feed]]\nurl = "https://skerry.example/rss"\ntags = ["primary"]\n'
+    )
+    (problem,) = problems(config)
+    number = f"{SETTINGS}{RULE}".count("\n") + 1
+    assert problem == f"chipwatch.toml:{number}: alerts[0].{told}"
+
+
+def test_two_rules_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    settings = f'{SETTINGS}{RULE}name = "now"\n{RULE}name = "now"\n'
+    (problem,) = problems(write_config(tmp_path, settings=settings))
+    assert problem.endswith('alerts[1].name: another rule is named "now" too; give each a name of its own')

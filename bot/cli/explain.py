@@ -16,6 +16,7 @@ from bot.errors import UsageError
 if TYPE_CHECKING:
     from bot.app import Application
     from bot.model import Answer, Delivery, Item, Placement, Story, Verdict
+    from bot.pipeline.alert import Reason
     from bot.ports import Tx
 
 
@@ -99,10 +100,12 @@ def why(
     data: DataDir = DATA,
     as_json: AsJson = False,
 ) -> None:
-    """Tell the whole decision about an item: each signal's share, its story, what was sent to whom.
+    """Tell the whole decision about an item: each signal's share, its story, what was told to whom and why.
 
     [dim]Example: chipwatch why https://example.org/news/chip[/dim]
     """
+    from bot.pipeline.alert import why_alerted
+
     with opened(config, data) as application, application.store.read() as tx:
         item = known_item(tx, reference)
         verdicts = tx.items.verdicts(item.id)
@@ -110,6 +113,7 @@ def why(
         story = tx.stories.get(placement.story_id) if placement else None
         sent = tx.outbox.deliveries(state=None, limit=100, story_id=story.id) if story else ()
         answers = [answer for answer in tx.feedback.answers() if answer.item_id == item.id]
+        rules = why_alerted(application.deps, tx, story) if story else ()
         if as_json:
             print_json(
                 _spell_item(item)
@@ -119,6 +123,7 @@ def why(
                     "story": story and _spell_story(story),
                     "answers": [_spell_answer(answer) for answer in answers],
                     "deliveries": [_spell_delivery(delivery) for delivery in sent],
+                    "alerts": [asdict(reason) for reason in rules],
                 }
             )
             return
@@ -127,6 +132,7 @@ def why(
             *_verdict_lines(application, verdicts, answers),
             *_story_lines(item, placement, story),
             *_sent_lines(application, item, verdicts, story, sent),
+            *_rule_lines(rules),
         ]
     for line in lines:
         say(line)
@@ -207,6 +213,15 @@ def _sent_lines(
             yield f"  {delivery.state.value:<8} {when}  {route}{note}"
         return
     yield f"Not told: {_why_not_told(application, item, verdicts, story)}"
+
+
+def _rule_lines(rules: Sequence[Reason]) -> Iterator[str]:
+    """What each alert rule makes of the story now."""
+    if rules:
+        yield ""
+        yield "Alert rules:"
+    for reason in rules:
+        yield f"  {reason.rule} by {reason.channel}: {reason.text}"
 
 
 def _why_not_told(

@@ -14,16 +14,19 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.core.age import is_late, newest
 from bot.core.lexicon import Lexicon, document
 from bot.core.query import parse
-from bot.core.quiet import LONGEST, quiet_at, slept
+from bot.core.quiet import awake_for, quiet_at, slept
 from bot.core.select import WAITING, Chosen, Selection, choose
-from bot.core.telling import Background, best_verdicts, is_late, newest
+from bot.core.telling import LATE, Background, best_verdicts
 from bot.model import AlertRule, Digest, Receipt, Section, Story, Telling, Window
 
 BUDGET_SPAN = timedelta(hours=1)
 FEW = 3
 """More stories than these that came in quiet hours go out as one message."""
+
+_MOMENT = timedelta(seconds=1)
 
 Keywords = Callable[[Story], bool]
 """Whether an article of a story matches a rule's keywords."""
@@ -75,7 +78,9 @@ def select_alerts(
     if quiet_at(rule.quiet, rule.timezone, standing.now):
         return Alerts()
     urgent = [story for story in stories if not refusal(rule, story, standing, keywords)]
-    chosen = choose(rule.topics, urgent, standing.told, background)
+    chosen = [
+        each for each in choose(rule.topics, urgent, standing.told, background) if each.story.status != LATE
+    ]
     left = Counter({topic: rule.budget - standing.spent.get(topic, 0) for topic in rule.topics})
     kept: list[Chosen] = []
     beyond: list[Chosen] = []
@@ -104,12 +109,17 @@ def select_alerts(
     )
 
 
-def looks_back(rule: AlertRule, now: datetime) -> datetime:
-    """Since when a story must have been touched to be looked at.
+def _news(
+    rule: AlertRule, stories: Sequence[Story], standing: Standing, background: Background
+) -> Sequence[Chosen]:
+    """What there is to tell of the stories, without what turns out to be an old event."""
+    chosen = choose(rule.topics, stories, standing.told, background)
+    return [each for each in chosen if each.story.status != LATE]
 
-    By the longest age, and before it by as much as was quiet: what came in quiet hours has not aged in them.
-    """
-    return now - rule.max_age - slept(rule.quiet, rule.timezone, now - rule.max_age - LONGEST, now)
+
+def looks_back(rule: AlertRule, now: datetime) -> datetime:
+    """Since when a story must have been touched to be looked at; quiet hours make nothing older."""
+    return awake_for(rule.quiet, rule.timezone, rule.max_age, now) - _MOMENT
 
 
 def still_waiting(notes: Sequence[Telling], told: Mapping[str, Telling]) -> Mapping[str, Telling]:
@@ -199,13 +209,13 @@ def why(
     """What the rule makes of a story as the channel stands now, in one sentence without a full stop."""
     zone = ZoneInfo(rule.timezone)
     told = standing.told.get(story.id)
-    chosen = choose(rule.topics, [story], standing.told, background)
+    chosen = _news(rule, [story], standing, background)
     if told and not chosen and not story.muted:
         how = "alerted" if told.origin == rule.name else f"told before, by {told.origin},"
         return f"{how} on {_clock(told.told_at, zone)}; nothing material is new since"
     refused = refusal(rule, story, standing, keywords)
     if refused or not chosen:
-        return f"no alert: {refused or 'there is nothing to tell'}"
+        return f"no alert: {refused or 'it is an event that was told long ago'}"
     (topic, *_) = chosen[0].topics
     title = background.title(topic)
     if waits_for_digest(chosen[0], standing):

@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
-LONGEST = timedelta(hours=49)
-"""No quiet time lasts longer: a day, and one more hour or day where a zone puts its clocks back."""
+_PATIENCE = timedelta(days=40)
 
 
 class Quiet(NamedTuple):
@@ -34,6 +33,20 @@ def slept(hours: tuple[time, time] | None, timezone: str, since: datetime, until
         min(each.end, until) - max(each.begin, since) for each in _spans(hours, timezone, since, until)
     )
     return sum((overlap for overlap in overlaps if overlap > timedelta(0)), timedelta(0))
+
+
+def awake_for(hours: tuple[time, time] | None, timezone: str, length: timedelta, now: datetime) -> datetime:
+    """The moment since which that much time was not quiet, up to ``now``.
+
+    At most ``_PATIENCE`` further back than the length itself.
+    """
+    since, owed = now, length
+    limit = now - length - _PATIENCE
+    while owed > _SECOND and since > limit:
+        earlier = max(since - owed, limit)
+        owed = slept(hours, timezone, earlier, since)
+        since = earlier
+    return since
 
 
 def _spans(hours: tuple[time, time], timezone: str, since: datetime, until: datetime) -> list[Quiet]:

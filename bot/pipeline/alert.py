@@ -22,7 +22,7 @@ from bot.core.select import Selection
 from bot.core.text import digest as text_hash
 from bot.model import AlertRule, Story, Telling
 from bot.pipeline.deps import Deps
-from bot.pipeline.telling import background, write_down
+from bot.pipeline.telling import background_of, decide, write_down
 from bot.ports import Tx
 
 # A story that waited that long, and was told by nothing, is no news any more.
@@ -56,7 +56,7 @@ def why_alerted(deps: Deps, tx: Tx, story: Story) -> Sequence[Reason]:
         keywords = keyword_test(rule, deps.judge.lexicon)
         for channel in rule.channels:
             _, standing = _standing(deps, tx, channel, [story], deps.clock.now())
-            text = why(rule, story, standing, background(deps), keywords)
+            text = why(rule, story, standing, background_of(deps, tx, channel), keywords)
             reasons.append(Reason(rule=rule.name, channel=channel, text=text))
     return reasons
 
@@ -73,7 +73,9 @@ def _compose_alerts(deps: Deps, tx: Tx, rule: AlertRule, channel: str) -> int:
     if not stories:
         return 0
     keywords = keyword_test(rule, deps.judge.lexicon)
-    alerts = select_alerts(rule, channel, stories, standing, background(deps), keywords)
+    against = background_of(deps, tx, channel)
+    decide(tx, rule.topics, stories, standing.told, against, now)
+    alerts = select_alerts(rule, channel, stories, standing, against, keywords)
     tx.outbox.add((), alerts.waiting)
     return sum(
         write_down(deps, tx, channel, selection, _key(rule, channel, selection), now)

@@ -25,7 +25,7 @@ from bot.core.alerts import (
 from bot.core.lexicon import Lexicon
 from bot.core.quiet import quiet_at
 from bot.core.select import select_digest
-from bot.model import AlertRule, Entity, Facts, Story, Telling
+from bot.model import AlertRule, Earlier, Entity, Facts, Story, Telling
 from tests.core.test_select import digest_of
 from tests.core.told import NOW, RULE, SPEC, TOPICS, WINDOW, background, member, story, telling
 
@@ -90,6 +90,15 @@ def test_an_alert_tells_one_story() -> None:
 def test_what_is_not_urgent_is_left_to_the_digest_and_why_is_told(other: Story, reason: str) -> None:
     assert messages(chosen([other])) == []
     assert why(RULE, other, standing(), background()) == f"no alert: {reason}"
+
+
+def test_an_event_that_was_told_long_ago_is_not_urgent() -> None:
+    earlier = Earlier(
+        story_id="s0", title="Headline 0", told_at=NOW - timedelta(days=20), words="same event as"
+    )
+    old = replace(background(), earlier=lambda _story, _facts: earlier)
+    assert messages(select_alerts(RULE, "mail", [story(member(1))], standing(), old)) == []
+    assert why(RULE, story(member(1)), standing(), old) == "no alert: it is an event that was told long ago"
 
 
 def test_all_that_a_rule_names_must_hold() -> None:
@@ -233,6 +242,14 @@ def test_when_they_end_what_came_in_them_is_as_old_as_it_was_when_it_came() -> N
     assert messages(chosen([old], QUIET, standing(now=SEVEN))) == []
 
 
+def test_who_looks_back_sees_all_that_came_in_quiet_hours() -> None:
+    assert looks_back(RULE, NOW) == NOW - RULE.max_age - timedelta(seconds=1)
+    moment, hour = timedelta(seconds=1), timedelta(hours=1)
+    assert looks_back(QUIET, SEVEN) == SEVEN - 9 * hour - QUIET.max_age - moment
+    assert looks_back(QUIET, SEVEN + hour) == SEVEN - 9 * hour - hour - moment
+    assert looks_back(QUIET, SEVEN + 3 * hour) == SEVEN + hour - moment
+
+
 def test_a_few_go_out_one_by_one_and_more_in_one_message() -> None:
     few = [at_night(number) for number in range(FEW)]
     assert sorted(messages(chosen(few, QUIET, standing(now=SEVEN)))) == [["s0"], ["s1"], ["s2"]]
@@ -343,20 +360,22 @@ class Channel:
             self.log.append((now, how, each.story_id))
 
 
-hours_of_the_day = st.none() | st.tuples(st.integers(0, 23), st.integers(0, 23)).filter(
-    lambda pair: pair[0] != pair[1]
-).map(lambda pair: (time(pair[0]), time(pair[1])))
+hours_of_the_day = st.tuples(st.integers(0, 23), st.integers(1, 12)).map(
+    lambda pair: (time(pair[0]), time((pair[0] + pair[1]) % 24))
+)
 rules = st.builds(
     lambda budget, quiet, age, zone: replace(
         RULE, budget=budget, quiet=quiet, max_age=timedelta(hours=age), timezone=zone
     ),
     st.integers(1, 3),
-    hours_of_the_day,
+    st.none() | hours_of_the_day | hours_of_the_day,
     st.integers(1, 30),
     st.sampled_from(("UTC", "Europe/Oslo", "Asia/Kathmandu")),
 )
 urgent = st.lists(
-    st.tuples(st.integers(0, 30 * 4), st.sampled_from(TOPICS), st.sampled_from((0.55, 0.9))), max_size=12
+    st.tuples(st.integers(0, 30 * 4), st.sampled_from(TOPICS), st.sampled_from((0.55, 0.9))),
+    min_size=4,
+    max_size=14,
 ).map(
     lambda some: [
         story(member(number, story=number, hours=quarters / 4, matched=(topic,), score=score))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.quiet import LONGEST, quiet_at, slept
+from bot.core.quiet import awake_for, quiet_at, slept
 
 NIGHT = (time(22), time(7))
 HOUR = timedelta(hours=1)
@@ -91,7 +91,7 @@ def test_it_is_quiet_whenever_the_wall_clock_reads_a_quiet_time(
         assert found
     if found:
         assert found.begin <= now < found.end
-        assert found.end - found.begin <= LONGEST
+        assert found.end - found.begin <= 49 * HOUR  # a day, and what a zone puts back: an hour, or a day
         assert quiet_at(pair, zone, found.end) is None
         assert not reads_quiet(pair, zone, found.end)
 
@@ -122,3 +122,14 @@ def test_nothing_ages_while_it_is_quiet(
     if found:
         end = min(start + minutes * MINUTE, found.end)
         assert slept(pair, zone, start, end) == end - start
+
+
+@given(hours, zones, moments, st.integers(1, 40))
+def test_going_back_to_before_what_was_quiet(
+    pair: tuple[time, time], zone: str, now: datetime, long: int
+) -> None:
+    since = awake_for(pair, zone, long * HOUR, now)
+    awake = now - since - slept(pair, zone, since, now)
+    assert awake_for(None, zone, long * HOUR, now) == now - long * HOUR
+    assert awake <= long * HOUR
+    assert awake > long * HOUR - timedelta(seconds=2) or now - since >= timedelta(days=40)

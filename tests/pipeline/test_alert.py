@@ -1,8 +1,10 @@
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 
-from bot.pipeline.alert import alert
-from tests.pipeline.conftest import Bot, entry
+from bot.model import AlertRule
+from bot.pipeline.alert import Reason, alert, why_alerted
+from bot.pipeline.deps import Deps
+from tests.pipeline.conftest import FEED, Bot, entry
 from tests.pipeline.test_digest import CHIP, DEAL, RAIN, daily, take_in, told
 
 
@@ -31,17 +33,114 @@ def test_what_was_there_before_the_first_poll_is_never_told(bot: Bot) -> None:
     assert daily(bot) == 0
 
 
-def test_beyond_its_budget_an_alert_says_how_many_wait_for_the_digest(bot: Bot) -> None:
+HALDEN = entry("4", "Halden cancels its training silicon", "The team of 90 moves on.")
+
+
+def ruled(bot: Bot, *, digests: bool = True, **changes: object) -> Deps:
+    """The bot with its rule changed, with or without digests."""
     (rule,) = bot.deps.alerts
-    deps = replace(bot.deps, alerts=(replace(rule, budget=1),))
-    take_in(bot, CHIP, DEAL, entry("4", "Halden cancels its training silicon", "The team of 90 moves on."))
+    rules = (replace(rule, **changes),)  # type: ignore[arg-type]
+    return replace(bot.deps, alerts=rules, digests=bot.deps.digests if digests else {})
+
+
+def reasons(deps: Deps, number: int) -> list[Reason]:
+    """What the rules make of the story of the item with that guid."""
+    with deps.store.read() as tx:
+        item = tx.items.get(f"https://harbor.example/{number}")
+        assert item
+        placement = tx.stories.placement(item.id)
+        assert placement
+        story = tx.stories.get(placement.story_id)
+        assert story
+        return list(why_alerted(deps, tx, story))
+
+
+def test_beyond_its_budget_an_alert_says_how_many_wait_for_the_digest(bot: Bot) -> None:
+    deps = ruled(bot, budget=1)
+    take_in(bot, CHIP, DEAL, HALDEN)
     assert alert(deps) == 1
     receipt = bot.channel.digests[0].receipt
     assert receipt is not None
     assert receipt.held_back == 2
+    bot.clock.pass_by(timedelta(hours=2))
     assert alert(deps) == 0
     assert daily(bot) == 1
     assert len(bot.channel.digests[-1].stories) == 2
+
+
+def test_where_no_digest_follows_the_rest_comes_with_the_next_budget(bot: Bot) -> None:
+    deps = ruled(bot, digests=False, budget=1, max_age=timedelta(hours=2))
+    take_in(bot, CHIP, DEAL, HALDEN)
+    counts = []
+    for _ in range(6):
+        counts.append(alert(deps))
+        bot.clock.pass_by(timedelta(hours=1))
+    assert counts == [1, 1, 1, 0, 0, 0]
+    assert len(told(bot)) == len(set(told(bot))) == 3
+
+
+def test_two_rules_share_the_budget_of_a_topic_and_a_channel(bot: Bot) -> None:
+    deps = ruled(bot, budget=1)
+    (rule,) = deps.alerts
+    deps = replace(deps, alerts=(rule, replace(rule, name="also", budget=2)))
+    take_in(bot, CHIP, DEAL, HALDEN)
+    assert alert(deps) == 1
+    deps = replace(deps, digests={})
+    assert alert(deps) == 1
+    assert alert(deps) == 0
+
+
+def test_quiet_hours_batch_and_what_a_digest_told_in_them_is_not_repeated(bot: Bot) -> None:
+    deps = ruled(bot, quiet=(time(6), time(9)), max_age=timedelta(minutes=90))
+    take_in(bot, CHIP)
+    assert alert(deps) == 0
+    assert reasons(deps, 1)[0].text == "waits: it is quiet until 2026-06-16 09:00 UTC"
+    assert daily(bot) == 1
+    more = (
+        entry("11", "Tarsis doubles its accelerator order", "The plant in Molde delivers."),
+        entry("12", "Quell Labs hires the silicon head of Brevik"),
+    )
+    take_in(bot, CHIP, DEAL, HALDEN, *more)
+    bot.clock.pass_by(timedelta(hours=2))
+    assert alert(deps) == 1
+    batch = bot.channel.digests[-1]
+    assert (batch.kind, len(batch.stories)) == ("alert", 4)
+    assert alert(deps) == 0
+    assert daily(bot) == 0
+
+
+def test_a_killed_bot_goes_on_after_its_quiet_hours(bot: Bot) -> None:
+    """Nothing of the night is kept in memory: whoever looks in the morning finds it."""
+    take_in(bot, CHIP)
+    bot.clock.pass_by(timedelta(hours=8))
+    assert alert(ruled(bot, quiet=(time(6), time(14)), max_age=timedelta(hours=2))) == 1
+
+
+def test_feeds_have_tags_and_texts_have_words(bot: Bot) -> None:
+    take_in(bot, CHIP, DEAL)
+    assert alert(ruled(bot, tags=("primary",))) == 0
+    assert alert(ruled(bot, keywords="designer NOT fjell")) == 1
+    assert told(bot) == ["Ostren takes over a chip designer"]
+    tagged = replace(FEED, tags=("primary",))
+    with bot.store.begin() as tx:
+        tx.feeds.sync([tagged], bot.clock.now())
+    assert alert(ruled(bot, tags=("primary", "wire"))) == 1
+
+
+def test_why_is_told_for_each_rule_and_channel(bot: Bot) -> None:
+    take_in(bot, CHIP)
+    (rule,) = bot.deps.alerts
+    other = AlertRule(name="other", topics=("chips",), channels=("chat",), keywords="potato")
+    deps = replace(bot.deps, alerts=(rule, other))
+    assert [each.text for each in reasons(deps, 1)] == [
+        "goes out with the next alerts",
+        "no alert: no article matches the keywords potato",
+    ]
+    alert(deps)
+    assert {(each.rule, each.text.partition(" on ")[0]) for each in reasons(deps, 1)} == {
+        ("now", "alerted"),
+        ("other", "told before, by now,"),
+    }
 
 
 def test_a_rule_takes_its_score_into_account(bot: Bot) -> None:
