@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from bot.core import text
-from bot.core.facts import new_facts, published, remembered
+from bot.core.age import LATE_AFTER, is_late
+from bot.core.comment import is_comment
+from bot.core.earlier import RELATION_WORDS
+from bot.core.facts import remembered
 from bot.core.lexicon import FIELDS
+from bot.core.origin import citing, published, texts, without_outlet
 from bot.core.relation import RELATED
+from bot.core.updates import Update, weigh
 from bot.core.urls import host, untracked
 from bot.model import (
+    Earlier,
     Exemplar,
     Facts,
     Item,
@@ -27,28 +32,17 @@ from bot.model import (
     Telling,
     ToldStory,
     Topic,
+    UpdateDecision,
     Verdict,
 )
 
-_BEHIND_A_DASH = re.compile(r"(.*\S)\s+[-–—|·]\s+(\S[^|]{1,40})")
-
 NEW, UPDATED, LATE = "NEW", "UPDATED", "LATE"
-LATE_AFTER = timedelta(days=7)
-"""A story whose newest article was that old when it was first seen is no news."""
 _LEAD = 280
 _TERMS = 4
 """Matched words quoted a topic."""
 _TERM = 40
 _EXEMPLAR = 70
 """Characters of a matched word or phrase, and of an exemplar's title, in a reason."""
-_MANY_SOURCES = 3
-"""New sources that are news by themselves, if they also double the number."""
-
-_RELATION_WORDS: Mapping[Relation, str] = {
-    Relation.SAME_STORY: "same event as",
-    Relation.FOLLOW_UP: "follow-up to",
-    Relation.RELATED: "related to",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +54,8 @@ class Background:
     exemplars: Mapping[str, Exemplar]
     """By exemplar id."""
     facts: Callable[[Story], Facts]
+    earlier: Callable[[Story, Facts], Earlier | None] = lambda _story, _facts: None
+    """The story told to the channel before that a new one follows, if there is one."""
 
     def title(self, topic: str) -> str:
         """A topic's title, its id where the configuration has lost it."""
@@ -98,15 +94,16 @@ def tell(
         return None
     sources = independent_sources(story)
     facts = background.facts(story)
-    news = _news(told, facts, len(sources)) if told else ()
-    if told and not news:
+    update = weigh(told, facts, own_reports(sources)) if told else None
+    if update and not update.material:
         return None
-    chief = _chief(story)
+    chief = _bringer(story, told, update, background) if told and update else chief_of(story)
+    earlier = None if told else background.earlier(story, facts)
     title = _headline(chief)
     return ToldStory(
         id=story.id,
         revision=told.revision + 1 if told else 1,
-        status=UPDATED if told else LATE if is_late(story) else NEW,
+        status=UPDATED if told else LATE if is_late(story) or _was_told(story, earlier) else NEW,
         title=title,
         url=untracked(chief.item.url),
         lead=_lead(chief),
@@ -115,10 +112,11 @@ def tell(
         sources=sources,
         items=len(story.members),
         facts=facts,
-        news=news,
+        news=update.news if update else (),
         news_since=told.told_at if told else None,
         because=tuple(_because(story, verdict, background) for verdict in verdicts.values()),
         relation=_relation(story, topics, background),
+        earlier=earlier,
         first_title=told.title if told else title,
         first_seen=story.first_seen,
         published=chief.item.published,
@@ -134,8 +132,27 @@ def remember(story: ToldStory, told: Telling | None, channel: str, origin: str, 
         told_at=now,
         origin=origin,
         title=story.first_title,
-        sources=len(story.sources),
+        sources=own_reports(story.sources),
         facts=remembered(told.facts, story.facts) if told else story.facts,
+    )
+
+
+def weighed(
+    story: Story, topics: Sequence[str], told: Telling, background: Background, now: datetime
+) -> UpdateDecision | None:
+    """Whether a told story has news for the channel, to be written down; ``None`` where nothing differs."""
+    if not best_verdicts(story, topics):
+        return None
+    update = weigh(told, background.facts(story), own_reports(independent_sources(story)))
+    if not update.reasons:
+        return None
+    return UpdateDecision(
+        channel=told.channel,
+        story_id=story.id,
+        at=now,
+        revision=told.revision,
+        material=update.material,
+        reasons=update.reasons,
     )
 
 
@@ -154,37 +171,30 @@ def near_miss(item: Item, verdict: Verdict, topics: Mapping[str, Topic]) -> Near
     )
 
 
-def newest(story: Story) -> datetime:
-    """When the story's newest article was published; a date after its first sight is not believed."""
-    return max(published(member.item) for member in story.members)
-
-
-def is_late(story: Story) -> bool:
-    """Whether even the newest article was more than seven days old when the story was first seen."""
-    return story.first_seen - newest(story) > LATE_AFTER
-
-
 def independent_sources(story: Story) -> tuple[Source, ...]:
     """One source a text and publisher, primary ones first, then the earliest.
 
     Copies of a text are counted with it. Of several texts by one publisher one on topic stands for all.
     """
-    texts: dict[str, list[Member]] = defaultdict(list)
-    for member in story.members:
-        texts[member.placement.copy_of or member.item.id].append(member)
     publishers: dict[str, list[tuple[Member, int]]] = defaultdict(list)
-    for members in texts.values():
-        first = min(members, key=_order)
-        publishers[first.source.casefold() or first.item.id].append((first, len(members) - 1))
+    for origin, *copies in texts(story):
+        publishers[origin.source.casefold() or origin.item.id].append((origin, len(copies)))
     chosen = [
         min(some, key=lambda each: (_off_topic(each[0]), *_order(each[0]))) for some in publishers.values()
     ]
+    cited = citing(story)
     return tuple(
-        _source(member, copies) for member, copies in sorted(chosen, key=lambda each: _order(each[0]))
+        _source(member, copies, cited.get(member.item.id, ()))
+        for member, copies in sorted(chosen, key=lambda each: _order(each[0]))
     )
 
 
-def _source(member: Member, copies: int) -> Source:
+def own_reports(sources: Sequence[Source]) -> int:
+    """How many of the sources report by themselves; who only repeats another one is no second witness."""
+    return sum(not source.cites for source in sources)
+
+
+def _source(member: Member, copies: int, cited: Collection[str]) -> Source:
     return Source(
         name=member.source,
         title=_headline(member),
@@ -192,45 +202,58 @@ def _source(member: Member, copies: int) -> Source:
         published=member.item.published,
         primary=member.primary,
         copies=copies,
+        cites=tuple(sorted(cited)),
     )
 
 
-def _order(member: Member) -> tuple[bool, datetime, bool, str]:
-    """Primary sources first, then the earliest; of the same time the original before its copies."""
-    return (not member.primary, published(member.item), _is_copy(member), member.item.id)
+def _order(member: Member) -> tuple[bool, datetime, str]:
+    """Primary sources first, then the earliest."""
+    return (not member.primary, published(member.item), member.item.id)
 
 
-def _chief(story: Story) -> Member:
-    """The article that stands for the story: one on topic, by a party to it or else the earliest."""
-    return min(
-        story.members,
-        key=lambda member: (_off_topic(member), not member.primary, _is_copy(member), *_order(member)),
-    )
+def chief_of(story: Story) -> Member:
+    """The article that stands for the story: one on topic, by a party to it or else the earliest report.
+
+    Of each text its origin, whichever of its copies came first (``origin.py``).
+    """
+    return min((members[0] for members in texts(story)), key=_standing)
+
+
+def _standing(member: Member) -> tuple[bool, bool, bool, datetime, str]:
+    primary, since, item_id = _order(member)
+    return (_off_topic(member), primary, is_comment(member.item.title), since, item_id)
+
+
+def _bringer(story: Story, told: Telling, update: Update, background: Background) -> Member:
+    """The article that stands for an update: the one that brings most of its news, else the chief."""
+    brought: list[tuple[int, Member]] = []
+    for members in texts(story):
+        first = min(member.item.seen_at for member in members)
+        if first > told.told_at and not is_comment(members[0].item.title):
+            alone = weigh(told, background.facts(replace(story, members=(members[0],))), 0)
+            brought.append((len({*alone.news} & {*update.news}), members[0]))
+    most = max((count for count, _ in brought), default=0)
+    if not most:
+        return chief_of(story)
+    return min((member for count, member in brought if count == most), key=_standing)
 
 
 def _headline(member: Member) -> str:
-    """The title on one line, without the outlet's name that search feeds put behind it.
-
-    Only what spells a part of the publisher's host name is taken off: ``… - The Fab Floor`` of
-    fabfloor.example.
-    """
-    title = text.one_line(member.item.title)
-    found = _BEHIND_A_DASH.fullmatch(title)
-    if found and _letters(found[2]) in {_letters(label) for label in member.source.split(".")}:
-        return found[1]
-    return title
+    """The title on one line, without the outlet's name that search feeds put behind it."""
+    return without_outlet(text.one_line(member.item.title), member.source)
 
 
-def _letters(name: str) -> str:
-    return "".join(filter(str.isalnum, name.casefold())).removeprefix("the")
+def _was_told(story: Story, earlier: Earlier | None) -> bool:
+    """Whether it is an event that was told more than a week ago, and so an old one."""
+    return (
+        earlier is not None
+        and earlier.words == RELATION_WORDS[Relation.SAME_STORY]
+        and story.first_seen - earlier.told_at > LATE_AFTER
+    )
 
 
 def _off_topic(member: Member) -> bool:
     return not any(verdict.matched for verdict in member.verdicts)
-
-
-def _is_copy(member: Member) -> bool:
-    return member.placement.copy_of is not None
 
 
 def _lead(member: Member) -> str:
@@ -287,22 +310,14 @@ def _relation(story: Story, topics: Sequence[str], background: Background) -> st
         for verdict in member.verdicts
         if verdict.matched and verdict.topic_id in topics and verdict.nearest
     ]
-    order = list(_RELATION_WORDS)
+    order = list(RELATION_WORDS)
     known = [
         (order.index(nearest.relation), -nearest.similarity, item_id, nearest)
         for nearest, item_id in found
-        if nearest.relation in _RELATION_WORDS and nearest.exemplar in background.exemplars
+        if nearest.relation in RELATION_WORDS and nearest.exemplar in background.exemplars
     ]
     if not known:
         return ""
     closest: Nearest = min(known, key=lambda entry: (*entry[:3], entry[3].exemplar))[3]
     title = text.one_line(background.exemplars[closest.exemplar].title)
-    return f"{_RELATION_WORDS[closest.relation]} “{title}” in the corpus"
-
-
-def _news(told: Telling, facts: Facts, sources: int) -> tuple[str, ...]:
-    """What is new since it was told: new facts, or at least twice as many sources and three more."""
-    news = new_facts(told.facts, facts)
-    if sources >= 2 * told.sources and sources >= told.sources + _MANY_SOURCES:
-        news = (*news, f"sources: {told.sources} → {sources}")
-    return news
+    return f"{RELATION_WORDS[closest.relation]} “{title}” in the corpus"

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from bot.core.facts import extract_facts, figure_kind
+from bot.core.facts import extract_facts
+from bot.core.figures import figure_kind
 from bot.model import Span
 
 SEVERAL = 2

@@ -62,6 +62,7 @@ from bot.model.stories import (
     Story,
     StoryEdit,
     Telling,
+    UpdateDecision,
 )
 from bot.model.telling import (
     Alarm,
@@ -157,6 +158,7 @@ __all__ = [
     "Topic",
     "Unadvised",
     "Unanswered",
+    "UpdateDecision",
     "Verdict",
     "Visit",
     "Window",

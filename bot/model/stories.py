@@ -110,6 +110,19 @@ class Facts:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class UpdateDecision:
+    """Whether a story had news for a channel that had been told it, and why."""
+
+    channel: str
+    story_id: str
+    at: datetime
+    revision: int
+    """The telling that it was compared with."""
+    material: bool
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Telling:
     """What a channel was last told of a story."""
 
@@ -123,5 +136,5 @@ class Telling:
     title: str
     """Its headline when it was first told: every later telling keeps it, since mail threads by subject."""
     sources: int
-    """Independent sources it had then."""
+    """Independent sources it had then, without those that cite others of them."""
     facts: Facts

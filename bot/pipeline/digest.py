@@ -19,7 +19,7 @@ from bot.model import (
     Window,
 )
 from bot.pipeline.deps import Deps
-from bot.pipeline.telling import background, write_down
+from bot.pipeline.telling import background_of, decide, write_down
 from bot.ports import Tx
 
 # Looked at once more beside the window: what was judged or edited after the last digest was composed, or
@@ -69,7 +69,7 @@ def compose(deps: Deps, spec: DigestSpec, slot: datetime) -> int:
         if not tx.outbox.slot(spec.name, slot, now):
             return 0
         for channel in spec.channels:
-            selection = _select(deps, tx, spec, channel, slot, last, now)
+            selection = _select(deps, tx, spec, channel, slot, last, now, decided=True)
             if selection is not None:
                 count += write_down(deps, tx, channel, selection, _digest_key(spec, channel, slot), now)
     return count
@@ -81,7 +81,7 @@ def preview_digest(deps: Deps, spec: DigestSpec, slot: datetime) -> dict[str, by
     with deps.store.read() as tx:
         last = tx.outbox.last_slot(spec.name)
         for channel in spec.channels:
-            selection = _select(deps, tx, spec, channel, slot, last, deps.clock.now())
+            selection = _select(deps, tx, spec, channel, slot, last, deps.clock.now(), decided=False)
             if selection is None:
                 continue
             rendered = deps.channels[channel].render(selection.digest, _digest_key(spec, channel, slot))
@@ -107,17 +107,23 @@ def _select(
     slot: datetime,
     last: datetime | None,
     now: datetime,
+    *,
+    decided: bool,
 ) -> Selection | None:
     window = Window(start=cadence.window_start(spec, last, slot), end=slot)
     since = window.start - _LOOK_BACK if last else window.start
     stories = tx.stories.touched(spec.topics, since)
+    told = tx.outbox.told(channel, [story.id for story in stories])
+    against = background_of(deps, tx, channel)
+    if decided:
+        decide(tx, spec.topics, stories, told, against, now)
     return select_digest(
         spec,
         channel,
         window,
         stories,
-        tx.outbox.told(channel, [story.id for story in stories]),
-        background(deps),
+        told,
+        against,
         now=now,
         late=cadence.is_late(slot, now),
         receipt=_receipt(deps, tx, window),

@@ -2,26 +2,97 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 
+from bot.core.earlier import LOOKED_BACK, candidates, closest
 from bot.core.facts import story_facts
-from bot.core.select import Selection
-from bot.core.telling import Background
-from bot.model import Delivery, Digest, Rendered
+from bot.core.features import Features, extract
+from bot.core.select import WAITING, Selection
+from bot.core.telling import Background, chief_of, weighed
+from bot.model import Delivery, Digest, Earlier, Facts, Item, Rendered, Story, Telling
 from bot.pipeline.deps import Deps
 from bot.ports import Tx
 
+_REMEMBERED = 5000
+"""Tellings that a new story is held against at most: a busy channel's of some months."""
+
 
 def background(deps: Deps) -> Background:
-    """What stories are told against."""
-    return Background(
-        topics=deps.topics,
-        exemplars=deps.exemplars,
-        facts=lambda story: story_facts(story, deps.judge.lexicon),
-    )
+    """What stories are told against, whoever is told."""
+    return Background(topics=deps.topics, exemplars=deps.exemplars, facts=_stated(deps))
+
+
+def background_of(deps: Deps, tx: Tx, channel: str) -> Background:
+    """The same for one channel: new stories also stand against what it was told before."""
+    return replace(background(deps), earlier=_Memory(deps, tx, channel).closest)
+
+
+def decide(
+    tx: Tx,
+    topics: Sequence[str],
+    stories: Sequence[Story],
+    told: Mapping[str, Telling],
+    against: Background,
+    now: datetime,
+) -> None:
+    """Write down of stories that a channel was told whether they have news for it, and why."""
+    known = ((story, told[story.id]) for story in stories if story.id in told)
+    decided = [
+        decision
+        for story, telling in known
+        if telling.revision > WAITING and (decision := weighed(story, topics, telling, against, now))
+    ]
+    tx.updates.record(decided)
+
+
+def _stated(deps: Deps) -> Callable[[Story], Facts]:
+    """The facts of stories, read once a story however often they are asked for."""
+    known: dict[tuple[str, ...], Facts] = {}
+
+    def facts(story: Story) -> Facts:
+        key = tuple(member.item.id for member in story.members)
+        if key not in known:
+            known[key] = story_facts(story, deps.judge.lexicon)
+        return known[key]
+
+    return facts
+
+
+class _Memory:
+    """What a channel was told in the past half year, read when it is first asked for."""
+
+    def __init__(self, deps: Deps, tx: Tx, channel: str) -> None:
+        self._deps, self._tx, self._channel = deps, tx, channel
+
+    def closest(self, story: Story, facts: Facts) -> Earlier | None:
+        """The told story that a new one stands closest to."""
+        chief = chief_of(story)
+        item = self._features(chief.item)
+        read = []
+        for telling in candidates(chief.item.title, facts, self._told):
+            before = self._tx.stories.get(telling.story_id)
+            if before is not None and before.id != story.id:
+                read.append((telling, self._features(chief_of(before).item)))
+        return closest(item, read)
+
+    @cached_property
+    def _told(self) -> Sequence[Telling]:
+        since = self._deps.clock.now() - LOOKED_BACK
+        return self._tx.updates.heard(self._channel, since, _REMEMBERED)
+
+    def _features(self, item: Item) -> Features:
+        return extract(
+            item.id,
+            title=item.title,
+            summary=item.summary,
+            body=item.body,
+            language=item.language,
+            published=item.published,
+            lexicon=self._deps.judge.lexicon,
+        )
 
 
 def write_down(deps: Deps, tx: Tx, channel: str, selection: Selection, key: str, now: datetime) -> int:
@@ -34,6 +105,7 @@ def write_down(deps: Deps, tx: Tx, channel: str, selection: Selection, key: str,
             channel=channel,
             recipient=each.recipient,
             origin=selection.digest.name,
+            kind=selection.digest.kind,
             message=each.message,
             stories=each.stories,
             created_at=now,

@@ -18,6 +18,7 @@ def upkeep(deps: Deps) -> tuple[int, int]:
         tx.feeds.set_right(now)
         tx.grouping.forget(deps.story_policy.window / timedelta(days=1))
         tx.advice.prune(now - deps.retention.items)
+        tx.updates.prune(now - deps.retention.items)
         return (
             tx.items.prune(now - deps.retention.items),
             tx.outbox.prune(now - deps.retention.deliveries),

@@ -1,6 +1,6 @@
 """What the pipeline asks of the world, in the pipeline's words: small protocols, no implementation."""
 
-from bot.ports.opinions import AdviceStore, DriftStore, FeedbackStore
+from bot.ports.opinions import AdviceStore, DriftStore, FeedbackStore, UpdateStore
 from bot.ports.outbox import AlertStore, Outbox
 from bot.ports.stores import FeedStore, ItemStore, Store, Tx
 from bot.ports.stories import GroupingStore, StoryEdits, StoryStore
@@ -27,4 +27,5 @@ __all__ = [
     "StoryEdits",
     "StoryStore",
     "Tx",
+    "UpdateStore",
 ]

@@ -15,6 +15,8 @@ from bot.model import (
     Borderline,
     Item,
     ScoreTally,
+    Telling,
+    UpdateDecision,
     Verdict,
     Window,
 )
@@ -81,4 +83,24 @@ class DriftStore(Protocol):
 
     def sample(self, where: Borderline, window: Window, limit: int) -> Sequence[Item]:
         """Some items of a window whose score is in question or above; always the same ones."""
+        ...
+
+
+class UpdateStore(Protocol):
+    """Whether stories that were told had news, and why."""
+
+    def record(self, decided: Sequence[UpdateDecision]) -> int:
+        """Write down those that differ from the last one of their channel and story. Returns how many."""
+        ...
+
+    def heard(self, channel: str, since: datetime, limit: int) -> Sequence[Telling]:
+        """The last telling of each story that the channel was told after ``since``, newest first."""
+        ...
+
+    def of_story(self, story_id: str) -> Sequence[UpdateDecision]:
+        """Oldest first, all channels."""
+        ...
+
+    def prune(self, before: datetime) -> int:
+        """Drop what was decided before. Returns how many."""
         ...

@@ -17,7 +17,7 @@ from bot.model import (
     Verdict,
     Window,
 )
-from bot.ports.opinions import AdviceStore, DriftStore, FeedbackStore
+from bot.ports.opinions import AdviceStore, DriftStore, FeedbackStore, UpdateStore
 from bot.ports.outbox import AlertStore, Outbox
 from bot.ports.stories import GroupingStore, StoryEdits, StoryStore
 
@@ -170,6 +170,8 @@ class Tx(Protocol):
     def outbox(self) -> Outbox: ...
     @property
     def alerts(self) -> AlertStore: ...
+    @property
+    def updates(self) -> UpdateStore: ...
     @property
     def feedback(self) -> FeedbackStore: ...
     @property

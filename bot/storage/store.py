@@ -23,6 +23,7 @@ from bot.storage.grouping import SqlGrouping
 from bot.storage.items import SqlItems
 from bot.storage.outbox import SqlOutbox
 from bot.storage.stories import SqlStories
+from bot.storage.updates import SqlUpdates
 
 
 class SqlTx:
@@ -36,6 +37,7 @@ class SqlTx:
         self.edits = SqlEdits(connection, dialect)
         self.outbox = SqlOutbox(connection, dialect)
         self.alerts = SqlAlerts(connection)
+        self.updates = SqlUpdates(connection, dialect)
         self.feedback = SqlFeedback(connection, dialect)
         self.advice = SqlAdvice(connection, dialect)
         self.drift = SqlDrift(connection, dialect)

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.facts import extract_facts, merge, new_facts, remembered, story_facts
+from bot.core.facts import extract_facts, merge, remembered, story_facts
 from bot.core.lexicon import Lexicon
+from bot.core.updates import new_facts
 from bot.model import Entity, Facts
 from tests.core.told import member, story
 
@@ -91,7 +92,7 @@ def test_news_is_said_in_words() -> None:
         status="confirmed",
     )
     assert new_facts(before, after) == (
-        "value: $12 billion",
+        "value: $12 billion (was $10 billion)",
         "power: 4 GW",
         "term: 6 years",
         "volume: 5,000 chips",

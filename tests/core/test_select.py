@@ -7,7 +7,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.alerts import select_alerts
+from bot.core.alerts import Standing, select_alerts
 from bot.core.select import Selection, select_digest
 from bot.core.telling import best_verdicts
 from bot.model import DigestSpec, Facts, Receipt, Story, Telling
@@ -140,9 +140,11 @@ def test_nothing_is_told_twice(
     situation: tuple[list[Story], dict[str, Facts], dict[str, Telling], int],
 ) -> None:
     stories, stated, told, budget = situation
-    alerts = select_alerts(RULE, "mail", stories, told, background(stated), now=NOW, budget_left=budget)
+    standing = Standing(now=NOW, told=told)
+    rule = replace(RULE, budget=budget)
+    alerts = select_alerts(rule, "mail", stories, standing, background(stated))
     told = told | {each.story_id: each for one in alerts.selections for each in one.tellings}
-    again = select_alerts(RULE, "mail", stories, told, background(stated), now=NOW, budget_left=99)
+    again = select_alerts(RULE, "mail", stories, replace(standing, told=told), background(stated))
     alerted = {one.digest.stories[0].id for one in alerts.selections}
     assert not alerted & {one.digest.stories[0].id for one in again.selections}
     first = digest_of(stories, told, spec=replace(SPEC, send_empty=True), facts=stated)

@@ -6,11 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from bot.core.age import is_late, newest
 from bot.core.telling import (
     best_verdicts,
     independent_sources,
-    is_late,
-    newest,
     remember,
     tell,
 )
@@ -77,8 +76,8 @@ def test_without_one_the_earliest_original_on_topic_does() -> None:
     result = told(
         story(
             member(1, hours=9, matched=()),
-            member(2, hours=8, copy_of=3),
-            member(3, hours=7),
+            member(2, hours=7, copy_of=3),
+            member(3, hours=8),
             member(4, hours=2),
         )
     )
