@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
-.PHONY: help demo test lint typecheck unit test-slow test-browser synapse test-realserver screenshots bench bench-polling lock clean
+.PHONY: help demo test lint typecheck unit test-slow test-browser synapse mailservers test-realserver screenshots bench bench-polling lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -57,7 +57,16 @@ $(SYNAPSE)/ready: requirements/realserver.lock $(VENV)/python
 
 synapse: $(SYNAPSE)/ready
 
-test-realserver: $(VENV)/dev synapse ## channels against Synapse, and where root has them Postfix and Dovecot
+MAIL_PACKAGES := postfix dovecot-imapd dovecot-lmtpd spamassassin
+mailservers:
+	@if ! { command -v postfix && command -v dovecot && command -v spamassassin; } >/dev/null \
+	  && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "installing $(MAIL_PACKAGES) …"; \
+	  (apt-get update -qq && DEBIAN_FRONTEND=noninteractive timeout 300 apt-get install -y -qq --no-install-recommends $(MAIL_PACKAGES)) >/dev/null 2>&1 \
+	    || echo "they can't be installed here: their tests are skipped"; \
+	fi
+
+test-realserver: $(VENV)/dev synapse mailservers ## channels against Synapse, and where root has them Postfix and Dovecot
 	@$(BIN)/python -m pytest -m realserver
 
 screenshots: $(VENV)/runtime ## the README's pictures, made anew from the demo (needs Chromium)
