@@ -24,7 +24,8 @@ from bot.errors import QueryError
 from bot.fetch import FAILURES
 from bot.model import DeliveryState, Entity, Item
 from bot.pipeline.triage import judge_item
-from bot.settings import OWN_VARIABLES, Advisor, Alert, Digest, Settings, stray_variables
+from bot.rules import Alert, Digest
+from bot.settings import OWN_VARIABLES, Advisor, Settings, stray_variables
 from tests.fakes import START
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -69,6 +70,11 @@ FILLED: Mapping[type[BaseModel], dict[str, Any]] = {
     CorpusHeader: {"title": "t"},
     CHANNELS["email"].options: {"to": ["ann@example.org"]},
     CHANNELS["slack"].options: {"url": "https://example.org"},
+    CHANNELS["googlechat"].options: {"url": "https://example.org"},
+    CHANNELS["telegram"].options: {"token": "123456:ABC", "chats": ["-1001"]},
+    CHANNELS["matrix"].options: {"homeserver": "https://example.org", "token": "syt_x", "rooms": ["!room"]},
+    CHANNELS["ntfy"].options: {"topic": "a-secret"},
+    CHANNELS["apprise"].options: {"urls": ["json://example.org"]},
     CHANNELS["webhook"].options: {"url": "https://example.org", "secret": "whsec_" + "QUFB" * 10},
 }
 TABLES: Mapping[str, type[BaseModel]] = {
@@ -205,7 +211,7 @@ def test_every_dependency_has_its_reason_and_no_other_is_told() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     listed = [
         *project["project"]["dependencies"],
-        *project["project"]["optional-dependencies"]["postgres"],
+        *(each for extra in project["project"]["optional-dependencies"].values() for each in extra),
         *project["dependency-groups"]["dev"],
     ]
     wanted = {str(re.match(r"[A-Za-z0-9-]+", each)[0]) for each in listed}  # type: ignore[index]

@@ -68,7 +68,7 @@ class NtfyOptions(ChannelOptions):
     @classmethod
     def _check_server(cls, value: str) -> str:
         http.web_address(SecretStr(value))
-        return value.rstrip("/") + "/"
+        return value.rstrip("/")
 
     @field_validator("token")
     @classmethod
@@ -114,7 +114,11 @@ class NtfyChannel:
         }
         content = _bytes(topic | json.loads(message.body))
         result = http.post(
-            SecretStr(self.options.server), content, headers, self.context.now(), timeout=self.context.timeout
+            SecretStr(f"{self.options.server}/"),
+            content,
+            headers,
+            self.context.now(),
+            timeout=self.context.timeout,
         )
         if not isinstance(result, http.Answer):
             return result
