@@ -70,6 +70,8 @@ class Source:
     published: datetime | None = None
     primary: bool = False
     copies: int = 0
+    cites: tuple[str, ...] = ()
+    """Other outlets of the story whose report it repeats: then it is no independent one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
