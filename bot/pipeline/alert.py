@@ -78,8 +78,8 @@ def _compose_alerts(deps: Deps, tx: Tx, rule: AlertRule, channel: str) -> int:
     alerts = select_alerts(rule, channel, stories, standing, against, keywords)
     tx.outbox.add((), alerts.waiting)
     return sum(
-        write_down(deps, tx, channel, selection, _key(rule, channel, selection), now)
-        for selection in alerts.selections
+        write_down(deps, tx, channel, _threaded(tx, channel, each), _key(rule, channel, each), now)
+        for each in alerts.selections
     )
 
 
@@ -125,6 +125,14 @@ def _whole(tx: Tx, ids: Iterable[str], known: dict[str, Story]) -> dict[str, Sto
     """Id → story, for those ids that still lead to one."""
     found = {story_id: known.get(story_id) or tx.stories.get(story_id) for story_id in ids}
     return {story_id: story for story_id, story in found.items() if story is not None}
+
+
+def _threaded(tx: Tx, channel: str, selection: Selection) -> Selection:
+    """An update knows where its story's first alert stands; a message of several stories has no thread."""
+    if len(selection.tellings) > 1 or selection.tellings[0].revision == 1:
+        return selection
+    thread = tx.outbox.receipts(channel, selection.tellings[0].story_id)
+    return replace(selection, digest=replace(selection.digest, thread=thread))
 
 
 def _key(rule: AlertRule, channel: str, selection: Selection) -> str:

@@ -189,6 +189,21 @@ def test_why_something_was_not_told(place: Place, settings: str, item: str, reas
     assert place.call("why", item).out.splitlines()[-1] == f"Not told: {reason}"
 
 
+def test_what_each_alert_rule_makes_of_it(place: Place) -> None:
+    rule = '\n[[alerts]]\nname = "{}"\ntopics = ["ferries"]\nchannels = ["folder"]\n'
+    settings = SETTINGS + rule.format("strikes") + 'keywords = "strike*"\n' + rule.format("all")
+    (place.config / "chipwatch.toml").write_text(settings)
+    place.call("poll")
+    lines = place.call("why", FERRY).out.splitlines()
+    strikes, all_of_it = lines[lines.index("Alert rules:") + 1 :]
+    assert strikes.startswith("  strikes by folder: told before, by all, on ")
+    assert all_of_it.startswith("  all by folder: alerted on ")
+    told = place.json("why", FERRY)["alerts"]
+    assert [(each["rule"], each["channel"]) for each in told] == [("strikes", "folder"), ("all", "folder")]
+    lines = place.call("why", LIBRARY).out.splitlines()
+    assert lines[-1] == "  all by folder: no alert: it matches none of the rule's topics"
+
+
 def test_what_is_not_judged_yet_says_so(place: Place) -> None:
     with opened(read_configuration(place.config, place.data)) as application:
         application.subscribe()

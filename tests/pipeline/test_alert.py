@@ -1,8 +1,9 @@
 from dataclasses import replace
 from datetime import time, timedelta
 
-from bot.model import AlertRule
+from bot.model import AlertRule, Sent
 from bot.pipeline.alert import Reason, alert, why_alerted
+from bot.pipeline.deliver import deliver
 from bot.pipeline.deps import Deps
 from tests.pipeline.conftest import FEED, Bot, entry
 from tests.pipeline.test_digest import CHIP, DEAL, RAIN, daily, take_in, told
@@ -114,6 +115,20 @@ def test_a_killed_bot_goes_on_after_its_quiet_hours(bot: Bot) -> None:
     take_in(bot, CHIP)
     bot.clock.pass_by(timedelta(hours=8))
     assert alert(ruled(bot, quiet=(time(6), time(14)), max_age=timedelta(hours=2))) == 1
+
+
+def test_an_update_knows_where_its_thread_begins(bot: Bot) -> None:
+    bot.channel.answer = lambda _key: Sent(receipt="message 17")
+    take_in(bot, DEAL)
+    assert alert(bot.deps) == 1
+    deliver(bot.deps)
+    bot.clock.pass_by(timedelta(minutes=30))
+    news = entry("5", "Ostren takes over a chip designer for more", "The price is $450 million, says Ostren.")
+    take_in(bot, DEAL, news)
+    assert alert(bot.deps) == 1
+    first, update = bot.channel.digests
+    assert [story.status for story in update.stories] == ["UPDATED"]
+    assert (dict(first.thread), dict(update.thread)) == ({}, {"team": "message 17"})
 
 
 def test_feeds_have_tags_and_texts_have_words(bot: Bot) -> None:
