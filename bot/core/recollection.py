@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import timedelta
 from typing import NamedTuple
 
+from bot.core.openstory import OpenStory, packed, span
 from bot.core.postings import Heaviest, Postings, heaviest
 from bot.core.resemblance import Common, Vectors, weigh
-from bot.core.traces import FORMAT, Trace, pack, unpack
+from bot.core.traces import FORMAT, Trace, unpack
 from bot.core.vocabulary import Reading, Vocabulary, read
 from bot.model import Article, Placement
-from bot.model.grouping import GroupingChange, GroupingState, ItemMemory, StoryMemory, WordMemory
+from bot.model.grouping import GroupingChange, GroupingState, StoryMemory, WordMemory
 
 _DAY = 86_400.0
 _TIDY = 0.25
@@ -27,31 +28,6 @@ _BELIEVABLE = 366.0
 """Days ahead of the clock that a date may be and still keep the item's words."""
 _COMMON_KEPT = 1_000
 """Stories whose common words are kept ready; those of others are added up again when they are asked for."""
-
-
-@dataclass(slots=True)
-class OpenStory:
-    """A story that may still grow."""
-
-    id: str
-    first: float
-    last: float
-    grown: float
-    """When it grew last."""
-    traces: dict[str, Trace] = field(default_factory=dict)
-    """Of its items, in the order they were placed."""
-    common: Common | None = None
-    """What they say together, where it is ready."""
-
-    def days_from(self, day: float) -> float:
-        """Distance of a day to the span that the story's items cover."""
-        return max(self.first - day, day - self.last, 0.0)
-
-    def add(self, item_id: str, kept: Trace, day: float, now: float) -> None:
-        self.first, self.last, self.grown = min(self.first, day), max(self.last, day), now
-        self.traces[item_id] = kept
-        if self.common is not None:
-            self.common.add(kept.outline())
 
 
 class Prepared(NamedTuple):
@@ -81,6 +57,7 @@ class Recollection:
             self._clock = -math.inf if state.clock is None else state.clock
             self._latest = -math.inf if state.latest is None else state.latest
             self._newest = state.newest
+        self._opened = state.opened if state else 0
         self._tidied = self._clock
         self._readings_learnt = 0
         self._postings = Postings()
@@ -98,6 +75,8 @@ class Recollection:
         self._asked_items: set[str] = set()
         self._changed_words: set[str] = set()
         self._changed_stories: set[str] = set()
+        self._rewritten: set[str] = set()
+        self._gone: list[str] = []
         self._new_items: list[str] = []
 
     @property
@@ -179,6 +158,7 @@ class Recollection:
             self._ready.pop(story.id, None)
             for item_id in story.traces:
                 del self._story_of[item_id]
+            for item_id in (*story.traces, *story.shed):
                 self._placements.pop(item_id, None)
         self._postings.forget(self._oldest(self._clock))
 
@@ -227,8 +207,11 @@ class Recollection:
         item_id, now = placement.item_id, self._clock
         story = self._stories.get(placement.story_id)
         if story is None or not self._is_open(story):
-            story = OpenStory(id=placement.story_id, first=day, last=day, grown=now)
+            self._opened += 1
+            story = OpenStory(id=placement.story_id, first=day, last=day, grown=now, opened=self._opened)
             self._stories[story.id] = story
+        for other in placement.merges:
+            self._merge(story, other)
         story.add(item_id, kept, day, now)
         self._story_of[item_id] = story.id
         self._placements[item_id] = placement
@@ -242,6 +225,24 @@ class Recollection:
         self._changed_words.update(keys)
         self._changed_stories.add(story.id)
         self._new_items.append(item_id)
+        if left_out := story.lighten():
+            self._rewritten.add(story.id)
+            for each in left_out:
+                del self._story_of[each]
+
+    def _merge(self, story: OpenStory, other_id: str) -> None:
+        """Make another story part of this one, if it is known."""
+        other = self._stories.pop(other_id, None)
+        if other is None:
+            return
+        self._ready.pop(other_id, None)
+        story.take_over(other)
+        self._story_of.update(dict.fromkeys(other.traces, story.id))
+        for item_id in (*other.traces, *other.shed):
+            if known := self._placements.get(item_id):
+                self._placements[item_id] = replace(known, story_id=story.id)
+        self._rewritten.add(story.id)
+        self._gone.append(other_id)
 
     # ── a memory in a store ──────────────────────────────────────────────────────────────────────
 
@@ -273,12 +274,22 @@ class Recollection:
         """The whole stories of these items; those not found are over."""
         self._asked_items.update(asked)
         for known in found:
-            story = OpenStory(id=known.id, first=known.first, last=known.last, grown=known.grown)
+            story = OpenStory(
+                id=known.id,
+                first=known.first,
+                last=known.last,
+                grown=known.grown,
+                opened=known.opened,
+                apart=known.apart,
+                muted=known.muted,
+            )
             self._stories[known.id] = story
             for item in known.items:
                 kept = story.traces[item.item_id] = unpack(item.trace)
                 self._story_of[item.item_id] = known.id
                 self._wanted_words.update(kept.words[: kept.headed])
+            for kept in story.newest():
+                self._wanted_words.update(kept.words)
 
     def stored(self) -> None:
         """What :meth:`changes` said is in the store now."""
@@ -292,21 +303,22 @@ class Recollection:
             state=self._state(),
             faded=faded,
             words={word: self._word(word) for word in sorted(counted | self._changed_words)},
-            stories=[
-                StoryMemory(id=story.id, first=story.first, last=story.last, grown=story.grown)
-                for story in stories
-            ],
+            stories=[span(story) for story in stories],
             items=[
-                ItemMemory(
-                    item_id=item_id,
-                    story_id=self._story_of[item_id],
-                    trace=pack(self.story_of(item_id).traces[item_id]),
-                )
+                packed(item_id, self.story_of(item_id))
                 for item_id in self._new_items
-                if item_id in self._story_of
+                if item_id in self._story_of and self._story_of[item_id] not in self._rewritten
             ],
+            rewritten=[
+                replace(span(story), items=tuple(packed(item_id, story) for item_id in story.traces))
+                for story in (
+                    self._stories[each] for each in sorted(self._rewritten) if each in self._stories
+                )
+            ],
+            gone=self._gone,
         )
-        self._changed_words, self._changed_stories, self._new_items = set(), set(), []
+        self._changed_words, self._changed_stories, self._rewritten = set(), set(), set()
+        self._new_items, self._gone = [], []
         return change
 
     def _state(self) -> GroupingState:
@@ -317,6 +329,7 @@ class Recollection:
             clock=None if self._clock == -math.inf else self._clock,
             latest=None if self._latest == -math.inf else self._latest,
             newest=self._newest,
+            opened=self._opened,
         )
 
     def _word(self, word: str) -> WordMemory:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from bot.core.recollection import Recollection
 from bot.core.stories import Grouper, StoryPolicy
-from bot.model import Article
+from bot.model import Article, Placement, StoryMemory
 from tests.core.articles import DEAL, DEAL_AGAIN, FIRE, article
 
 WINDOW = StoryPolicy().window
@@ -43,13 +43,16 @@ def test_it_lacks_the_words_of_an_article_first_and_then_its_likely_stories() ->
     assert sorted(memory.missing_items([follow_up])) == ["a1", "a3"]
 
 
-def test_it_asks_for_the_words_of_recalled_headlines() -> None:
-    change = grown(article(1, DEAL)).changes()
+def test_it_asks_for_the_words_of_recalled_headlines_and_of_the_newest_items() -> None:
+    """By the latter two stories are held against each other."""
+    words = ("alpha", "beta", "gamma")
+    many = [article(number, (f"Kesh {number}", f"Kesh {word}")) for number, word in enumerate(words * 3)]
+    change = grown(*many).changes()
     memory = Recollection(WINDOW, replace(change.state, turn=1))
-    (story,) = change.stories
-    memory.recall_stories(["a1"], [replace(story, items=tuple(change.items))])
-    assert memory.missing_words() == {"norvik", "sign", "4", "gw", "chip", "deal", "halcyon"}
-    assert memory.size == 1
+    one = StoryMemory(id="s", first=1.0, last=1.0, grown=1.0, items=tuple(change.items))
+    memory.recall_stories([item.item_id for item in change.items], [one])
+    assert memory.missing_words() == {"kesh", *words, *map(str, range(9))}
+    assert memory.size == 9
     assert memory.missing_items([]) == []
 
 
@@ -81,3 +84,32 @@ def test_closed_stories_leave_nothing_behind() -> None:
     assert memory.size == 36
     assert "a1" not in {item for item, _ in memory.candidates(article(40, DEAL, hours=24 * 36))}
     assert memory.window == WINDOW / timedelta(days=1)
+
+
+def test_two_stories_that_became_one_are_stored_anew_and_the_other_is_gone() -> None:
+    grouper = Grouper()
+    for number, (text, name) in enumerate(((DEAL, "one"), (DEAL_AGAIN, "two"), (FIRE, "fire"))):
+        grouper.restore(
+            article(number, text, hours=number), Placement(item_id=f"a{number}", story_id=name, opens=True)
+        )
+    grouper.memory.changes()
+    joins = Placement(item_id="a7", story_id="one", opens=False, merges=("two", "unknown"))
+    grouper.restore(article(7, DEAL_AGAIN, hours=5), joins)
+    change = grouper.memory.changes()
+    (whole,) = change.rewritten
+    assert (whole.id, whole.opened, [item.item_id for item in whole.items]) == ("one", 1, ["a0", "a1", "a7"])
+    assert {item.story_id for item in whole.items} == {"one"}
+    assert {story.id for story in change.stories} == {"one", "fire"}
+    assert (change.items, change.gone) == ([], ["two"])
+    assert change.state.opened == 3
+    again = grouper.memory.changes()
+    assert (again.rewritten, again.gone) == ([], [])
+
+
+def test_a_big_story_is_no_more_to_remember_than_its_first_and_newest_items() -> None:
+    memory = grown(*(article(number, DEAL, hours=number / 60) for number in range(400)))
+    change = memory.changes()
+    (whole,) = change.rewritten
+    assert memory.size == len(whole.items) <= 192
+    assert memory.placed("a100") is not None
+    assert "a100" not in {item.item_id for item in whole.items}

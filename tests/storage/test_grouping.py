@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count, cycle
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.core.merging import MergePolicy
 from bot.core.recollection import Recollection
 from bot.core.stories import Grouper, StoryPolicy
 from bot.model import (
+    EditKind,
     GroupingChange,
     GroupingState,
     Item,
@@ -26,6 +29,7 @@ from bot.storage.store import SqlStore
 from tests.core.articles import DEAL, DEAL_AGAIN, FIRE
 from tests.shared import shared_path
 from tests.storage.samples import NOW, item, placement
+from tests.storage.test_merges import edit
 
 STATE = GroupingState(format=1, turn=4, articles=17, clock=20_000.5, latest=20_001.25, newest="aaaaaa01")
 WORD = WordMemory(found_in=3, capital=2, small=1, holders="aaaaaa01:2345 bbbbbb02:1", last=20_000.0)
@@ -120,6 +124,31 @@ def test_what_is_over_is_forgotten_and_what_is_counted_stays(store: SqlStore) ->
         assert tx.grouping.words(words) == {"norvik": WORD, "idle": WordMemory(found_in=2, last=19_993.0)}
 
 
+def test_a_story_that_took_over_another_is_stored_as_a_whole(store: SqlStore) -> None:
+    placed(store, "aaaaaa01")
+    with store.begin() as tx:
+        tx.items.add([item("bbbbbb02"), item("cccccc03")])
+        tx.stories.place([placement("bbbbbb02", "story-2"), placement("cccccc03")], NOW)
+    other = replace(STORY, id="story-2", opened=2)
+    items = [traced("aaaaaa01"), ItemMemory(item_id="bbbbbb02", story_id="story-2", trace=b"2")]
+    remember(store, GroupingChange(state=STATE, stories=[STORY, other], items=items))
+    whole = replace(STORY, opened=1, items=(traced("aaaaaa01"), traced("bbbbbb02", b"2"), traced("cccccc03")))
+    remember(store, GroupingChange(state=STATE, stories=[whole], rewritten=[whole], gone=["story-2"]))
+    with store.read() as tx:
+        assert tx.grouping.stories(["bbbbbb02"]) == [whole]
+
+
+def test_what_people_said_of_a_story_comes_with_it(store: SqlStore) -> None:
+    placed(store, "aaaaaa01", "bbbbbb02")
+    remember(store, GroupingChange(state=STATE, stories=[STORY], items=[traced("aaaaaa01")]))
+    with store.begin() as tx:
+        tx.edits.mute(edit("story-1", "", EditKind.MUTE))
+        tx.edits.split(edit("story-1", "new", EditKind.SPLIT, items=("bbbbbb02",)), {}, told=False)
+    with store.read() as tx:
+        (story,) = tx.grouping.stories(["aaaaaa01"])
+    assert (story.muted, story.apart) == (True, frozenset({"new"}))
+
+
 def test_all_can_be_forgotten(store: SqlStore) -> None:
     placed(store, "aaaaaa01")
     remember(
@@ -141,6 +170,9 @@ def test_a_word_longer_than_an_index_entry_is_no_trouble(store: SqlStore) -> Non
 
 
 # ── grouping from the store is grouping as if it had never stopped ───────────────────────────────
+
+EAGER = StoryPolicy(start=-7.0, merging=MergePolicy(strongly=-1.0, alike=-4.0))
+"""Opens more stories, and puts more of them together."""
 
 Drawn = list[tuple[tuple[str, str], float, bool]]
 EXAMPLES = count(1)
@@ -188,9 +220,9 @@ def _cut(items: Sequence[Item], sizes: Sequence[int]) -> list[Sequence[Item]]:
     return batches
 
 
-def unbroken(batches: Sequence[Sequence[Item]]) -> list[Placement]:
+def unbroken(batches: Sequence[Sequence[Item]], policy: StoryPolicy) -> list[Placement]:
     """One grouper that remembers everything by itself."""
-    grouper = Grouper()
+    grouper = Grouper(policy)
     placements = []
     for batch in batches:
         grouper.learn(map(article, batch))
@@ -198,9 +230,10 @@ def unbroken(batches: Sequence[Sequence[Item]]) -> list[Placement]:
     return placements
 
 
-def restarted(store: SqlStore, batches: Sequence[Sequence[Item]], *, tidy: bool) -> list[Placement]:
+def restarted(
+    store: SqlStore, batches: Sequence[Sequence[Item]], policy: StoryPolicy, *, tidy: bool
+) -> list[Placement]:
     """A fresh process for each batch."""
-    policy = StoryPolicy()
     placements: list[Placement] = []
     for batch in batches:
         with store.read() as tx:
@@ -216,15 +249,23 @@ def restarted(store: SqlStore, batches: Sequence[Sequence[Item]], *, tidy: bool)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(drawn=STREAM, sizes=st.lists(st.integers(1, 8), min_size=1, max_size=8), tidy=st.booleans())
+@given(
+    drawn=STREAM,
+    sizes=st.lists(st.integers(1, 8), min_size=1, max_size=8),
+    tidy=st.booleans(),
+    policy=st.sampled_from([StoryPolicy(), EAGER]),
+)
 def test_a_process_for_each_batch_decides_as_one_for_all(
-    store: SqlStore, drawn: Drawn, sizes: list[int], tidy: bool
+    store: SqlStore, drawn: Drawn, sizes: list[int], tidy: bool, policy: StoryPolicy
 ) -> None:
     batches = _cut(_items(drawn, next(EXAMPLES)), sizes)
     with store.begin() as tx:
         tx.grouping.clear()
         tx.items.add([one for batch in batches for one in batch])
-    assert restarted(store, batches, tidy=tidy) == unbroken(batches)
+    found = restarted(store, batches, policy, tidy=tidy)
+    assert found == unbroken(batches, policy)
+    with store.read() as tx:
+        assert [tx.grouping.stories([one.item_id])[0].id for one in found[-1:]] == [found[-1].story_id]
 
 
 def test_a_stream_of_real_news_is_grouped_as_if_nothing_had_stopped(store: SqlStore) -> None:
@@ -244,4 +285,21 @@ def test_a_stream_of_real_news_is_grouped_as_if_nothing_had_stopped(store: SqlSt
     batches = _cut(stream, (1, 60, 20))
     with store.begin() as tx:
         tx.items.add(stream)
-    assert restarted(store, batches, tidy=True) == unbroken(batches)
+    found = restarted(store, batches, EAGER, tidy=True)
+    assert found == unbroken(batches, EAGER)
+    assert any(one.merges for one in found)
+
+
+def test_a_story_of_hundreds_of_items_is_grouped_as_if_nothing_had_stopped(store: SqlStore) -> None:
+    stream = [
+        item(f"{number:08x}", title=DEAL[0], summary=f"{DEAL[1]} Part {number}.", published=NOW, keys=())
+        for number in range(450)
+    ]
+    batches = _cut(stream, (1, 90, 60))
+    with store.begin() as tx:
+        tx.items.add(stream)
+    found = restarted(store, batches, StoryPolicy(), tidy=False)
+    assert found == unbroken(batches, StoryPolicy())
+    with store.read() as tx:
+        (story,) = tx.grouping.stories([found[-1].item_id])
+    assert len(story.items) <= 192
