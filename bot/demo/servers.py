@@ -77,9 +77,9 @@ class _Quiet(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def feed_server(sites: tuple[Site, ...]) -> Iterator[str]:
-    """Serve the sites with ETags; yields the base address."""
-    by_path = {site.path: site for site in sites}
+def feed_server(sites: tuple[Site, ...] | Mapping[str, Site]) -> Iterator[str]:
+    """Serve the sites with ETags; yields the base address. A mapping by path may change meanwhile."""
+    by_path = sites if isinstance(sites, Mapping) else {site.path: site for site in sites}
 
     class Handler(_Quiet):
         def do_GET(self) -> None:
