@@ -22,7 +22,7 @@ from bot.channels.plain import NEAR_MISSES, closing, headline, label, subtitle
 from bot.core.render import Cut, clean, pages, utf16
 from bot.core.render import clip as shorten
 from bot.core.text import digest as text_hash
-from bot.core.views import DigestView, StoryView, view
+from bot.core.views import DigestView, SourceView, StoryView, view
 from bot.model import Digest, Message, Rendered, RetryPolicy, SendResult, Sent
 
 # docs.discord.com, "Message Resource", limits of embeds; characters are UTF-16 code units.
@@ -32,8 +32,8 @@ MAX_CONTENT = 2000
 MAX_TITLE = MAX_AUTHOR = 256
 MAX_DESCRIPTION = 4096
 _RESERVE = 0.95
-# Ours: what one story may take, so that a message always has room for the one that it is about.
-_STORY, _VALUE = 2600, 300
+# Ours: what the parts of a story may take, so that a message always has room for the one that it is about.
+_TOLD, _SOURCES, _WHY, _VALUE = 1600, 970, 450, 300
 _FOOT = 1000
 MAX_PARTS = 5
 _COLOURS = {"new": 0x1F883D, "updated": 0xBF8700, "late": 0x6E7781}
@@ -188,14 +188,20 @@ def _embeds(told: DigestView) -> list[Json]:
 
 
 def _story(story: StoryView, section: str, linked: bool) -> Json:
+    facts = [{"name": name, "value": clip(value, _VALUE), "inline": True} for name, value in story.facts]
+    sources = [*map(_source, story.sources), *([escape(story.more_sources)] if story.more_sources else [])]
+    why = [escape(line) for line in (story.relation, *story.because) if line]
+    told = lines(_told(story, linked), _TOLD)
     return {
         "author": {"name": shorten(f"{label(story)} · {section}", MAX_AUTHOR)},
         "title": clip(story.title, MAX_TITLE),
         **({"url": story.url} if linked else {}),
         "color": _COLOURS[story.status],
-        "description": lines(_told(story, linked), _STORY),
+        **({"description": told} if told else {}),
         "fields": [
-            {"name": name, "value": clip(value, _VALUE), "inline": True} for name, value in story.facts
+            *facts,
+            *([{"name": story.sources_count, "value": lines(sources, _SOURCES)}] if sources else []),
+            *([{"name": "Why", "value": lines(why, _WHY)}] if why else []),
         ],
         "footer": {"text": story.when},
     }
@@ -207,12 +213,11 @@ def _told(story: StoryView, linked: bool) -> Iterator[str]:
     if story.url and not linked:
         yield link("Read it", story.url)
     if story.news:
-        yield f"**{escape(story.news_since)}**"
+        yield f"\n**{escape(story.news_since)}**"
         yield from (f"• {escape(line)}" for line in story.news)
-    yield f"**{escape(story.sources_count)}**"
-    yield from (f"• {cited(source)}" for source in story.sources)
-    if story.more_sources:
-        yield escape(story.more_sources)
-    if story.relation:
-        yield escape(story.relation)
-    yield from (f"*Why: {escape(reason)}*" for reason in story.because)
+
+
+def _source(source: SourceView) -> str:
+    """A line of its own; a name alone where its address would take the room of the others."""
+    told = cited(source)
+    return f"• {told if utf16(told) <= _SOURCES // 2 else escape(source.name)}"

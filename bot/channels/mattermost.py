@@ -143,13 +143,17 @@ def _story(story: StoryView) -> Iterator[str]:
     yield f"**{escape(label(story))}** · **{markdown.link(story.title, story.url, escape)}**"
     if story.lead:
         yield escape(story.lead)
-    for name, value in story.facts:
-        yield f"**{escape(name)}:** {escape(value)}"
     if story.news:
-        yield f"**{escape(story.news_since)}**"
+        yield f"\n**{escape(story.news_since)}**"
         yield from (f"• {escape(line)}" for line in story.news)
+    facts = [f"**{escape(name)}:** {escape(value)}" for name, value in story.facts]
     sources = ", ".join(markdown.cited(source, escape) for source in story.sources)
-    yield f"**{escape(story.sources_count)}:** {sources} {escape(story.more_sources)}".rstrip()
-    if story.relation:
-        yield escape(story.relation)
-    yield from (f"*Why: {escape(reason)}*" for reason in story.because)
+    told = f"**{escape(story.sources_count)}:** {sources} {escape(story.more_sources)}".rstrip()
+    # A blank line before, so that facts and sources stand apart from what is told.
+    first, *rest = [*facts, told]
+    yield from (f"\n{first}", *rest)
+    yield from (f"*{escape(line)}*" for line in _reasons(story))
+
+
+def _reasons(story: StoryView) -> list[str]:
+    return [*([story.relation] if story.relation else []), *(f"Why: {reason}" for reason in story.because)]

@@ -99,9 +99,8 @@ def _accepted(answer: http.Answer) -> Sent | Refused:
     wrapped = _WRAPPED.search(answer.text)
     if wrapped is None:
         return Sent(receipt="queued by Workflows, not proven to be posted")
-    inner = http.Answer(status=int(wrapped["status"] or 500), text=answer.text)
-    refused = inner.refused(retry_after=answer.retry_after)
-    return Refused(reason=answer.text, permanent=refused.permanent, retry_after=refused.retry_after)
+    status = int(wrapped["status"] or 500)
+    return http.Answer(status=status, text=answer.text, retry_after=answer.retry_after).refused()
 
 
 def _words(answer: http.Answer) -> str:
@@ -153,7 +152,14 @@ def _card(told: DigestView) -> Json:
         "fallbackText": told.subject,
         "msteams": {"width": "Full"},
         "body": body or [_rich(_run(told.summary))],
+        **({"actions": actions} if (actions := _actions(told)) else {}),
     }
+
+
+def _actions(told: DigestView) -> list[Json]:
+    """A button below an alert: some phones open no link inside a text."""
+    urls = [story.url for section in told.sections for story in section.stories] if told.single else []
+    return [{"type": "Action.OpenUrl", "title": "Open the article", "url": url} for url in urls if url]
 
 
 def _heading(told: DigestView) -> Json:
@@ -188,11 +194,7 @@ def _story(story: StoryView, *, parted: bool) -> Json:
     items.append(_sources(story))
     small = [*([story.relation] if story.relation else []), *(f"Why: {reason}" for reason in story.because)]
     items += [_rich(_run(line, isSubtle=True, size="Small"), spacing="Small") for line in small]
-    return {
-        "type": "Container",
-        **({"separator": True, "spacing": "Medium"} if parted else {}),
-        "items": items,
-    }
+    return {"type": "Container", **({"separator": True} if parted else {}), "items": items}
 
 
 def _sources(story: StoryView) -> Json:

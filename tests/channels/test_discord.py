@@ -61,6 +61,8 @@ def test_each_story_is_an_embed_with_its_facts() -> None:
     assert first["title"] == r"\#1\# Norvik orders Halcyon accelerators, part 1"
     assert first["url"] == "https://harbour-wire.example/1"
     assert {"name": "Parties", "value": "Norvik · Castellan", "inline": True} in first["fields"]
+    names = [field["name"] for field in first["fields"]]
+    assert names == ["Parties", "Chips", "Figures", "Status", "2 sources", "Why"]
     assert second["url"] == "https://harbour-wire.example/2"
     assert foot["description"].startswith("No news: Photonics")
 
@@ -84,6 +86,14 @@ def test_stories_of_one_address_are_all_shown() -> None:
     assert first["url"] == "https://wire.example/live"
     assert "url" not in second
     assert "[Read it](https://wire.example/live)" in second["description"]
+
+
+def test_a_source_with_an_endless_address_is_named_without_it() -> None:
+    long = replace(story(1).sources[0], name="Long", url="https://wire.example/" + "a" * 900)
+    told = replace(story(1), sources=(long, story(1).sources[1]))
+    (payload,) = payloads(replace(digest(0), sections=(Section(title="Live", stories=(told,)),)))
+    (sources,) = [field for field in payload["embeds"][0]["fields"] if field["name"] == "2 sources"]
+    assert sources["value"].startswith("• Long\n• [Paper 1](https://")
 
 
 def test_the_answer_is_waited_for_and_names_the_message() -> None:

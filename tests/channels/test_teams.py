@@ -78,6 +78,7 @@ def test_the_values_of_facts_are_escaped_since_teams_reads_markdown_there() -> N
 def test_an_alert_is_the_story_and_an_alarm_stands_out() -> None:
     (alert,) = cards(digest(1, kind="alert"))
     assert runs(alert)[0] == "NEW  "
+    assert [action["url"] for action in alert["actions"]] == ["https://harbour-wire.example/1"]
     (card,) = cards(alarm())
     assert card["body"][0]["style"] == "attention"
     assert runs(card) == ["Delivery trouble", "The channel chat is switched off: 404 no_service."]
