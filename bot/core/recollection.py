@@ -227,6 +227,8 @@ class Recollection:
         self._new_items.append(item_id)
         if left_out := story.lighten():
             self._rewritten.add(story.id)
+            # The store may still have them.
+            self._asked_items.update(left_out)
             for each in left_out:
                 del self._story_of[each]
 
