@@ -70,6 +70,7 @@ def closest(item: Features, known: Sequence[tuple[Telling, Features]]) -> Earlie
         title=telling.title,
         told_at=telling.told_at,
         words=RELATION_WORDS[order[rank]],
+        names=tuple(sorted(shared)),
         because=f"{names}{-alike:.2f} alike",
     )
 

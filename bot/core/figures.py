@@ -8,7 +8,7 @@ Cue words are English; where there are none, a figure counts.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 _SCALES = {"k": "thousand", "m": "million", "mn": "million", "b": "billion", "bn": "billion", "t": "trillion"}
@@ -121,6 +121,15 @@ def same_figure(one: str, other: str) -> bool:
     if first[:2] != second[:2]:
         return False
     return abs(first[2] - second[2]) < ROUNDED * max(first[2], second[2]) or first == second
+
+
+def distinct_figures(figures: Iterable[str]) -> tuple[str, ...]:
+    """Each figure once, as it was spelled first."""
+    kept: list[str] = []
+    for figure in figures:
+        if not any(same_figure(figure, other) for other in kept):
+            kept.append(figure)
+    return tuple(kept)
 
 
 def replaced(figure: str, known: Sequence[str]) -> str | None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.core import text
 from bot.core.age import LATE_AFTER, is_late
 from bot.core.comment import is_comment
 from bot.core.earlier import RELATION_WORDS
 from bot.core.facts import remembered
+from bot.core.figures import distinct_figures
 from bot.core.lexicon import FIELDS
 from bot.core.origin import citing, published, texts, without_outlet
 from bot.core.relation import RELATED
@@ -37,6 +38,9 @@ from bot.model import (
 )
 
 NEW, UPDATED, LATE = "NEW", "UPDATED", "LATE"
+_TWO_NAMES = 2
+_ECHOES_FOR = timedelta(days=30)
+"""So long after a telling a comment or a round-up that names its parties is no story by itself."""
 _LEAD = 280
 _TERMS = 4
 """Matched words quoted a topic."""
@@ -99,6 +103,8 @@ def tell(
         return None
     chief = _bringer(story, told, update, background) if told and update else chief_of(story)
     earlier = None if told else background.earlier(story, facts)
+    if not told and _only_echoes(story, background):
+        return None
     title = _headline(chief)
     return ToldStory(
         id=story.id,
@@ -111,7 +117,7 @@ def tell(
         score=max(verdict.score for verdict in verdicts.values()),
         sources=sources,
         items=len(story.members),
-        facts=facts,
+        facts=replace(facts, figures=distinct_figures(facts.figures)),
         news=update.news if update else (),
         news_since=told.told_at if told else None,
         because=tuple(_because(story, verdict, background) for verdict in verdicts.values()),
@@ -241,6 +247,25 @@ def _bringer(story: Story, told: Telling, update: Update, background: Background
 def _headline(member: Member) -> str:
     """The title on one line, without the outlet's name that search feeds put behind it."""
     return without_outlet(text.one_line(member.item.title), member.source)
+
+
+def _only_echoes(story: Story, background: Background) -> bool:
+    """Whether all that matches is comment, market notes or round-ups on what was told lately.
+
+    Those bring a story that nobody else reports, and then it is told; here somebody did, and it was.
+    """
+    matched = [member for member in story.members if not _off_topic(member)]
+    return all(is_comment(member.item.title) and _echoes(story, member, background) for member in matched)
+
+
+def _echoes(story: Story, member: Member, background: Background) -> bool:
+    alone = replace(story, members=(member,))
+    earlier = background.earlier(alone, background.facts(alone))
+    return (
+        earlier is not None
+        and len(earlier.names) >= _TWO_NAMES
+        and story.first_seen - earlier.told_at <= _ECHOES_FOR
+    )
 
 
 def _was_told(story: Story, earlier: Earlier | None) -> bool:

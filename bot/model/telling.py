@@ -83,6 +83,8 @@ class Earlier:
     told_at: datetime
     words: str
     """How the new one stands to it: ``same event as``, ``follow-up to``, ``related to``."""
+    names: tuple[str, ...] = ()
+    """Ids of the entities that both name."""
     because: str = ""
     """Why, in words."""
 
