@@ -99,7 +99,7 @@ class Application:
         """End the leases of a process that is gone. Only for the one that holds the data folder's lock."""
         with self.store.begin() as tx:
             tx.feeds.release(self.deps.clock.now())
-            tx.outbox.release()
+            tx.queue.release()
 
 
 def starter_folder() -> Path:

@@ -72,6 +72,10 @@ class Deps:
     """Second opinions where a decision is in question; ``None`` for no such thing."""
     timezone: str = "UTC"
     """In which alerts name times."""
+    alarms: tuple[str, ...] = ()
+    """Names of the channels that tell of trouble with others; empty for the first other one that works."""
+    fingerprint: Callable[[str], str] = lambda _channel: ""
+    """Of a channel's options, with no secret to be read from it: another one once they change."""
     retention: Retention = Retention()
     pace: Pace = Pace()
     guard: Guard = unguarded

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from bot.model import (
     Delivery,
     DeliveryState,
-    Settlement,
     Telling,
 )
 
@@ -26,26 +25,6 @@ class Outbox(Protocol):
         """
         ...
 
-    def claim(self, now: datetime, limit: int, lease: timedelta) -> Sequence[Delivery]:
-        """Lease due deliveries; a lease, not a delete, and not yet an attempt.
-
-        One whose lease ran out comes again; ``interrupted`` where an attempt had begun and never reported.
-        """
-        ...
-
-    def release(self) -> int:
-        """End all leases: for a process that knows it is the only one. Returns how many."""
-        ...
-
-    def begin_attempt(self, key: str, attempt: int) -> bool:
-        """Note, before the first byte goes out, that an attempt begins (state ``sending``).
-
-        ``attempt``: as claimed. ``False`` where somebody else began one since, or ended it: then don't send.
-        """
-        ...
-
-    def settle(self, settlement: Settlement) -> None: ...
-
     def deliveries(
         self, *, state: DeliveryState | None, limit: int, story_id: str | None = None
     ) -> Sequence[Delivery]:
@@ -54,6 +33,10 @@ class Outbox(Protocol):
 
     def retry(self, keys: Sequence[str], now: datetime) -> int:
         """Make dead or unknown deliveries pending again. Returns how many."""
+        ...
+
+    def receipts(self, channel: str, story_id: str) -> Mapping[str, str]:
+        """Recipient → the receipt of the first alert on a story that it got: the beginning of a thread."""
         ...
 
     def prune(self, before: datetime) -> int:

@@ -19,6 +19,7 @@ from bot.model import (
 )
 from bot.ports.opinions import AdviceStore, DriftStore, FeedbackStore, UpdateStore
 from bot.ports.outbox import AlertStore, Outbox
+from bot.ports.queue import AlarmStore, DeliveryQueue
 from bot.ports.stories import GroupingStore, StoryEdits, StoryStore
 
 
@@ -168,6 +169,10 @@ class Tx(Protocol):
     def edits(self) -> StoryEdits: ...
     @property
     def outbox(self) -> Outbox: ...
+    @property
+    def queue(self) -> DeliveryQueue: ...
+    @property
+    def alarms(self) -> AlarmStore: ...
     @property
     def alerts(self) -> AlertStore: ...
     @property

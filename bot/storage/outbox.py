@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, and_, delete, insert, or_, select, update
+from sqlalchemy import Connection, Table, and_, delete, insert, select, update
 
 from bot.core.parts import united
-from bot.model import Delivery, DeliveryState, Message, Settlement, Telling
+from bot.model import Delivery, DeliveryState, Message, Telling
 from bot.storage.dialects import Dialect, batches
 from bot.storage.merges import names, parts
+from bot.storage.queue import DELIVERY, body_hash, delivery_of
 from bot.storage.schema import delivered_stories, deliveries, slots, tellings
 
 _TELLING = tuple(each.name for each in fields(Telling))
 _MESSAGE = tuple(each.name for each in fields(Message))
-_NOT_COLUMNS = {"message", "state", "interrupted"}
-_DELIVERY = tuple(each.name for each in fields(Delivery) if each.name not in _NOT_COLUMNS)
-_OPEN = (DeliveryState.PENDING.value, DeliveryState.SENDING.value)
 _ENDED = (DeliveryState.DEAD.value, DeliveryState.UNKNOWN.value)
 
 
@@ -71,65 +68,6 @@ class SqlOutbox:
             )
         return new
 
-    def claim(self, now: datetime, limit: int, lease: timedelta) -> Sequence[Delivery]:
-        """Lease due deliveries, longest due first; a lease, not a delete, and not yet an attempt.
-
-        One whose lease ran out comes again; ``interrupted`` where an attempt had begun and never reported.
-        """
-        pending = and_(deliveries.c.state == DeliveryState.PENDING.value, deliveries.c.due_at <= now)
-        interrupted = deliveries.c.state == DeliveryState.SENDING.value
-        query = (
-            select(deliveries)
-            .where(or_(pending, interrupted))
-            .where(or_(deliveries.c.leased_until.is_(None), deliveries.c.leased_until <= now))
-            .order_by(deliveries.c.due_at, deliveries.c.position)
-            .limit(limit)
-        )
-        rows = self._undamaged(self._connection.execute(query.with_for_update(skip_locked=True)).all())
-        for some in batches([row.position for row in rows]):
-            self._connection.execute(
-                update(deliveries).where(deliveries.c.position.in_(some)).values(leased_until=now + lease)
-            )
-        return [_delivery_of(row, interrupted=row.state == DeliveryState.SENDING.value) for row in rows]
-
-    def release(self) -> int:
-        """End all leases: what a killed process had claimed is free at once. Returns how many."""
-        held = update(deliveries).where(deliveries.c.leased_until.is_not(None)).values(leased_until=None)
-        return self._connection.execute(held).rowcount
-
-    def begin_attempt(self, key: str, attempt: int) -> bool:
-        """Note, before the first byte goes out, that an attempt begins (state ``sending``).
-
-        It is counted here, so that one which kills the process counts too. The count is also the token: a
-        process whose lease ran out while another one sent the message finds another count, and sends nothing.
-        """
-        begun = (
-            update(deliveries)
-            .where(deliveries.c.key == key, deliveries.c.state.in_(_OPEN), deliveries.c.attempt == attempt)
-            .values(state=DeliveryState.SENDING.value, attempt=attempt + 1)
-        )
-        return self._connection.execute(begun).rowcount == 1
-
-    def settle(self, settlement: Settlement) -> None:
-        """Record how an attempt ended and end its lease.
-
-        What was sent stays sent: a slower attempt, whose lease ran out, can't take it back.
-        """
-        values: dict[str, Any] = {
-            "state": settlement.state.value,
-            "attempt": settlement.attempt,
-            "sent_at": settlement.sent_at,
-            "note": settlement.note,
-            "leased_until": None,
-        }
-        if settlement.due_at is not None:
-            values["due_at"] = settlement.due_at
-        self._connection.execute(
-            update(deliveries)
-            .where(deliveries.c.key == settlement.key, deliveries.c.state != DeliveryState.SENT.value)
-            .values(values)
-        )
-
     def deliveries(
         self, *, state: DeliveryState | None, limit: int, story_id: str | None = None
     ) -> Sequence[Delivery]:
@@ -143,7 +81,7 @@ class SqlOutbox:
             )
             query = query.where(deliveries.c.key.in_(telling))
         rows = self._connection.execute(query.limit(limit))
-        return [_delivery_of(row) for row in rows]
+        return [delivery_of(row) for row in rows]
 
     def retry(self, keys: Sequence[str], now: datetime) -> int:
         """Make dead or unknown deliveries pending again, with all their attempts. Returns how many."""
@@ -156,9 +94,24 @@ class SqlOutbox:
             for some in batches(sorted(set(keys)))
         )
 
+    def receipts(self, channel: str, story_id: str) -> Mapping[str, str]:
+        """Recipient → the receipt of the first alert on a story that it got: the beginning of a thread."""
+        query = (
+            select(deliveries.c.recipient, deliveries.c.note)
+            .join(delivered_stories, delivered_stories.c.delivery_key == deliveries.c.key)
+            .where(
+                delivered_stories.c.story_id.in_(names(self._connection, story_id)),
+                deliveries.c.channel == channel,
+                deliveries.c.kind == "alert",
+                deliveries.c.state == DeliveryState.SENT.value,
+            )
+            .order_by(deliveries.c.position.desc())
+        )
+        return {row.recipient: row.note for row in self._connection.execute(query)}
+
     def prune(self, before: datetime) -> int:
         """Drop what was sent or died before; tellings stay, so nothing is told again."""
-        ended = (DeliveryState.SENT.value, DeliveryState.DEAD.value)
+        ended = (DeliveryState.SENT.value, DeliveryState.DEAD.value, DeliveryState.EXPIRED.value)
         old = delete(deliveries).where(deliveries.c.created_at < before, deliveries.c.state.in_(ended))
         return self._connection.execute(old).rowcount
 
@@ -188,21 +141,10 @@ class SqlOutbox:
         latest: datetime | None = self._connection.scalar(query)
         return latest
 
-    def _undamaged(self, rows: Sequence[Row[Any]]) -> Sequence[Row[Any]]:
-        """Without those whose bytes are not the bytes composed: a receiver must never see two versions."""
-        damaged = [row.position for row in rows if _hash(row.body) != row.body_hash]
-        for some in batches(damaged):
-            self._connection.execute(
-                update(deliveries)
-                .where(deliveries.c.position.in_(some))
-                .values(state=DeliveryState.DEAD.value, note="its bytes changed since it was composed")
-            )
-        return [row for row in rows if row.position not in damaged]
-
     def _add(self, delivery: Delivery) -> bool:
-        row: dict[str, Any] = {name: getattr(delivery, name) for name in _DELIVERY}
+        row: dict[str, Any] = {name: getattr(delivery, name) for name in DELIVERY}
         row |= {name: getattr(delivery.message, name) for name in _MESSAGE}
-        row |= {"state": delivery.state.value, "body_hash": _hash(delivery.message.body)}
+        row |= {"state": delivery.state.value, "body_hash": body_hash(delivery.message.body)}
         if not self._insert(deliveries, row):
             return False
         links = [{"story_id": each, "delivery_key": delivery.key} for each in set(delivery.stories)]
@@ -215,16 +157,3 @@ class SqlOutbox:
         # SQLAlchemy keeps the number of rows of an INSERT only where asked.
         counted = self._dialect.add(table).values(row).execution_options(preserve_rowcount=True)
         return self._connection.execute(counted).rowcount == 1
-
-
-def _hash(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()
-
-
-def _delivery_of(row: Row[Any], *, interrupted: bool = False) -> Delivery:
-    return Delivery(
-        **{name: row._mapping[name] for name in _DELIVERY},
-        message=Message(**{name: row._mapping[name] for name in _MESSAGE}),
-        state=DeliveryState(row.state),
-        interrupted=interrupted,
-    )

@@ -17,6 +17,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     and_,
+    literal_column,
 )
 
 from bot.storage.columns import (
@@ -32,7 +33,7 @@ from bot.storage.columns import (
     thaw_spans,
 )
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 """Every migration this code knows, oldest first. Alembic knows them too, but takes 0.2 s to import."""
 
 # Names for every constraint: a migration can only change what it can name.
@@ -220,6 +221,7 @@ deliveries = Table(
     Column("channel", Words, nullable=False),
     Column("recipient", Words, nullable=False),
     Column("origin", Words, nullable=False),
+    Column("kind", Words, nullable=False),
     Column("subject", Words, nullable=False),
     Column("content_type", Words, nullable=False),
     Column("body", LargeBinary, nullable=False),
@@ -229,10 +231,45 @@ deliveries = Table(
     Column("due_at", Utc, nullable=False),
     Column("state", Words, nullable=False),
     Column("attempt", Integer, nullable=False),
-    Column("leased_until", Utc),
+    Column("unanswered", Boolean, nullable=False),
     Column("note", Words, nullable=False),
     Column("sent_at", Utc),
     Index(None, "state", "due_at"),
+)
+
+OPEN = deliveries.c.state.in_([literal_column("'pending'"), literal_column("'sending'")])
+"""What is still to be sent; with literals, because SQLite finds no partial index by a parameter."""
+# A queue a channel, of a few rows beside all that were ever sent.
+Index(
+    "ix_deliveries_open",
+    deliveries.c.channel,
+    deliveries.c.position,
+    sqlite_where=OPEN,
+    postgresql_where=OPEN,
+)
+
+# Channels that are served just now, or that something keeps waiting.
+destinations = Table(
+    "destinations",
+    metadata,
+    Column("channel", Words, primary_key=True),
+    Column("leased_until", Utc),
+    Column("disabled_at", Utc),
+    Column("disabled_why", Words, nullable=False),
+    Column("fingerprint", Words, nullable=False),
+    Column("paused_until", Utc),
+    Column("paused_why", Words, nullable=False),
+)
+
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("channel", Words, primary_key=True),
+    Column("cause", Words, primary_key=True),
+    Column("text", Words, nullable=False),
+    Column("raised_at", Utc, nullable=False),
+    Column("told_at", Utc),
+    Column("over_at", Utc),
 )
 
 # The stories of a delivery once more, so that "what was sent of this story" needs no scan of the outbox.

@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.errors import StoreBusy
 from bot.storage.advice import SqlAdvice
+from bot.storage.alarms import SqlAlarms
 from bot.storage.alerts import SqlAlerts
 from bot.storage.dialects import Dialect
 from bot.storage.drift import SqlDrift
@@ -22,6 +23,7 @@ from bot.storage.feeds import SqlFeeds
 from bot.storage.grouping import SqlGrouping
 from bot.storage.items import SqlItems
 from bot.storage.outbox import SqlOutbox
+from bot.storage.queue import SqlQueue
 from bot.storage.stories import SqlStories
 from bot.storage.updates import SqlUpdates
 
@@ -36,6 +38,8 @@ class SqlTx:
         self.grouping = SqlGrouping(connection, dialect)
         self.edits = SqlEdits(connection, dialect)
         self.outbox = SqlOutbox(connection, dialect)
+        self.queue = SqlQueue(connection, dialect)
+        self.alarms = SqlAlarms(connection)
         self.alerts = SqlAlerts(connection)
         self.updates = SqlUpdates(connection, dialect)
         self.feedback = SqlFeedback(connection, dialect)

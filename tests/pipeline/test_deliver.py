@@ -73,9 +73,10 @@ def test_what_can_not_be_sent_is_kept_and_not_tried_again(
 
 def test_a_channel_that_left_the_configuration_leaves_a_dead_letter(bot: Bot) -> None:
     put(bot, delivery("a", channel="gone"))
-    (settlement,) = deliver(bot.deps)
+    settlement, alarm = deliver(bot.deps)
     assert settlement.state is DeliveryState.DEAD
     assert "not configured any more" in settlement.note
+    assert (alarm.channel, alarm.state) == ("chat", DeliveryState.SENT)
 
 
 @pytest.mark.parametrize(("drops_repeats", "tries"), [(True, 1), (False, 0)])
@@ -87,8 +88,8 @@ def test_after_a_crash_only_receivers_that_drop_repeats_get_it_again(
     )
     put(bot, delivery("begun"), delivery("not begun"))
     with bot.store.begin() as tx:
-        tx.outbox.claim(bot.clock.now(), 9, bot.deps.pace.delivery_lease)
-        tx.outbox.begin_attempt("begun", 0)  # and the process is killed here
+        tx.queue.serve("chat", bot.clock.now(), bot.deps.pace.delivery_lease)
+        tx.queue.begin(tx.queue.next("chat", bot.clock.now(), 1))  # and the process is killed here
     assert not deliver(bot.deps)
     bot.clock.pass_by(bot.deps.pace.delivery_lease)
     deliver(bot.deps)

@@ -134,11 +134,10 @@ def test_a_message_on_its_way_is_sent_as_it_is_and_counts(store: SqlStore) -> No
     stored(store, story_a=["aaaaaa01"], story_b=["bbbbbb01"])
     with store.begin() as tx:
         tx.outbox.add([delivery("key-b", stories=(B,))], [telling(B)])
-        tx.outbox.claim(NOW, 9, HOUR)
-        assert tx.outbox.begin_attempt("key-b", 0)
+        assert tx.queue.begin(tx.queue.next("mail", NOW, 9)) == {"key-b"}
     merge(store, A, B)
     with store.begin() as tx:
-        tx.outbox.settle(Settlement(key="key-b", state=DeliveryState.SENT, attempt=1, sent_at=NOW))
+        tx.queue.settle([Settlement(key="key-b", state=DeliveryState.SENT, attempt=1, sent_at=NOW)])
         (sent,) = tx.outbox.deliveries(state=None, limit=9, story_id=A)
         assert (sent.key, sent.state, sent.stories) == ("key-b", DeliveryState.SENT, (B,))
         assert tx.outbox.told("mail", [A])[A].revision == 1

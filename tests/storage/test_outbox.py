@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-
-from sqlalchemy import create_engine, text
+from datetime import UTC
+from typing import Any
 
 from bot.model import Delivery, DeliveryState, Message, Settlement
 from bot.storage.store import SqlStore
-from tests.storage.conftest import sqlalchemy_url
 from tests.storage.samples import HOUR, MINUTE, NOW, delivery, telling
-
-LEASE = 5 * MINUTE
 
 
 def composed(store: SqlStore, *some: Delivery) -> int:
@@ -20,14 +16,10 @@ def composed(store: SqlStore, *some: Delivery) -> int:
         return tx.outbox.add(some, [])
 
 
-def claim(store: SqlStore, *, now: datetime = NOW, limit: int = 10) -> list[Delivery]:
+def settle(store: SqlStore, key: str, state: DeliveryState, **more: Any) -> None:
+    given: dict[str, Any] = {"key": key, "state": state, "attempt": 1}
     with store.begin() as tx:
-        return list(tx.outbox.claim(now, limit, LEASE))
-
-
-def settle(store: SqlStore, key: str, state: DeliveryState, **more: object) -> None:
-    with store.begin() as tx:
-        tx.outbox.settle(Settlement(**{"key": key, "state": state, "attempt": 1} | more))  # type: ignore[arg-type]
+        tx.queue.settle([Settlement(**given | more)])
 
 
 def listed(
@@ -49,101 +41,6 @@ def test_a_key_that_is_there_is_left_alone(store: SqlStore) -> None:
     assert composed(store, delivery("a", message=other, stories=("s9",)), delivery("c")) == 1
     assert {one.message.subject for one in listed(store)} == {"Good news"}
     assert listed(store, story_id="s9") == []
-
-
-def test_the_longest_due_are_claimed_first_in_the_order_composed(store: SqlStore) -> None:
-    composed(
-        store,
-        delivery("part-2", due_at=NOW),
-        delivery("part-1", due_at=NOW),
-        delivery("late", due_at=NOW - HOUR),
-        delivery("early", due_at=NOW + timedelta(microseconds=1)),
-    )
-    assert [one.key for one in claim(store, limit=2)] == ["late", "part-2"]
-    assert [one.key for one in claim(store)] == ["part-1"]
-    assert claim(store) == []
-
-
-def test_a_lease_alone_is_no_attempt(store: SqlStore) -> None:
-    composed(store, delivery())
-    assert claim(store) == [delivery()]
-    assert claim(store, now=NOW + LEASE - timedelta(microseconds=1)) == []
-    assert claim(store, now=NOW + LEASE) == [delivery()]
-
-
-def test_the_only_process_ends_the_leases_of_a_killed_one(store: SqlStore) -> None:
-    composed(store, delivery("leased"), delivery("begun"), delivery("waiting", due_at=NOW + HOUR))
-    claim(store)
-    with store.begin() as tx:
-        tx.outbox.begin_attempt("begun", 0)
-        assert tx.outbox.release() == 2
-        assert tx.outbox.release() == 0
-    assert [(one.key, one.interrupted) for one in claim(store)] == [("leased", False), ("begun", True)]
-
-
-def test_an_attempt_that_never_reported_comes_again_interrupted_and_counted(store: SqlStore) -> None:
-    composed(store, delivery())
-    claim(store)
-    with store.begin() as tx:
-        tx.outbox.begin_attempt("key-1", 0)
-    assert [one.state for one in listed(store)] == [DeliveryState.SENDING]
-    assert claim(store) == []
-    for later in (NOW + LEASE, NOW + 2 * LEASE):
-        (again,) = claim(store, now=later)
-        assert (again.interrupted, again.state, again.attempt) == (True, DeliveryState.SENDING, 1)
-
-
-def test_of_two_processes_that_hold_a_message_one_begins(store: SqlStore) -> None:
-    composed(store, delivery())
-    (mine,) = claim(store)
-    (theirs,) = claim(store, now=NOW + LEASE)
-    with store.begin() as tx:
-        assert tx.outbox.begin_attempt(theirs.key, theirs.attempt)
-        assert not tx.outbox.begin_attempt(mine.key, mine.attempt)
-
-
-def test_an_attempt_begins_only_on_what_is_still_to_be_sent(store: SqlStore) -> None:
-    composed(store, delivery("sent", state=DeliveryState.SENT), delivery("dead", state=DeliveryState.DEAD))
-    with store.begin() as tx:
-        tx.outbox.begin_attempt("sent", 0)
-        tx.outbox.begin_attempt("dead", 0)
-    assert {(one.key, one.state) for one in listed(store)} == {
-        ("sent", DeliveryState.SENT),
-        ("dead", DeliveryState.DEAD),
-    }
-
-
-def test_a_settled_delivery_is_not_claimed_and_a_refused_one_when_it_is_due(store: SqlStore) -> None:
-    composed(store, delivery("a"), delivery("b"))
-    claim(store)
-    settle(store, "a", DeliveryState.SENT, sent_at=NOW, note="250 ok")
-    settle(store, "b", DeliveryState.PENDING, due_at=NOW + MINUTE, note="451 later", attempt=3)
-    assert claim(store) == []
-    (again,) = claim(store, now=NOW + MINUTE)
-    assert (again.key, again.attempt, again.note, again.interrupted) == ("b", 3, "451 later", False)
-    (sent,) = listed(store, state=DeliveryState.SENT)
-    assert (sent.key, sent.attempt, sent.sent_at, sent.note) == ("a", 1, NOW, "250 ok")
-
-
-def test_what_was_sent_stays_sent(store: SqlStore) -> None:
-    composed(store, delivery())
-    settle(store, "key-1", DeliveryState.SENT, sent_at=NOW)
-    settle(store, "key-1", DeliveryState.PENDING, due_at=NOW)
-    assert [(one.state, one.sent_at) for one in listed(store)] == [(DeliveryState.SENT, NOW)]
-
-
-def test_changed_bytes_are_never_sent(store: SqlStore, url: str) -> None:
-    composed(store, delivery("whole"), delivery("damaged"))
-    engine = create_engine(sqlalchemy_url(url))
-    with engine.begin() as connection:
-        connection.execute(
-            text("UPDATE deliveries SET body = :body WHERE key = 'damaged'"), {"body": b"other"}
-        )
-    engine.dispose()
-    assert [one.key for one in claim(store)] == ["whole"]
-    assert [(one.key, one.note) for one in listed(store, state=DeliveryState.DEAD)] == [
-        ("damaged", "its bytes changed since it was composed")
-    ]
 
 
 def test_newest_first_by_state_and_story(store: SqlStore) -> None:
@@ -212,12 +109,32 @@ def test_a_slot_without_a_message_does_not_count_as_composed(store: SqlStore) ->
     assert found == [None, taken[0], taken[1], taken[1]]
 
 
+def test_a_thread_begins_where_a_recipient_got_the_first_alert_on_a_story(store: SqlStore) -> None:
+    alert: dict[str, Any] = {"kind": "alert", "stories": ("s1",), "state": DeliveryState.SENT}
+    composed(
+        store,
+        delivery("digest", recipient="ann", **alert | {"kind": "digest"}, note="no thread"),
+        delivery("first", recipient="ann", **alert, note="id 1"),
+        delivery("update", recipient="ann", **alert, note="id 2"),
+        delivery("lost", recipient="bob", **alert | {"state": DeliveryState.DEAD}, note="410"),
+        delivery("second", recipient="bob", **alert, note="id 3"),
+        delivery("other story", recipient="cem", **alert | {"stories": ("s2",)}, note="id 4"),
+        delivery("other channel", channel="chat", recipient="dan", **alert, note="id 5"),
+    )
+    with store.read() as tx:
+        assert tx.outbox.receipts("mail", "s1") == {"ann": "id 1", "bob": "id 3"}
+        assert tx.outbox.receipts("mail", "s3") == {}
+
+
 def test_pruning_drops_what_ended_long_ago_and_keeps_what_waits(store: SqlStore) -> None:
-    composed(store, *(delivery(key, stories=("s1",)) for key in ("sent", "dead", "held", "waiting")))
+    composed(
+        store, *(delivery(key, stories=("s1",)) for key in ("sent", "dead", "held", "passed on", "waiting"))
+    )
     settle(store, "sent", DeliveryState.SENT)
     settle(store, "dead", DeliveryState.DEAD)
     settle(store, "held", DeliveryState.UNKNOWN)
+    settle(store, "passed on", DeliveryState.EXPIRED)
     with store.begin() as tx:
         assert tx.outbox.prune(NOW - HOUR) == 0
-        assert tx.outbox.prune(NOW + HOUR) == 2
+        assert tx.outbox.prune(NOW + HOUR) == 3
     assert {one.key for one in listed(store, story_id="s1")} == {"held", "waiting"}

@@ -131,21 +131,23 @@ def test_threads_share_a_store(store: SqlStore) -> None:
         assert tx.items.count_since(NOW - MINUTE) == THREADS * 5
 
 
-def test_no_delivery_is_claimed_twice(store: SqlStore) -> None:
+def test_no_destination_is_served_and_no_attempt_begun_twice(store: SqlStore) -> None:
+    names = [f"channel-{number}" for number in range(50)]
     with store.begin() as tx:
-        tx.outbox.add([delivery(f"key-{number}") for number in range(500)], [])
+        tx.outbox.add([delivery(f"key of {name}", channel=name) for name in names], [])
+        heads = [tx.queue.next(name, NOW, 1)[0] for name in names]
 
     def work(_number: int) -> list[str]:
-        mine: list[str] = []
-        while True:
+        served = []
+        for name in names:
             with store.begin() as tx:
-                claimed = tx.outbox.claim(NOW, 16, MINUTE)
-            if not claimed:
-                return mine
-            mine.extend(one.key for one in claimed)
+                served += [name] * tx.queue.serve(name, NOW, MINUTE)
+            with store.begin() as tx:
+                served += tx.queue.begin(heads[:1])
+        return served
 
-    claimed = [key for mine in at_once(work) for key in mine]  # type: ignore[attr-defined]
-    assert sorted(claimed) == sorted(f"key-{number}" for number in range(500))
+    served = [name for mine in at_once(work) for name in mine]  # type: ignore[attr-defined]
+    assert sorted(served) == sorted([*names, heads[0].key])
 
 
 def test_no_feed_is_claimed_twice(store: SqlStore) -> None:
