@@ -102,7 +102,7 @@ def choose(
     chosen = [
         Chosen(story=fresh, topics=tuple(best_verdicts(story, topics)), before=told.get(story.id))
         for story in {story.id: story for story in stories}.values()
-        if (fresh := tell(story, topics, told.get(story.id), background))
+        if not story.muted and (fresh := tell(story, topics, told.get(story.id), background))
     ]
     return sorted(chosen, key=_importance)
 

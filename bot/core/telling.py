@@ -121,7 +121,7 @@ def tell(
         news=update.news if update else (),
         news_since=told.told_at if told else None,
         because=tuple(_because(story, verdict, background) for verdict in verdicts.values()),
-        relation=_relation(story, topics, background),
+        relation=relation_to_corpus(story, topics, background),
         earlier=earlier,
         first_title=told.title if told else title,
         first_seen=story.first_seen,
@@ -223,6 +223,11 @@ def chief_of(story: Story) -> Member:
     Of each text its origin, whichever of its copies came first (``origin.py``).
     """
     return min((members[0] for members in texts(story)), key=_standing)
+
+
+def title_of(story: Story) -> str:
+    """The headline under which a message tells a story."""
+    return _headline(chief_of(story))
 
 
 def _standing(member: Member) -> tuple[bool, bool, bool, datetime, str]:
@@ -327,7 +332,7 @@ def _is_inside(words: str, others: str) -> bool:
     return words != others and words in others
 
 
-def _relation(story: Story, topics: Sequence[str], background: Background) -> str:
+def relation_to_corpus(story: Story, topics: Sequence[str], background: Background) -> str:
     """The closest relation to the corpus that any matched article has."""
     found = [
         (verdict.nearest, verdict.item_id)

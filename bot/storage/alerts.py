@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, select
 
 from bot.model import Telling
+from bot.storage.merges import survivors
 from bot.storage.schema import tellings
 
 
@@ -38,4 +40,7 @@ class SqlAlerts:
             )
             .order_by(tellings.c.told_at, tellings.c.story_id)
         )
-        return [Telling(**row._mapping) for row in self._connection.execute(query)]
+        found = [Telling(**row._mapping) for row in self._connection.execute(query)]
+        # A note on a story that became part of another one is a note on that.
+        led = survivors(self._connection, {told.story_id for told in found})
+        return [replace(told, story_id=led.get(told.story_id, told.story_id)) for told in found]

@@ -11,6 +11,7 @@ from sqlalchemy import Boolean, Column, Connection, Index, Integer, Table, delet
 from bot.model import Telling, UpdateDecision
 from bot.storage.columns import Frozen, Utc, Words
 from bot.storage.dialects import Dialect, batches
+from bot.storage.merges import names
 from bot.storage.schema import metadata, tellings
 
 # No foreign key to stories: what was decided is told of longer than a merged story has a row.
@@ -62,7 +63,11 @@ class SqlUpdates:
 
     def of_story(self, story_id: str) -> Sequence[UpdateDecision]:
         """Oldest first, all channels."""
-        query = select(*_COLUMNS).where(decisions.c.story_id == story_id).order_by(decisions.c.position)
+        query = (
+            select(*_COLUMNS)
+            .where(decisions.c.story_id.in_(names(self._connection, story_id)))
+            .order_by(decisions.c.position)
+        )
         return [UpdateDecision(**row._mapping) for row in self._connection.execute(query)]
 
     def prune(self, before: datetime) -> int:

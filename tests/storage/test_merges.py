@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.model import DeliveryState, EditKind, Facts, Settlement, StoryEdit
+from bot.model import DeliveryState, EditKind, Facts, Settlement, StoryEdit, UpdateDecision
 from bot.storage.store import SqlStore
 from tests.storage.samples import HOUR, MINUTE, NOW, delivery, item, placement, telling
 
@@ -212,3 +212,24 @@ def test_upkeep_leaves_merged_stories_alone(store: SqlStore) -> None:
         tx.outbox.prune(NOW + HOUR)
         assert tx.outbox.told("mail", [A]).keys() == {A}
     assert members(store, B) == ["aaaaaa01", "bbbbbb01"]
+
+
+def test_a_note_that_one_waits_is_a_note_on_the_whole(store: SqlStore) -> None:
+    stored(store, story_a=["aaaaaa01"], story_b=["bbbbbb01"])
+    tell(store, telling(B, revision=0, origin="now"))
+    merge(store, A, B)
+    with store.read() as tx:
+        (waiting,) = tx.alerts.waiting("mail", ["now"], NOW - HOUR)
+    assert waiting.story_id == A
+
+
+def test_what_was_decided_about_updates_of_either_is_found(store: SqlStore) -> None:
+    stored(store, story_a=["aaaaaa01"], story_b=["bbbbbb01"])
+    decision = UpdateDecision(
+        channel="mail", story_id=B, at=NOW, revision=1, material=False, reasons=("sources: 2 → 3",)
+    )
+    with store.begin() as tx:
+        tx.updates.record([decision])
+    merge(store, A, B)
+    with store.read() as tx:
+        assert tx.updates.of_story(A) == [decision]
