@@ -36,8 +36,8 @@ RETRY = RetryPolicy(
     resend_unanswered=True,
     pace=timedelta(seconds=1),
 )
-# The token or the membership is gone, and only a person can bring it back.
-_DISABLING = frozenset({401, 403})
+# 401: the token is not valid any more. 403: the account is not in this room.
+_DISABLING, _PUT_OUT = frozenset({401}), 403
 
 Json: TypeAlias = dict[str, Any]
 
@@ -121,7 +121,7 @@ class MatrixChannel:
         wait = said.get("retry_after_ms")
         return result.refused(
             words=words,
-            disabling=_DISABLING,
+            disabling=_DISABLING | ({_PUT_OUT} if len(self.options.rooms) == 1 else set()),
             retry_after=http.seconds(wait / 1000) if isinstance(wait, int | float) else None,
         )
 

@@ -37,8 +37,8 @@ RETRY = RetryPolicy(
     # 20 messages a minute in a group.
     pace=timedelta(seconds=3),
 )
-# 404 is the answer to a token that is none.
-_DISABLING = frozenset({401, 403, 404})
+# 404 is the answer to a token that is none; 403 is about the chat.
+_DISABLING, _PUT_OUT = frozenset({401, 404}), 403
 _CHAT = re.compile(r"-?[0-9]{1,19}|@[A-Za-z0-9_]{4,32}")
 _TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{1,100}")
 _RECEIPT = re.compile(r"(?P<message>[0-9]+)(?: in (?P<chat>-?[0-9]+))?")
@@ -122,7 +122,7 @@ class TelegramChannel:
             return Sent(receipt=_receipt(result, moved if isinstance(moved, int) else None))
         return result.refused(
             words=_description(result),
-            disabling=_DISABLING,
+            disabling=_DISABLING | ({_PUT_OUT} if len(self.options.chats) == 1 else set()),
             retry_after=http.seconds(_parameter(result, "retry_after")),
         )
 

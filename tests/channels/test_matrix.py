@@ -103,6 +103,17 @@ def test_the_key_is_the_transaction_and_ids_are_encoded_in_the_path() -> None:
     assert request.headers["authorization"] == f"Bearer {TOKEN}"
 
 
+def test_one_room_that_put_the_account_out_does_not_silence_the_others() -> None:
+    with chat_server(SERVICE) as server:
+        server.play(SERVICE.errors["M_FORBIDDEN"], SERVICE.errors["M_UNKNOWN_TOKEN"])
+        channel = bot(server.url, rooms=("!one", "!two"))
+        results = [
+            channel.send(each.message, each.recipient, each.key) for each in channel.render(digest(1), "key")
+        ]
+    assert all(isinstance(result, Refused) and result.permanent for result in results)
+    assert [isinstance(result, Refused) and result.disables for result in results] == [False, True]
+
+
 @pytest.mark.parametrize("wait", ["soon", None, -1, True, [1]])
 def test_a_wait_that_is_none_is_not_heard(wait: object) -> None:
     with chat_server(SERVICE) as server:

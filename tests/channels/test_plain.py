@@ -16,8 +16,8 @@ from bot.model import Digest, Notice
 from tests.digests import END, digest, digests, story
 
 
-def seen(of: Digest, **cut: int) -> DigestView:
-    return view(Cut(digest=clean(of), **cut))
+def seen(of: Digest, *, part: int = 1, parts: int = 1, left_out: int = 0) -> DigestView:
+    return view(Cut(digest=clean(of), part=part, parts=parts, left_out=left_out))
 
 
 def test_a_digest_reads_from_the_top_down() -> None:

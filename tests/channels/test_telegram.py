@@ -192,6 +192,19 @@ def test_a_success_without_a_number_is_one(body: bytes) -> None:
         assert sent(server, Reply(status=200, body=body)) == Sent(receipt="")
 
 
+def test_one_chat_that_put_the_bot_out_does_not_silence_the_others() -> None:
+    out = SERVICE.errors["bot was kicked"]
+    with chat_server(SERVICE) as server:
+        server.play(out, SERVICE.errors["Unauthorized"])
+        channel = bot(server.url, chats=(-1001, -1002))
+        results = [
+            channel.send(each.message, each.recipient, each.key) for each in channel.render(digest(1), "key")
+        ]
+    reason = "403 Forbidden: bot was kicked from the supergroup chat"
+    assert results[0] == Refused(reason=reason, permanent=True)
+    assert results[1] == Refused(reason="401 Unauthorized", permanent=True, disables=True)
+
+
 # ── the fake server's words, as a client of Telegram's reads them ──
 
 

@@ -101,7 +101,8 @@ class Synapse:
         return [event for event in reversed(events) if event["type"] == "m.room.message"]
 
     def _run(self, *arguments: str) -> subprocess.Popen[bytes]:
-        command = [PYTHON, "-m", "synapse.app.homeserver", "-c", self.folder / "hs.yaml", *arguments]
+        config = str(self.folder / "hs.yaml")
+        command = [str(PYTHON), "-m", "synapse.app.homeserver", "-c", config, *arguments]
         with self._log().open("ab") as log:
             return subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log, env=_environment())
 
