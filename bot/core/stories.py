@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import NamedTuple
 
 from bot.core import text
 from bot.core.copies import Fingerprint, KnownText, find_copy, fingerprint, one_form
+from bot.core.merging import Fit, MergePolicy, late_evidence, merging
+from bot.core.openstory import OpenStory
 from bot.core.postings import Heaviest
-from bot.core.recollection import OpenStory, Prepared, Recollection
+from bot.core.recollection import Prepared, Recollection
 from bot.core.resemblance import Common, Resemblance, Vectors
 from bot.core.traces import Trace, trace
 from bot.core.vocabulary import Reading
@@ -77,16 +78,8 @@ class StoryPolicy:
     """An item with text that so many stories fit, and none of them well, opens its own: round-ups do."""
     weak: float = 3.0
     """Log-odds from which a story fits well."""
-
-
-class _Candidate(NamedTuple):
-    """A story that an item may join."""
-
-    odds: float
-    """Log-odds that both are about one event."""
-    story: OpenStory
-    closest: str
-    """Id of the story's item most similar to the new one."""
+    merging: MergePolicy = field(default_factory=MergePolicy)
+    """When two stories turn out to be one."""
 
 
 class Grouper:
@@ -128,8 +121,11 @@ class Grouper:
         if root := find_copy(prints, texts):
             placement = self._as_copy(article.id, root, candidates)
         else:
-            story = self._choose(prepared, prints, candidates, day)
-            placement = self._as_own_text(article.id, story, vector, prepared.reading)
+            fitting = self._fitting(prepared, prints, candidates, day)
+            placement = merging(
+                self._as_own_text(article.id, next(iter(fitting), None), vector, prepared.reading),
+                late_evidence(fitting, self._log_odds, self.memory.vocabulary, self._policy.merging),
+            )
         self.memory.remember(placement, trace(vector, prints, root or article.id), day)
         return placement
 
@@ -159,12 +155,12 @@ class Grouper:
             because=f"same text as {root}",
         )
 
-    def _choose(
+    def _fitting(
         self, item: Prepared, prints: Fingerprint, candidates: Sequence[tuple[str, Trace]], day: float
-    ) -> _Candidate | None:
-        """The story with the best odds, if they are better than even and nothing speaks against it."""
+    ) -> list[Fit]:
+        """The stories with better than even odds that nothing speaks against, the best first."""
         found = (
-            _Candidate(self._log_odds(item.vector, story, similarity, day), story, item_id)
+            Fit(self._log_odds(item.vector, story, similarity, day), story, item_id)
             for story, similarity, item_id in self._short_list(item.heaviest, candidates, day)
         )
         likely = sorted(
@@ -176,10 +172,9 @@ class Grouper:
             and len(likely) >= self._policy.several
             and likely[0].odds < self._policy.weak
         ):
-            return None
+            return []
         texts = dict(candidates)
-        fitting = (one for one in likely if not one_form(prints, texts[one.closest].prints()))
-        return next(fitting, None)
+        return [one for one in likely if not one_form(prints, texts[one.closest].prints())]
 
     def _short_list(
         self, heaviest: Heaviest, candidates: Sequence[tuple[str, Trace]], day: float
@@ -230,7 +225,7 @@ class Grouper:
         return differ or seen.besides_rarest < policy.least_besides_rarest
 
     def _as_own_text(
-        self, item_id: str, chosen: _Candidate | None, vector: Vectors, reading: Reading
+        self, item_id: str, chosen: Fit | None, vector: Vectors, reading: Reading
     ) -> Placement:
         if chosen is None:
             return Placement(
