@@ -146,7 +146,8 @@ class Life:
             ]
         self.received.clear()
         self.letters += [
-            (self.clock.now(), readable_parts(letter)[".txt"].decode()) for letter in self.mailbox.messages
+            (self.clock.now(), readable_parts(letter)[".txt"].decode().replace("\r\n", "\n"))
+            for letter in self.mailbox.messages
         ]
         self.mailbox.messages.clear()
 
@@ -156,9 +157,7 @@ def reports() -> Sequence[Report]:
     listed = sorted(_script()["report"], key=lambda each: each["at"])
     texts = {each["id"]: each["text"] for each in listed if "text" in each}
     return [
-        Report(
-            id=each["id"], at=each["at"], by=each["by"], title=each["title"], text=_text(each, texts)
-        )
+        Report(id=each["id"], at=each["at"], by=each["by"], title=each["title"], text=_text(each, texts))
         for each in listed
     ]
 
@@ -177,7 +176,7 @@ def _script() -> Mapping[str, Any]:
 
 @contextmanager
 def life(folder: Path, began: datetime, order: Sequence[str] = ()) -> Iterator[Life]:
-    """The shipped topics and corpus, with the script's companies; ``order``: of the feeds in ``feeds.toml``."""
+    """The shipped topics and corpus, the script's companies beside them; ``order``: of the feeds' table."""
     outlets = _script()["outlets"]
     sites = {f"/{name}/rss": _site(name, outlet, ()) for name, outlet in outlets.items()}
     clock = FixedClock(began)
@@ -191,18 +190,17 @@ def life(folder: Path, began: datetime, order: Sequence[str] = ()) -> Iterator[L
             shutil.copytree(starter_folder() / name, config / name)
         entities = (starter_folder() / "entities.toml").read_text(encoding="utf-8")
         (config / "entities.toml").write_text(entities + _ENTITIES, encoding="utf-8")
-        (config / "feeds.toml").write_text(
-            "".join(
-                f"[[feed]]\nurl = {json.dumps(f'{feeds}/{name}/rss')}\ntitle = {json.dumps(outlets[name]['title'])}\n"
-                f"tags = {json.dumps(outlets[name]['tags'])}\n"
-                for name in order or outlets
-            ),
-            encoding="utf-8",
-        )
+        tables = [_table(f"{feeds}/{name}/rss", outlets[name]) for name in order or outlets]
+        (config / "feeds.toml").write_text("\n".join(tables), encoding="utf-8")
         (config / "chipwatch.toml").write_text(_SETTINGS.format(hooks=hooks, port=port), encoding="utf-8")
         with opened(read_configuration(config, folder / "data", clock), clock) as application:
             application.subscribe()
             yield Life(application, clock, sites, outlets, received, mailbox)
+
+
+def _table(url: str, outlet: Mapping[str, Any]) -> str:
+    values = {"url": url, "title": outlet["title"], "tags": outlet["tags"]}
+    return "[[feed]]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items())
 
 
 def _site(name: str, outlet: Mapping[str, Any], shown: Sequence[Report]) -> Site:
