@@ -67,7 +67,7 @@ mailservers:
 	fi
 
 test-realserver: $(VENV)/dev synapse mailservers ## channels against Synapse, and where root has them Postfix and Dovecot
-	@$(BIN)/python -m pytest -m realserver
+	@$(BIN)/python -m pytest -m realserver tests/realserver
 
 screenshots: $(VENV)/runtime ## the README's pictures, made anew from the demo (needs Chromium)
 	@$(BIN)/python docs/make_screenshots.py
