@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, insert, or_, select, update
 
 from bot.core.urls import host
 from bot.model import GROUPING, EditKind, Item, Member, Placement, Story, StoryEdit, Verdict
@@ -98,12 +98,14 @@ class SqlStories:
         Whole stories, first seen first: all members, each with its matched verdicts. The two conditions
         may hold for different members: a follow-up too short to match by itself touches its story.
         """
+        lately = (
+            select(placements.c.story_id)
+            .join(items, items.c.id == placements.c.item_id)
+            .where(or_(items.c.seen_at > window_start, items.c.judged_at > window_start))
+        )
         query = (
             select(stories.c.id)
-            .where(
-                _has_member(or_(items.c.seen_at > window_start, items.c.judged_at > window_start)),
-                _has_verdict(topics),
-            )
+            .where(stories.c.id.in_(lately), _has_verdict(topics))
             .order_by(stories.c.first_seen, stories.c.id)
         )
         return self._whole(query)
@@ -117,9 +119,16 @@ class SqlStories:
         self, *, topic: str | None, since: datetime | None, words: Sequence[str], limit: int
     ) -> Sequence[Story]:
         """Stories last seen after ``since``, newest first, in which one item has all the words."""
-        query = select(stories.c.id).where(_has_member(occurs(words)))
+        query = select(stories.c.id).where(exists().where(placements.c.story_id == stories.c.id))
+        if words:
+            query = query.where(_has_member(occurs(words)))
         if topic is not None:
-            query = query.where(_has_verdict([topic]))
+            matched = placements.c.item_id == verdicts.c.item_id
+            query = query.where(
+                stories.c.id.in_(
+                    select(placements.c.story_id).join(verdicts, matched).where(on_topic([topic]))
+                )
+            )
         if since is not None:
             query = query.where(stories.c.last_seen > since)
         return self._whole(query.order_by(stories.c.last_seen.desc(), stories.c.id).limit(limit))
@@ -194,8 +203,13 @@ def _has_member(condition: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 def _has_verdict(topics: Sequence[str]) -> ColumnElement[bool]:
+    """Whether a member matched one of the topics."""
     return exists().where(
-        placements.c.story_id == stories.c.id, verdicts.c.item_id == placements.c.item_id, on_topic(topics)
+        placements.c.story_id == stories.c.id,
+        verdicts.c.item_id == placements.c.item_id,
+        verdicts.c.matched,
+        # Not the bare column: SQLite would go through all verdicts of the topics for each story.
+        func.coalesce(verdicts.c.topic_id, "").in_(topics),
     )
 
 
