@@ -9,8 +9,8 @@
 Stored stories are made up and put into the tables in bulk, twice for each size: once most are closed, so
 that texts and unmatched verdicts are pruned and a thousand are open; once all are open, with texts, verdicts,
 traces and the words that find them. Words are drawn by Zipf's law from 30,000, names from half a million.
-Then come the same thousand reports, placed by the program itself, and after them the same 500 new ones, half of
-them about events of that thousand. Milliseconds of CPU of one core; "in all" is with waiting for the disk.
+Then come the same thousand reports, placed by the program itself, and after them the same 500 new ones, half
+of them about events of that thousand. Milliseconds of CPU of one core; "in all" is with waiting for the disk.
 """
 
 from __future__ import annotations
@@ -101,15 +101,25 @@ def main(arguments: Sequence[str]) -> None:
     for all_open in (True,) if "--all-open" in arguments else (False, True):
         opens = "all" if all_open else f"{min(BEFORE, *sizes):,}"
         print(f"{opens} stories open")
-        report([measured(language, size, all_open=all_open, url=url) for size in sizes])
+        report(measured(language, size, all_open=all_open, url=url) for size in sizes)
 
 
-def report(rows: Sequence[Measured]) -> None:
-    names = list(rows[0].questions)
-    heads = ["stories", "open", "filled", "database", "placing, CPU", "in all", "ratio", *names]
-    print("".join(f"{head:>16}" for head in heads))
+def report(rows: Iterator[Measured]) -> None:
+    first = None
     for row in rows:
-        ratio = row.placing / rows[0].placing
+        if first is None:
+            first = row
+            heads = [
+                "stories",
+                "open",
+                "filled",
+                "database",
+                "placing, CPU",
+                "in all",
+                "ratio",
+                *row.questions,
+            ]
+            print("".join(f"{head:>16}" for head in heads))
         cells = [
             f"{row.stories:,}",
             f"{row.open:,}",
@@ -117,8 +127,8 @@ def report(rows: Sequence[Measured]) -> None:
             f"{row.megabytes:,.0f} MB",
             f"{row.placing:.2f} ms",
             f"{row.waiting:.2f} ms",
-            f"{ratio:.2f}",
-            *(f"{row.questions[name]:,.1f} ms" for name in names),
+            f"{row.placing / first.placing:.2f}",
+            *(f"{spent:,.1f} ms" for spent in row.questions.values()),
         ]
         print("".join(f"{cell:>16}" for cell in cells), flush=True)
     print()
