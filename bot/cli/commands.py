@@ -18,10 +18,13 @@ class _Command(TyperCommand):
 
 class _Group(TyperGroup):
     otherwise = ""
+    bare = False
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         words = [arg for arg in args if not arg.startswith("-")]
-        if self.otherwise and words and words[0] not in self.commands:
+        named = args[0] if self.bare and args else words[0] if words else ""
+        meant = named not in {*self.commands, *ctx.help_option_names} if named else self.bare
+        if self.otherwise and meant:
             args = [self.otherwise, *args]
         return super().parse_args(ctx, args)
 
@@ -32,12 +35,13 @@ class _Group(TyperGroup):
 class Commands(typer.Typer):
     """A group of commands; called without one of them it shows its help.
 
-    ``otherwise``: the command that is meant where the first word names none.
+    ``otherwise``: the command that is meant where the first word names none. ``bare``: and also where there
+    are no words at all, or options come first: the group is that command, with others below it.
     """
 
-    def __init__(self, help_text: str, *, otherwise: str = "", **options: Any) -> None:
-        group = type("_Group", (_Group,), {"otherwise": otherwise})
-        super().__init__(help=help_text, cls=group, no_args_is_help=True, **options)
+    def __init__(self, help_text: str, *, otherwise: str = "", bare: bool = False, **options: Any) -> None:
+        group = type("_Group", (_Group,), {"otherwise": otherwise, "bare": bare})
+        super().__init__(help=help_text, cls=group, no_args_is_help=not bare, **options)
 
     def command(
         self, name: str | None = None, *, cls: type[TyperCommand] | None = _Command, **options: Any

@@ -1,4 +1,4 @@
-"""Looking at what was stored, and why: items, stories, and the whole decision about one of them."""
+"""Looking at what was stored, and why: items, and the whole decision about one of them."""
 
 from __future__ import annotations
 
@@ -46,49 +46,10 @@ def items(
     print_table(
         ("item", "published", "topics", "title"),
         (
-            (item.id[:12], item.published or item.seen_at, _matched(verdicts), item.title)
+            (item.id[:12], item.published or item.seen_at, matched(verdicts), item.title)
             for item, verdicts in found
         ),
         empty="no item matches",
-    )
-
-
-def stories(
-    words: Words = None,
-    topic: Topic = "",
-    after: Since = "",
-    limit: Limit = 50,
-    config: ConfigDir = CONFIG,
-    data: DataDir = DATA,
-    as_json: AsJson = False,
-) -> None:
-    """Search the stories, newest first.
-
-    [dim]Example: chipwatch stories --topic chip-deals --since 48h[/dim]
-    """
-    with opened(config, data) as application, application.store.read() as tx:
-        found = tx.stories.search(
-            topic=known_topic(application, topic),
-            since=since(after, application.deps.clock.now()),
-            words=words or (),
-            limit=limit,
-        )
-    if as_json:
-        print_json([_spell_story(story) for story in found])
-        return
-    print_table(
-        ("story", "last item", "items", "topics", "title"),
-        (
-            (
-                story.id,
-                story.last_seen,
-                len(story.members),
-                _matched([verdict for member in story.members for verdict in member.verdicts]),
-                story.members[0].item.title,
-            )
-            for story in found
-        ),
-        empty="no story matches",
     )
 
 
@@ -120,9 +81,9 @@ def why(
                 | {
                     "verdicts": [asdict(verdict) for verdict in verdicts],
                     "placement": placement and asdict(placement),
-                    "story": story and _spell_story(story),
+                    "story": story and spell_story(story),
                     "answers": [_spell_answer(answer) for answer in answers],
-                    "deliveries": [_spell_delivery(delivery) for delivery in sent],
+                    "deliveries": [spell_delivery(delivery) for delivery in sent],
                     "alerts": [asdict(reason) for reason in rules],
                 }
             )
@@ -188,7 +149,8 @@ def _story_lines(item: Item, placement: Placement | None, story: Story | None) -
     if placement is None or story is None:
         return
     yield ""
-    yield f"Story {story.id}: {len(story.members)} item{'s' * (len(story.members) != 1)}"
+    muted = ", muted: nothing is told of it" if story.muted else ""
+    yield f"Story {story.id}: {len(story.members)} item{'s' * (len(story.members) != 1)}{muted}"
     yield f"  this one {placement.because or 'opens it'}"
     for member in story.members:
         if member.item.id != item.id:
@@ -237,6 +199,8 @@ def _why_not_told(
     digests = {spec.name for spec in application.deps.digests.values() if matched & set(spec.topics)}
     alerts = {rule.name for rule in application.deps.alerts if matched & set(rule.topics)}
     watching = sorted(digests | alerts)
+    if story is not None and story.muted:
+        return "its story is muted; end that with: chipwatch stories mute STORY --undo"
     if not watching:
         return "no digest and no alert watches its topics."
     if item.baseline:
@@ -266,7 +230,8 @@ def known_topic(application: Application, topic: str) -> str | None:
     return topic or None
 
 
-def _matched(verdicts: Sequence[Verdict]) -> str:
+def matched(verdicts: Sequence[Verdict]) -> str:
+    """``mtia 97%, chip-deals 61%``: the topics, each with its best score."""
     best: dict[str, float] = {}
     for verdict in verdicts:
         if verdict.matched:
@@ -282,9 +247,11 @@ def _spell_item(item: Item) -> dict[str, Any]:
     return {key: value for key, value in asdict(item).items() if key != "keys"}
 
 
-def _spell_story(story: Story) -> dict[str, Any]:
+def spell_story(story: Story) -> dict[str, Any]:
+    """A story for programs."""
     return {
         "id": story.id,
+        "muted": story.muted,
         "first_seen": story.first_seen,
         "last_seen": story.last_seen,
         "items": [
@@ -295,6 +262,8 @@ def _spell_story(story: Story) -> dict[str, Any]:
                 "source": member.source,
                 "copy_of": member.placement.copy_of,
                 "because": member.placement.because,
+                "similarity": member.placement.similarity,
+                "merges": member.placement.merges,
                 "topics": _scores(member.verdicts),
             }
             for member in story.members
@@ -307,7 +276,8 @@ def _spell_answer(answer: Answer) -> dict[str, Any]:
     return {name: getattr(answer, name) for name in told}
 
 
-def _spell_delivery(delivery: Delivery) -> dict[str, Any]:
+def spell_delivery(delivery: Delivery) -> dict[str, Any]:
+    """A delivery for programs, without its bytes."""
     kept = asdict(delivery)
     del kept["message"]
     return kept | {"subject": delivery.message.subject}

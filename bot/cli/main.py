@@ -14,6 +14,7 @@ from bot.cli import (
     configuration,
     corpus,
     database,
+    deliver,
     deliveries,
     demo,
     digests,
@@ -24,6 +25,7 @@ from bot.cli import (
     filters,
     poll,
     run,
+    stories,
     topics,
 )
 from bot.cli.commands import Commands
@@ -60,15 +62,15 @@ def _root(
 
 
 for _panel, _commands in {
-    _DAEMON: (run.run, demo.demo, poll.poll, digests.digest, poll.deliver, run.health),
-    _LOOK: (explain.items, explain.stories, explain.why, backtest.backtest),
+    _DAEMON: (run.run, demo.demo, poll.poll, digests.digest, deliver.deliver, run.health),
+    _LOOK: (explain.items, explain.why, backtest.backtest),
     _SETUP: (configuration.init,),
     _FILTER: (filters.classify, filters.group, filters.parse, filters.eval_),
 }.items():
     for _command in _commands:
         app.command(name=_command.__name__.rstrip("_"), rich_help_panel=_panel)(_command)
 for _panel, _groups in {
-    _LOOK: {"feedback": feedback.app, "deliveries": deliveries.app},
+    _LOOK: {"stories": stories.app, "feedback": feedback.app, "deliveries": deliveries.app},
     _SETUP: {
         "feeds": feeds.app,
         "topics": topics.app,

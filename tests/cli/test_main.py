@@ -29,7 +29,7 @@ HEAVY = (
     "pydantic",
 )
 PROMISED = {
-    "run", "demo", "init", "poll", "digest", "deliver", "items", "stories", "why", "classify", "group",
+    "run", "demo", "init", "poll", "digest", "deliver", "items", "stories list", "why", "classify", "group",
     "parse", "eval", "health", "db upgrade", "deliveries list", "deliveries retry", "deliveries dead",
     "config check", "config show", "config schema", "corpus add", "corpus list", "corpus show",
     "corpus remove", "feeds list", "feeds add", "feeds remove", "feeds test", "feeds import",
