@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
-.PHONY: help demo test lint typecheck unit test-slow test-browser synapse mailservers test-realserver screenshots bench bench-polling lock clean
+.PHONY: chaos help demo test lint typecheck unit test-slow test-browser synapse mailservers test-realserver screenshots bench bench-polling lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -68,6 +68,9 @@ mailservers:
 
 test-realserver: $(VENV)/dev synapse mailservers ## channels against Synapse, and where root has them Postfix and Dovecot
 	@$(BIN)/python -m pytest -m realserver tests/realserver
+
+chaos: $(VENV)/dev ## the bot killed 300 times; what was told must be told once. A quarter of an hour
+	@$(BIN)/python -m tests.chaos
 
 screenshots: $(VENV)/runtime ## the README's pictures, made anew from the demo (needs Chromium)
 	@$(BIN)/python docs/make_screenshots.py

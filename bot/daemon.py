@@ -27,12 +27,13 @@ from bot.pipeline.drift import drifts
 from bot.pipeline.poll import poll
 from bot.pipeline.triage import triage
 from bot.pipeline.upkeep import upkeep
+from bot.ports import Clock
 from bot.runtime import lifecycle, local
 from bot.runtime.steps import Fields, Heartbeat, Step
 from bot.server.health import HealthServer
 
 # A tick that finds nothing due costs a few milliseconds; these bound the delay that ticking adds.
-_EVERY = {
+EVERY: Mapping[str, timedelta] = {
     "poll": timedelta(seconds=5),
     "triage": timedelta(seconds=2),
     "advise": timedelta(seconds=5),
@@ -45,20 +46,29 @@ _OVERDUE = timedelta(minutes=10)
 """Beyond its pace, how long a step may take before the process counts as unready."""
 
 
-def serve(configuration: Configuration, log_level: str = "") -> None:
-    """Run until SIGTERM or SIGINT. Raises ChipwatchError where the process can't begin."""
+def serve(
+    configuration: Configuration,
+    log_level: str = "",
+    *,
+    clock: Clock | None = None,
+    every: Mapping[str, timedelta] = EVERY,
+) -> None:
+    """Run until SIGTERM or SIGINT. Raises ChipwatchError where the process can't begin.
+
+    ``every``: pause between two runs of each step, by a clock of its own; ``clock`` is what the steps go by.
+    """
     log_settings = configuration.settings.log
     logs.configure(log_level or log_settings.level, log_settings.format)
     stopping = threading.Event()
     stop_signal = lifecycle.StopSignal()
-    with lifecycle.single_instance(configuration.data), opened(configuration) as application:
+    with lifecycle.single_instance(configuration.data), opened(configuration, clock) as application:
         application.take_over()
         application.subscribe()
         deps = replace(application.deps, stopping=stopping.is_set, guard=local.guard)
         heartbeat = Heartbeat(
-            started_at=deps.clock.now(), limits={name: every + _OVERDUE for name, every in _EVERY.items()}
+            started_at=deps.clock.now(), limits={name: pace + _OVERDUE for name, pace in every.items()}
         )
-        steps = _steps(deps, heartbeat)
+        steps = _steps(deps, heartbeat, every)
         with _answering(application, heartbeat):
             scheduler = local.start(steps, heartbeat, deps.clock.now)
             structlog.get_logger().info(
@@ -96,7 +106,7 @@ def _answering(application: Application, heartbeat: Heartbeat) -> Iterator[None]
         server.stop()
 
 
-def _steps(deps: Deps, heartbeat: Heartbeat) -> list[Step]:
+def _steps(deps: Deps, heartbeat: Heartbeat, every: Mapping[str, timedelta]) -> list[Step]:
     calls: Mapping[str, Callable[[Deps], Fields]] = {
         "poll": partial(_poll, heartbeat),
         "triage": _triage,
@@ -106,7 +116,7 @@ def _steps(deps: Deps, heartbeat: Heartbeat) -> list[Step]:
         "deliver": _deliver,
         "upkeep": partial(_upkeep, set()),
     }
-    return [Step(name=name, every=_EVERY[name], run=partial(call, deps)) for name, call in calls.items()]
+    return [Step(name=name, every=every[name], run=partial(call, deps)) for name, call in calls.items()]
 
 
 def _poll(heartbeat: Heartbeat, deps: Deps) -> Fields:
