@@ -5,6 +5,8 @@ Reads and checks the configuration, and ties the ports together.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,6 +17,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
+
+from pydantic import SecretStr
 
 from bot import __version__, specs
 from bot.catalogue import Catalogue, load_catalogue
@@ -68,12 +72,16 @@ class Configuration:
 
     def secret_options(self, channel: str) -> set[str]:
         """Names of a channel's options that must never be shown."""
-        from pydantic import SecretStr
-
         from bot.channels import CHANNELS
 
         fields = CHANNELS[self.settings.channels[channel]["type"]].options.model_fields
         return {name for name, info in fields.items() if info.annotation is SecretStr}
+
+    def fingerprint(self, channel: str) -> str:
+        """Of a channel's options and the mail server; slow to make, so that no secret is guessed from it."""
+        told = {"options": self.settings.channels[channel], "smtp": self.settings.smtp.model_dump()}
+        spelled = json.dumps(told, sort_keys=True, default=_revealed).encode()
+        return hashlib.scrypt(spelled, salt=channel.encode(), n=2**14, r=8, p=1, dklen=16).hex()
 
     @property
     def database(self) -> str:
@@ -100,6 +108,10 @@ class Application:
         with self.store.begin() as tx:
             tx.feeds.release(self.deps.clock.now())
             tx.queue.release()
+
+
+def _revealed(value: object) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 
 def starter_folder() -> Path:
@@ -331,6 +343,8 @@ def _tie(configuration: Configuration, store: SqlStore, reader: Reader, clock: C
         poll_policy=poll_policy(settings),
         max_entries=settings.http.max_entries,
         timezone=settings.schedule.timezone,
+        alarms=settings.alarms.channels,
+        fingerprint=configuration.fingerprint,
         story_policy=StoryPolicy(window=settings.schedule.story_window),
         retention=Retention(items=settings.retention.items, deliveries=settings.retention.deliveries),
         # Twice what one claim may take: nobody else gets the work while it can still be under way.

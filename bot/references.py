@@ -32,6 +32,10 @@ def check_references(
     for index, alert in enumerate(settings.alerts):
         yield from _check_names(settings, document, catalogue, alert, ("alerts", index))
         yield from _check_rule(alert, document, catalogue, ("alerts", index))
+    for channel in settings.alarms.channels:
+        if channel not in settings.channels:
+            problem = unknown("channel", channel, list(settings.channels))
+            yield document.error(problem, ("alarms", "channels"))
     yield from _check_same_names(settings, document)
     for name, digest in settings.digests.items():
         at = ("digests", name)

@@ -258,6 +258,13 @@ Level = Literal["debug", "info", "warning", "error"]
 LEVELS: tuple[str, ...] = get_args(Level)
 
 
+class Alarms(Strict):
+    """Who is told that a channel can't be reached."""
+
+    channels: tuple[str, ...] = ()
+    """Names of channels; empty for the first other one that works."""
+
+
 class Log(Strict):
     level: Level = "info"
     format: Literal["auto", "text", "json"] = "auto"
@@ -281,6 +288,7 @@ class Settings(BaseSettings):
     channels: dict[str, dict[str, Any]] = Field(default_factory=dict)
     alerts: tuple[Alert, ...] = ()
     digests: dict[str, Digest] = Field(default_factory=dict)
+    alarms: Alarms = Alarms()
     judging: Judging = Judging()
     retention: Retention = Retention()
     server: Server = Server()

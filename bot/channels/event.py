@@ -13,13 +13,14 @@ from bot.model import Digest, Earlier, NearMiss, Notice, Receipt, Source, ToldSt
 
 # Version of the body's shape: raised when a key changes its meaning or goes, not when one is added.
 VERSION = 1
+_TYPES = {"digest": "digest.ready", "alert": "alert.raised", "alarm": "alarm.raised"}
 
 
 def event(cut: Cut) -> str:
     """Minified JSON with a fixed order of keys."""
     digest = cut.digest
     body = {
-        "type": "alert.raised" if digest.kind == "alert" else "digest.ready",
+        "type": _TYPES[digest.kind],
         "timestamp": stamp(digest.window.end),
         "data": _data(digest, cut),
     }

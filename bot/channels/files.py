@@ -71,6 +71,7 @@ class FilesChannel:
                 key=text_hash((key, self.name, kind), size=16),
                 message=self._message(kind, cut, key),
                 stories=cut.shown,
+                alternative=kind != self.options.formats[0],
             )
             for kind in self.options.formats
         ]

@@ -1,4 +1,4 @@
-"""``chipwatch poll`` and ``chipwatch deliver``: one round now."""
+"""``chipwatch poll``: one round now."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bot.errors import UsageError
 
 if TYPE_CHECKING:
     from bot.app import Application
-    from bot.model import Feed, Settlement
+    from bot.model import Feed
     from bot.pipeline.poll import PollReport
 
 
@@ -69,30 +69,6 @@ def poll(
         due = "no feed is due; poll all of them with --all"
         _print(rows, rest, due if deps.feeds else "no feeds; add one with: chipwatch feeds add URL")
     if failed:
-        raise typer.Exit(1)
-
-
-def deliver(config: ConfigDir = CONFIG, data: DataDir = DATA, as_json: AsJson = False) -> None:
-    """Send what is due now; a row a delivery.
-
-    [dim]Example: chipwatch deliver[/dim]
-    """
-    from bot.model import DeliveryState
-    from bot.pipeline.deliver import deliver as send
-
-    with opened(config, data) as application:
-        settled: list[Settlement] = []
-        while some := send(application.deps):
-            settled.extend(some)
-    if as_json:
-        print_json([{"key": each.key, "state": each.state.value, "note": each.note} for each in settled])
-    else:
-        print_table(
-            ("key", "state", "tries", "next try", "note"),
-            ((each.key[:12], each.state.value, each.attempt, each.due_at, each.note) for each in settled),
-            empty="nothing is due",
-        )
-    if any(each.state is not DeliveryState.SENT for each in settled):
         raise typer.Exit(1)
 
 

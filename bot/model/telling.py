@@ -202,6 +202,8 @@ class Rendered:
     message: Message
     stories: tuple[str, ...]
     """Ids of the stories it shows: what did not fit is not told by it."""
+    alternative: bool = False
+    """The message before it in another format: people count the two as one."""
 
 
 class DeliveryState(StrEnum):

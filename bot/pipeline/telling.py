@@ -113,7 +113,8 @@ def write_down(deps: Deps, tx: Tx, channel: str, selection: Selection, key: str,
         )
         for each in rendered
     ]
-    return tx.outbox.add(deliveries, [told for told in selection.tellings if told.story_id in shown])
+    new = tx.outbox.add(deliveries, [told for told in selection.tellings if told.story_id in shown])
+    return sum(not each.alternative for each in rendered) if new else 0
 
 
 def _rendered(deps: Deps, channel: str, digest: Digest, key: str) -> Sequence[Rendered]:

@@ -31,6 +31,14 @@ class Outbox(Protocol):
         """Newest first; ``story_id`` keeps those that told that story or one that became part of it."""
         ...
 
+    def keyed(self, beginning: str) -> Sequence[Delivery]:
+        """Those whose keys begin so; of many, a few."""
+        ...
+
+    def keys(self, state: DeliveryState, channel: str | None = None) -> Sequence[str]:
+        """Keys of all deliveries in a state, in the order composed."""
+        ...
+
     def retry(self, keys: Sequence[str], now: datetime) -> int:
         """Make dead or unknown deliveries pending again. Returns how many."""
         ...

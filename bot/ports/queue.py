@@ -52,6 +52,10 @@ class DeliveryQueue(Protocol):
         """Channels that are or were in trouble, by name."""
         ...
 
+    def waiting(self) -> Mapping[str, int]:
+        """How many messages each channel has still to be sent."""
+        ...
+
     def pause(self, channel: str, until: datetime, why: str) -> None:
         """Send nothing to a channel before; never shortens a pause."""
         ...

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, delete, insert, select, update
+from sqlalchemy import Connection, Table, and_, delete, func, insert, select, update
 
 from bot.core.parts import united
 from bot.model import Delivery, DeliveryState, Message, Telling
@@ -82,6 +82,18 @@ class SqlOutbox:
             query = query.where(deliveries.c.key.in_(telling))
         rows = self._connection.execute(query.limit(limit))
         return [delivery_of(row) for row in rows]
+
+    def keyed(self, beginning: str) -> Sequence[Delivery]:
+        """Those whose keys begin so; of many, a few."""
+        query = select(deliveries).where(func.substr(deliveries.c.key, 1, len(beginning)) == beginning)
+        return [delivery_of(row) for row in self._connection.execute(query.limit(3))]
+
+    def keys(self, state: DeliveryState, channel: str | None = None) -> Sequence[str]:
+        """Keys of all deliveries in a state, in the order composed."""
+        query = select(deliveries.c.key).where(deliveries.c.state == state.value)
+        if channel is not None:
+            query = query.where(deliveries.c.channel == channel)
+        return self._connection.scalars(query.order_by(deliveries.c.position)).all()
 
     def retry(self, keys: Sequence[str], now: datetime) -> int:
         """Make dead or unknown deliveries pending again, with all their attempts. Returns how many."""

@@ -191,6 +191,12 @@ class SqlQueue:
         rows = self._connection.execute(select(*columns).order_by(destinations.c.channel))
         return {row.channel: Destination(**row._mapping) for row in rows}
 
+    def waiting(self) -> Mapping[str, int]:
+        """How many messages each channel has still to be sent."""
+        query = select(deliveries.c.channel, func.count().label("messages")).where(OPEN)
+        query = query.group_by(deliveries.c.channel)
+        return {row.channel: row.messages for row in self._connection.execute(query)}
+
     def pause(self, channel: str, until: datetime, why: str) -> None:
         """Send nothing to a channel before; never shortens a pause."""
         sooner = or_(destinations.c.paused_until.is_(None), destinations.c.paused_until < until)
