@@ -219,14 +219,13 @@ def by_prominence(stories: Sequence[ToldStory]) -> list[int]:
 def fit(digest: Digest, fits: Fits) -> Cut:
     """The most of a digest that fits one message.
 
-    First "also seen" goes, then leads and lists are shortened, then the least prominent stories go.
-    What went is counted in ``left_out``. ``fits`` must accept a digest without stories.
+    First "also seen" goes, then leads and lists are shortened, then only headline, source and reason of each
+    story stay, then the least prominent stories go; where none would be left the foot goes instead.
+    What went of stories is counted in ``left_out``. ``fits`` must accept a digest without stories.
     """
-    whole = _whole(digest, fits)
-    if whole is not None:
-        return whole
-    fewer = _most_stories(digest, SHORT, fits)
-    return fewer if fewer.digest.stories else _most_stories(digest, BARE, fits)
+    cut = _whole(digest, fits) or _most_stories(digest, BARE, fits)
+    found = cut.digest.stories or not digest.stories
+    return cut if found else _most_stories(_short_foot(digest), BARE, fits)
 
 
 def pages(digest: Digest, fits: Fits, most: int) -> tuple[Cut, ...]:
@@ -256,6 +255,12 @@ def _whole(digest: Digest, fits: Fits) -> Cut | None:
         Cut(digest=bare, left_out=len(digest.also_seen), detail=SHORT),
     )
     return next((cut for cut in candidates if fits(cut)), None)
+
+
+def _short_foot(digest: Digest) -> Digest:
+    """What no feed can fill: the latest notice, and counts without names."""
+    receipt = digest.receipt and replace(digest.receipt, feeds_failing=())
+    return replace(digest, quiet_topics=(), near_misses=(), notices=digest.notices[-1:], receipt=receipt)
 
 
 def _leading(digest: Digest, positions: Sequence[int], fits: Fits) -> Cut:
@@ -348,7 +353,7 @@ def preheader(digest: Digest) -> str:
     """
     stories = _ranked(digest)
     if digest.kind == "alarm" and digest.notices:
-        return _line(digest.notices[-1].text, PREHEADER)
+        return _line(digest.notices[-1].text, PREHEADER) or summary(digest)
     if len(stories) == 1:
         return _line(stories[0].lead or summary(digest), PREHEADER)
     tail = summary(digest)

@@ -15,12 +15,24 @@ from hypothesis import HealthCheck, given, settings
 
 from bot.channels import CHANNELS
 from bot.core.text import fold
-from bot.model import Digest, Refused, Section, Sent, Unanswered
+from bot.model import (
+    Digest,
+    Facts,
+    NearMiss,
+    Notice,
+    Receipt,
+    Refused,
+    Section,
+    Sent,
+    Unanswered,
+)
 from tests.channels.chat import ChatServer, Service
 from tests.channels.servers import Reply, http_server
 from tests.channels.worlds import KINDS, LATER, Kind, World
-from tests.digests import HOSTILE, alarm, digest, digests, story
+from tests.digests import END, HOSTILE, alarm, digest, digests, story
 
+# A limit below which the worst of headlines and its address alone are too long.
+TINY = 10_000
 UNSAFE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 examples = settings(
     max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -67,6 +79,7 @@ def test_any_digest_fits_is_safe_and_shows_or_counts_every_story(
         assert all(re.fullmatch(r"https?://[^\s<>\"|`]+", link) for link in reading.links)
         shown = [mark for mark in marks(any_digest) if mark in reading.text]
         assert len(shown) + reading.left_out == len(marks(any_digest))
+        assert shown or not any_digest.stories or kind.limit <= TINY
 
 
 @pytest.mark.parametrize("count", [0, 1, 20, 200])
@@ -79,6 +92,42 @@ def test_a_digest_of_any_length_fits_and_counts(kind: Kind, world: World, count:
         shown = [mark for mark in marks(long) if mark in reading.text]
         assert len(shown) + reading.left_out == count
         assert not count or shown
+
+
+@pytest.mark.parametrize("sign", ["*", "芯", "&<", '"', "\U0001f680"])
+def test_the_worst_of_digests_shows_a_story_and_counts_the_rest(kind: Kind, world: World, sign: str) -> None:
+    """Every text and list at its longest, and the longest addresses."""
+    text = sign * 4000
+    lines = (text,) * 40
+    url = "https://wire.example/" + "a" * 1470
+    sources = tuple(replace(story(1).sources[0], name=text, url=f"{url}{at}") for at in range(20))
+    facts = Facts(parties=lines, chips=lines, figures=lines, status=text)
+    worst = replace(
+        story(1, status="UPDATED", revision=2),
+        title=f"#1# {text}", url=url, lead=text, sources=sources, facts=facts, news=lines, because=lines,
+        relation=text,
+    )  # fmt: skip
+    missed = NearMiss(
+        item_id=text, title=text, url=url, source=text, topic_id=text, topic=text, score=0.4, threshold=0.5
+    )
+    told = replace(
+        digest(0),
+        title=text,
+        sections=(Section(title=text, stories=(worst, story(2))),),
+        quiet_topics=lines,
+        notices=(Notice(feed_id="f", kind="silent", text=text, at=END),) * 20,
+        near_misses=(missed,) * 3,
+        receipt=Receipt(feeds=9, feeds_failing=lines, items_read=9, stories_matched=9),
+    )
+    rendered = world.channel.render(told, "key")
+    assert all(len(each.message.body) <= kind.limit for each in rendered)
+    if kind.service is not None:
+        for each in rendered:
+            assert isinstance(world.channel.send(each.message, each.recipient, each.key), Sent)
+    for reading in kind.read(rendered):
+        shown = [mark for mark in ("#1#", "#2#") if mark in reading.text]
+        assert shown or kind.limit <= TINY
+        assert len(shown) + reading.left_out == 2
 
 
 def test_an_everyday_digest_is_told_whole(kind: Kind, world: World) -> None:
