@@ -20,7 +20,7 @@ from bot.errors import StoreError
 from bot.model import DeliveryState
 from bot.pipeline.advise import advise
 from bot.pipeline.alert import alert
-from bot.pipeline.deliver import deliver
+from bot.pipeline.deliver import send
 from bot.pipeline.deps import Deps
 from bot.pipeline.digest import compose_due
 from bot.pipeline.drift import drifts
@@ -113,7 +113,7 @@ def _steps(deps: Deps, heartbeat: Heartbeat, every: Mapping[str, timedelta]) -> 
         "advise": _advise,
         "alert": _alert,
         "digest": _digest,
-        "deliver": _deliver,
+        "deliver": partial(_deliver, heartbeat),
         "upkeep": partial(_upkeep, set()),
     }
     return [Step(name=name, every=every[name], run=partial(call, deps)) for name, call in calls.items()]
@@ -171,15 +171,25 @@ def _digest(deps: Deps) -> Fields:
     return {"composed": composed} if composed else {}
 
 
-def _deliver(deps: Deps) -> Fields:
+def _deliver(heartbeat: Heartbeat, deps: Deps) -> Fields:
+    """One round. It may last for as long as messages become due: so it beats itself."""
     log = structlog.get_logger()
-    settled = deliver(deps)
-    for each in settled:
+    states: Counter[str] = Counter()
+    for each in send(deps):
+        heartbeat.ended("deliver", deps.clock.now())
+        states[each.state.value] += 1
+        if each.disables:
+            log.error("channel disabled", channel=each.channel, reason=each.note)
         if each.state is not DeliveryState.SENT:
             log.warning(
-                "not delivered", key=each.key, state=each.state.value, note=each.note, tries=each.attempt
+                "not delivered",
+                channel=each.channel,
+                key=each.key,
+                state=each.state.value,
+                note=each.note,
+                tries=each.attempt,
             )
-    return Counter(each.state.value for each in settled)
+    return states
 
 
 def _upkeep(drifting: set[tuple[str, Kind]], deps: Deps) -> Fields:
