@@ -27,7 +27,9 @@ from bot.model import Digest, Message, Rendered, RetryPolicy, SendResult, Sent
 MAX_MESSAGE = 3_900
 MAX_BODY = 7_700
 MAX_TITLE = 200
-MAX_FOOT = 1_000
+MAX_FOOT = 900
+# With this, one story always fits, whatever is in it.
+MAX_LINE = 400
 MAX_ACTIONS = 3
 MAX_PARTS = 4
 RETRY = RetryPolicy(
@@ -136,7 +138,7 @@ class NtfyChannel:
 def _message(told: DigestView, priority: int) -> Message:
     payload: Json = {
         "title": cut_bytes(inert(told.title if told.single else headline(told)), MAX_TITLE),
-        "message": plain(told, MAX_FOOT, heading=False) or told.subject,
+        "message": plain(told, MAX_FOOT, heading=False, line=MAX_LINE) or told.subject,
         "priority": priority,
         "tags": ["warning" if told.kind == "alarm" else "newspaper"],
     }

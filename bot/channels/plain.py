@@ -14,19 +14,22 @@ _CALL = re.compile(r"(?<!\w)@(?=\w)")
 _PARTING = "\u200b"
 
 NEAR_MISSES = "Near misses: was this one?"
+WHOLE = 10_000
+"""Bytes of a line that none reaches."""
 
 
-def plain(told: DigestView, foot: int, *, heading: bool = True) -> str:
+def plain(told: DigestView, foot: int, *, heading: bool = True, line: int = WHOLE) -> str:
     """The whole message, addresses on lines of their own.
 
-    ``foot``: most bytes below the stories; ``heading``: with the digest's title, where no other field has it.
+    ``foot``: most bytes below the stories; ``heading``: with the digest's title, where no other field has it;
+    ``line``: most bytes of a line of a story, beyond which an address is left out and all else cut.
     """
     top = [] if told.single else [headline(told) if heading else "", subtitle(told)]
     blocks = ["\n".join(inert(line) for line in top if line)]
     for section in told.sections:
         if not told.single:
             blocks.append(inert(section.title.upper()))
-        blocks += map(_story, section.stories)
+        blocks += [_story(story, line) for story in section.stories]
     if told.also_seen:
         blocks.append(_listed("Also seen", map(_named, told.also_seen)))
     if told.near_misses:
@@ -80,11 +83,11 @@ def inert(text: str) -> str:
     return _CALL.sub("@" + _PARTING, text).replace("://", f":{_PARTING}//")
 
 
-def _story(story: StoryView) -> str:
+def _story(story: StoryView, most: int) -> str:
     sources = ", ".join(map(_source, story.sources))
     lines = [
         f"{label(story)}: {story.title}",
-        story.url,
+        story.url if len(story.url) <= most else "",
         story.lead,
         *(f"{name}: {value}" for name, value in story.facts),
         *([f"{story.news_since}:", *(f"• {line}" for line in story.news)] if story.news else []),
@@ -92,7 +95,7 @@ def _story(story: StoryView) -> str:
         story.relation,
         *(f"Why: {reason}" for reason in story.because),
     ]
-    return "\n".join(line if line == story.url else inert(line) for line in lines if line)
+    return "\n".join(line if line == story.url else cut_bytes(inert(line), most) for line in lines if line)
 
 
 def _source(source: SourceView) -> str:

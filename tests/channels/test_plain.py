@@ -91,5 +91,14 @@ def test_an_address_in_a_text_is_no_link_and_that_of_the_story_is_one() -> None:
     assert re.findall(r"https?://\S+", text) == [linked.url]
 
 
+def test_lines_may_be_bounded() -> None:
+    long = replace(story(1), lead="word " * 200, url="https://wire.example/" + "a" * 200)
+    section = replace(digest(1).sections[0], stories=(long,))
+    text = plain(seen(replace(digest(1), sections=(section,))), 1000, line=150)
+    assert long.url not in text
+    assert "word …" in text or "word…" in text
+    assert all(len(line.encode()) <= 150 for line in text.splitlines())
+
+
 def test_a_mail_address_is_no_call() -> None:
     assert inert("ann@example.org, a @ b") == "ann@example.org, a @ b"

@@ -52,9 +52,9 @@ def _strict(schema: dict[str, Any]) -> dict[str, Any]:
 
 def check(request: Request) -> None:
     query = parse_qs(urlsplit(request.path).query)
-    require(re.fullmatch(r"[0-9a-f]{32}", query["requestId"][0]), "INVALID_ARGUMENT", query)
-    option = query["messageReplyOption"][0]
-    require(option == "REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD", "INVALID_ARGUMENT", option)
+    require(re.fullmatch(r"[0-9a-f]{32}", query.get("requestId", [""])[0]), "INVALID_ARGUMENT", query)
+    option = query.get("messageReplyOption")
+    require(option == ["REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD"], "INVALID_ARGUMENT", option)
     check_message(json_body(request, "INVALID_ARGUMENT"), len(request.body))
 
 

@@ -31,7 +31,7 @@ def check(request: Request) -> None:
     require(found is not None and request.method == "PUT", "M_UNRECOGNIZED", request.path)
     assert found is not None
     require(unquote(found[1]) == ROOM, "M_FORBIDDEN", found[1])
-    require(request.headers["authorization"] == f"Bearer {TOKEN}", "M_UNKNOWN_TOKEN")
+    require(request.headers.get("authorization") == f"Bearer {TOKEN}", "M_UNKNOWN_TOKEN")
     check_content(json_body(request, "M_NOT_JSON"), len(request.body))
 
 

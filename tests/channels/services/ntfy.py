@@ -15,10 +15,10 @@ _FIELDS = {"topic", "title", "message", "priority", "tags", "click", "actions"}
 
 
 def check(request: Request) -> None:
-    require(request.path == "/" and request.headers["authorization"] == f"Bearer {TOKEN}", "forbidden")
+    require(request.path == "/" and request.headers.get("authorization") == f"Bearer {TOKEN}", "forbidden")
     require(len(request.body) <= 2 * MAX_MESSAGE, "JSON body too large", len(request.body))
     payload = json_body(request, "invalid request")
-    require(payload.pop("topic") == TOPIC, "topic invalid")
+    require(payload.pop("topic", "") == TOPIC, "topic invalid")
     check_payload(payload)
 
 
