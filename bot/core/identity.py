@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -18,6 +19,7 @@ ever. Digits alone can't be passed over instead: in news of deals they are the n
 """
 
 
+_OUTLET_BEHIND = re.compile(r"\s+[-–—|·]\s+\S")
 # Later it is the text that retention took away, and no news.
 _TEXT_MAY_FOLLOW = timedelta(days=7)
 
@@ -126,18 +128,37 @@ def _shown_fresh(item: Item, match: KnownItem, baseline_age: timedelta) -> bool:
     return match.feed_id != item.feed_id and abs(item.published - match.seen_at) <= baseline_age
 
 
+def _is_the_origin(item: Item, match: KnownItem) -> bool:
+    """Whether another feed has the article as its publisher wrote it, and the stored one was taken over.
+
+    An outlet's name behind the same headline shows who took over, else the later date does. Each change of
+    hands makes the date earlier or the headline shorter, so feeds do not take turns.
+    """
+    if _adds_an_outlet(item.title, match.title):
+        return False
+    if _adds_an_outlet(match.title, item.title):
+        return True
+    return item.published is not None and match.published is not None and item.published < match.published
+
+
+def _adds_an_outlet(title: str, plain: str) -> bool:
+    rest = title.removeprefix(plain)
+    return bool(plain) and rest != title and _OUTLET_BEHIND.match(rest) is not None
+
+
 def _edited(item: Item, match: KnownItem) -> bool:
     """Whether it brings something else to judge.
 
     Whoever brings the text of what is known by its headline only, as search feeds and aggregators give it,
-    edits it; a headline alone takes no text away.
+    edits it; a headline alone takes no text away. So does the publisher's own feed, where an aggregator's was
+    asked first: the order in which feeds answer is chance.
     """
     worded = bool(item.summary or item.body)
     if match.content_hash == item.content_hash or (match.worded and not worded):
         return False
     if match.feed_id != item.feed_id:
         young = match.seen_at is None or item.seen_at - match.seen_at < _TEXT_MAY_FOLLOW
-        return worded and not match.worded and young
+        return worded and young and (not match.worded or _is_the_origin(item, match))
     return match.revised < MOST_REVISIONS or _headline_in_common(item, match) < 1 / 2
 
 

@@ -24,6 +24,8 @@ _SHORTEST_NAME = 5
 """Letters of an outlet's name that is looked for in texts: shorter ones are words."""
 _LONGEST_NAME = 4
 """Words."""
+_LONGEST_SUFFIX = 3
+"""Letters of ``co`` and ``com`` in ``co.uk`` and ``com.au``."""
 _READ = 1500
 
 
@@ -43,7 +45,7 @@ def texts(story: Story) -> list[list[Member]]:
 
 def citing(story: Story) -> Mapping[str, Collection[str]]:
     """Item id → the other outlets of the story whose report it says it repeats."""
-    names = {_letters(label): member.source for member in story.members for label in _labels(member)}
+    names = _outlets(story.members)
     return {
         member.item.id: cited
         for member in story.members
@@ -66,7 +68,7 @@ def without_outlet(title: str, source: str) -> str:
 def _by_evidence(members: Sequence[Member]) -> list[Member]:
     if len(members) == 1:
         return [*members]
-    names = {_letters(label): member.source for member in members for label in _labels(member)}
+    names = _outlets(members)
     credits = {member.item.id: _credited(member, names) - {member.source} for member in members}
     named = {source for cited in credits.values() for source in cited}
 
@@ -110,9 +112,18 @@ def _runs(sentence: str) -> set[str]:
     }
 
 
-def _labels(member: Member) -> list[str]:
-    """The parts of a publisher's host name that may be its name."""
-    return [label for label in member.source.split(".")[:-1] if len(_letters(label)) >= _SHORTEST_NAME]
+def _outlets(members: Sequence[Member]) -> Mapping[str, str]:
+    """Name as it is looked for → source; two sources of one name go by the first of the alphabet."""
+    named = sorted(((_name(source), source) for source in {each.source for each in members}), reverse=True)
+    return {name: source for name, source in named if len(name) >= _SHORTEST_NAME}
+
+
+def _name(source: str) -> str:
+    """The part of a host name that names the outlet: ``yahoo`` of finance.yahoo.com, ``bbc`` of bbc.co.uk."""
+    labels = source.split(".")[:-1]
+    while len(labels) > 1 and len(labels[-1]) <= _LONGEST_SUFFIX:
+        labels.pop()
+    return _letters(labels[-1]) if labels else ""
 
 
 def _letters(name: str) -> str:

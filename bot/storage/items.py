@@ -14,6 +14,7 @@ from sqlalchemy import (
     Row,
     and_,
     bindparam,
+    case,
     delete,
     exists,
     func,
@@ -26,6 +27,7 @@ from sqlalchemy import (
 from bot.core.correction import CORRECTED
 from bot.core.text import fold
 from bot.model import Item, Judgement, KnownItem, Verdict, Window
+from bot.storage.columns import Utc
 from bot.storage.dialects import Dialect, batches
 from bot.storage.schema import identities, items, verdicts
 
@@ -34,7 +36,7 @@ SHORTEST_PREFIX = 6
 _ITEM = tuple(each.name for each in fields(Item))
 _VERDICT = tuple(each.name for each in fields(Verdict))
 # First sight stays what it was; the rest of a revised item is taken from the publisher.
-_FIRST_SIGHT = {"id", "feed_id", "seen_at", "published", "baseline"}
+_FIRST_SIGHT = {"id", "seen_at", "published", "baseline"}
 _REVISABLE = tuple(name for name in _ITEM if name not in _FIRST_SIGHT)
 
 _DERIVED = {"item_id", "worded"}
@@ -85,8 +87,9 @@ class SqlItems:
     def revise(self, changed: Sequence[Item]) -> None:
         """Replace the text of stored items (same id) and have them judged again.
 
-        When and in which feed they were first seen stays, and so does a date of publication: an edit
-        does not make an article new. What was taken for old stays so, unless the revised item says it isn't.
+        When they were first seen stays, and a date of publication only ever becomes an earlier one: an edit
+        does not make an article new. It belongs to the feed that brings it as it is now. What was taken for
+        old stays so, unless the revised item says it isn't.
         """
         if not changed:
             return
@@ -97,9 +100,7 @@ class SqlItems:
             .values(
                 **revisable,
                 folded=bindparam("new_folded"),
-                published=func.coalesce(
-                    items.c.published, bindparam("new_published", type_=items.c.published.type)
-                ),
+                published=_earlier(items.c.published, bindparam("new_published", type_=Utc())),
                 baseline=and_(items.c.baseline, bindparam("new_baseline")),
                 revised=items.c.revised + 1,
                 judged_at=None,
@@ -196,6 +197,11 @@ class SqlItems:
     def verdicts(self, item_id: str) -> Sequence[Verdict]:
         """All verdicts of an item, matched or not, best score first."""
         return verdicts_of(self._connection, [item_id]).get(item_id, ())
+
+    def judged_at(self, item_id: str) -> datetime | None:
+        """When an item was judged last, be it without a verdict; ``None`` where it waits."""
+        at: datetime | None = self._connection.scalar(select(items.c.judged_at).where(items.c.id == item_id))
+        return at
 
     def search(
         self, *, topic: str | None, since: datetime | None, words: Sequence[str], limit: int
@@ -332,6 +338,11 @@ def on_topic(topics: Sequence[str]) -> ColumnElement[bool]:
 def occurs(words: Sequence[str]) -> ColumnElement[bool]:
     """Every word stands in the item's title or summary, in whatever case, also as a part of a longer one."""
     return and_(True, *(items.c.folded.contains(fold(word), autoescape=True) for word in words))
+
+
+def _earlier(stored: ColumnElement[Any], new: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The earlier of two dates of which either may be missing."""
+    return case((or_(stored.is_(None), new < stored), new), else_=stored)
 
 
 def _derived(item: Item) -> dict[str, str]:

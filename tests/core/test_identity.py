@@ -215,6 +215,25 @@ def test_another_feed_may_bring_the_text_of_what_is_known_by_its_headline() -> N
     assert len(sort_out([full], {"guid:a": worded}, DAY).revised) == 1
 
 
+def test_the_publishers_own_feed_takes_an_article_back_from_an_aggregators() -> None:
+    """Whichever was asked first: the outlet behind the headline gives it away, else the later date."""
+    title = "Norvik tapes out its first chip"
+    own = replace(item("a"), title=title, summary="Text.", published=NOW - HOUR)
+    taken = replace(
+        known("first", feed_id="search", text="old", title=f"{title} - Harbor Wire"),
+        seen_at=NOW - HOUR,
+        published=NOW,
+        worded=True,
+    )
+    assert len(sort_out([own], {"guid:a": taken}, DAY).revised) == 1
+    assert len(sort_out([replace(own, published=None)], {"guid:a": taken}, DAY).revised) == 1
+    later = replace(taken, title=title)
+    assert len(sort_out([own], {"guid:a": later}, DAY).revised) == 1
+    assert sort_out([replace(own, published=NOW)], {"guid:a": later}, DAY).revised == []
+    theirs = replace(own, title=f"{title} - Harbor Wire", published=NOW - 2 * HOUR)
+    assert sort_out([theirs], {"guid:a": replace(later, published=NOW)}, DAY).revised == []
+
+
 def test_another_feeds_wording_is_no_edit() -> None:
     found = sort_out([item("a")], {"guid:a": known("first", feed_id="another", text="old")}, DAY)
     assert (found.new, found.revised, len(found.unchanged)) == ([], [], 1)

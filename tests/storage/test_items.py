@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
@@ -99,6 +100,22 @@ def test_the_first_owner_keeps_a_key(store: SqlStore) -> None:
     assert owners == {"shared": "aaaaaa01", "own": "bbbbbb02", "later": "bbbbbb02"}
 
 
+@pytest.mark.parametrize(
+    ("stored_at", "new", "kept"),
+    [(NOW, NOW - HOUR, NOW - HOUR), (NOW, NOW + HOUR, NOW), (NOW, None, NOW), (None, NOW, NOW)],
+)
+def test_a_revision_makes_a_date_only_earlier(
+    store: SqlStore, stored_at: datetime | None, new: datetime | None, kept: datetime
+) -> None:
+    stored(store, item(published=stored_at))
+    with store.begin() as tx:
+        tx.items.revise([item(published=new)])
+    with store.read() as tx:
+        found = tx.items.get("aaaaaa01")
+        assert found
+        assert found.published == kept
+
+
 def test_adding_again_changes_nothing(store: SqlStore) -> None:
     stored(store, item())
     stored(store, item(title="Another text", keys=()))
@@ -122,7 +139,7 @@ def test_a_revision_replaces_the_text_and_asks_for_new_verdicts(store: SqlStore)
         tx.items.judge([judgement("aaaaaa01", verdict())], NOW)
         tx.items.revise([edited])
     with store.read() as tx:
-        assert tx.items.unjudged(10) == [replace(edited, feed_id="wire", seen_at=NOW, baseline=False)]
+        assert tx.items.unjudged(10) == [replace(edited, seen_at=NOW, baseline=False)]
         assert [
             found.id for found, _ in tx.items.search(topic=None, since=None, words=["withdrawn"], limit=9)
         ]
