@@ -36,7 +36,15 @@ def mistake(toml: str, smtp: SmtpServer = MAIL, templates: Path | None = None) -
     [
         'type = "email"\nto = ["ann@example.org"]',
         'type = "slack"\nurl = "https://hooks.slack.com/services/T0/B0/x"',
+        'type = "discord"\nurl = "https://discord.com/api/webhooks/1/x"',
+        'type = "teams"\nurl = "https://prod.logic.azure.com/workflows/1/triggers/manual/paths/invoke?sig=x"',
+        'type = "mattermost"\nurl = "https://chat.example.org/hooks/x"',
         f'type = "webhook"\nurl = "https://example.org/hook"\nsecret = "{SECRET}"',
+        'type = "googlechat"\nurl = "https://chat.googleapis.com/v1/spaces/A/messages?key=k&token=t"',
+        'type = "telegram"\ntoken = "123456:ABC"\nchats = [-1001234567890]',
+        'type = "matrix"\nhomeserver = "https://hs.example"\ntoken = "syt_x"\nrooms = ["!room"]',
+        'type = "ntfy"\ntopic = "nobody-guesses-this"',
+        'type = "apprise"\nurls = ["json://localhost"]',
         'type = "files"',
     ],
 )
