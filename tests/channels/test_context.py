@@ -8,14 +8,16 @@ from datetime import timedelta
 import pytest
 
 from bot.channels.context import ChannelOptions, SmtpServer, policy
+from bot.channels.dkim import Signer
 from bot.model import RetryPolicy
-from bot.settings import Smtp
+from bot.settings import Dkim, Smtp
 
 
 def test_a_mail_server_is_the_smtp_table_field_by_field() -> None:
     assert {field.name for field in fields(SmtpServer)} == set(Smtp.model_fields)
     assert SmtpServer(**dict(Smtp(host="mail.example.org", port=465))).port == 465
-    assert SmtpServer() == SmtpServer(**dict(Smtp()))
+    assert SmtpServer() == SmtpServer(**dict(Smtp()) | {"dkim": Signer(**dict(Smtp().dkim))})
+    assert {field.name for field in fields(Signer)} == set(Dkim.model_fields)
 
 
 def test_the_password_shows_nowhere() -> None:

@@ -298,7 +298,7 @@ def _read_json(text: str) -> Reading:
 
 
 KINDS: Mapping[str, Kind] = {
-    "email": Kind(open=open_email, read=read_email, limit=400_000),
+    "email": Kind(open=open_email, read=read_email, limit=600_000),
     "slack": chat_kind(slack.SERVICE, read_slack, 40_000),
     "discord": chat_kind(discord.SERVICE, read_discord, 60_000),
     "teams": chat_kind(teams.SERVICE, read_teams, teams.MAX_BODY),

@@ -122,11 +122,12 @@ def test_more_sources_are_bigger_news_then_the_score_and_late_comes_last() -> No
     assert ranked == [2, 4, 1, 0, 3]
 
 
-def test_fit_gives_way_in_order_also_seen_then_length_then_the_least_stories() -> None:
+def test_fit_gives_way_in_order_also_seen_then_length_then_detail_then_the_least_stories() -> None:
     full = replace(digest(3), also_seen=(story(8), story(9)))
     everything = size(Cut(digest=full))
     bare = size(Cut(digest=replace(full, also_seen=())))
     short = size(Cut(digest=replace(full, also_seen=()), detail=SHORT))
+    barest = size(Cut(digest=replace(full, also_seen=()), detail=BARE))
 
     def at_most(limit: int) -> Cut:
         return fit(full, lambda cut: size(cut) <= limit)
@@ -134,7 +135,9 @@ def test_fit_gives_way_in_order_also_seen_then_length_then_the_least_stories() -
     assert at_most(everything) == Cut(digest=full)
     assert (at_most(bare).detail, at_most(bare).left_out) == (FULL, 2)
     assert (at_most(short).detail, at_most(short).left_out) == (SHORT, 2)
-    fewer = at_most(short - 1)
+    assert (at_most(barest).detail, at_most(barest).left_out) == (BARE, 2)
+    assert len(at_most(barest).digest.stories) == 3
+    fewer = at_most(barest - 1)
     assert [each.id for each in fewer.digest.stories] == ["story1", "story2"]
     assert fewer.left_out == 3
     only_title = at_most(len(full.stories[0].title))
