@@ -8,9 +8,9 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from pydantic import SecretStr, field_validator
 
@@ -38,6 +38,8 @@ RETRY = RetryPolicy(
     give_up=timedelta(days=4),
     resend_unanswered=True,
 )
+TOLERANCE = timedelta(minutes=5)
+"""How far a receiver lets the time of a request be from its own, as the standard's own libraries do."""
 _PREFIX = "whsec_"
 
 
@@ -57,7 +59,7 @@ class WebhookOptions(ChannelOptions):
     @classmethod
     def _check_secret(cls, value: SecretStr) -> SecretStr:
         text = value.get_secret_value()
-        if text and not (text.startswith(_PREFIX) and 24 <= len(_key(value)) <= 64):
+        if text and not is_secret(value):
             raise ValueError("write whsec_ and the base64 of 24 to 64 random bytes")
         return value
 
@@ -67,6 +69,11 @@ class WebhookOptions(ChannelOptions):
         if not value.get_secret_value():
             raise ValueError("is empty; write whsec_ and the base64 of 24 to 64 random bytes")
         return value
+
+
+def is_secret(value: SecretStr) -> bool:
+    """``whsec_`` and the base64 of 24 to 64 bytes."""
+    return value.get_secret_value().startswith(_PREFIX) and 24 <= len(_key(value)) <= 64
 
 
 def make_webhook(name: str, options: WebhookOptions, context: Context) -> WebhookChannel:
@@ -82,6 +89,12 @@ class WebhookChannel:
     @property
     def retry(self) -> RetryPolicy:
         return policy(RETRY, self.options)
+
+    @property
+    def secrets(self) -> list[SecretStr]:
+        """The one in force, and the one before while receivers change over."""
+        both = (self.options.secret, self.options.previous_secret)
+        return [secret for secret in both if secret.get_secret_value()]
 
     def render(self, digest: Digest, key: str) -> Sequence[Rendered]:
         cut = fit(clean(digest), _fits)
@@ -99,11 +112,10 @@ class WebhookChannel:
 
     def send(self, message: Message, recipient: str, key: str) -> SendResult:  # noqa: ARG002 - one receiver
         now = self.context.now()
-        secrets = [s for s in (self.options.secret, self.options.previous_secret) if s.get_secret_value()]
         headers = {
             "content-type": "application/json",
             "user-agent": self.context.user_agent,
-            **signed(key, int(now.timestamp()), message.body, secrets),
+            **signed(key, int(now.timestamp()), message.body, self.secrets),
         }
         result = http.post(self.options.url, message.body, headers, now, timeout=self.context.timeout)
         if isinstance(result, http.Answer):
@@ -122,6 +134,34 @@ def signed(key: str, timestamp: int, body: bytes, secrets: Sequence[SecretStr]) 
         "webhook-timestamp": str(timestamp),
         "webhook-signature": " ".join(f"v1,{signature}" for signature in signatures),
     }
+
+
+def wrong_with(
+    headers: Mapping[str, str],
+    body: bytes,
+    secrets: Sequence[SecretStr],
+    now: datetime,
+    tolerance: timedelta = TOLERANCE,
+) -> str:
+    """What a receiver should refuse a request for, in words; empty where it is as it should be.
+
+    ``headers``: those of ``signed``. ``tolerance``: how far its time may be from ours; nothing for any.
+    """
+    try:
+        timestamp = int(headers["webhook-timestamp"])
+        age = abs(now - datetime.fromtimestamp(timestamp, UTC))
+    except (ValueError, OverflowError, OSError):
+        return "the timestamp is no number of seconds since 1970"
+    if tolerance and age > tolerance:
+        return f"the timestamp is {age} from now, more than {tolerance}: an old request, perhaps sent again"
+    given = [part for part in headers["webhook-signature"].split() if part.startswith("v1,")]
+    if not given:
+        return "there is no signature of version 1 (v1,…)"
+    for secret in secrets:
+        (own,) = signed(headers["webhook-id"], timestamp, body, [secret])["webhook-signature"].split()
+        if any(hmac.compare_digest(own.encode(), each.encode()) for each in given):
+            return ""
+    return "no signature fits: another secret, another id, or the body was changed"
 
 
 def _fits(cut: Cut) -> bool:

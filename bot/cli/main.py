@@ -27,6 +27,7 @@ from bot.cli import (
     run,
     stories,
     topics,
+    webhook,
 )
 from bot.cli.commands import Commands
 from bot.cli.exits import guarded
@@ -77,6 +78,7 @@ for _panel, _groups in {
         "corpus": corpus.app,
         "config": configuration.app,
         "db": database.app,
+        "webhook": webhook.app,
     },
 }.items():
     for _name, _group in _groups.items():

@@ -28,7 +28,8 @@ def test_the_published_schema_is_one() -> None:
 def test_every_body_follows_the_schema(any_digest: Digest) -> None:
     body = json.loads(event(Cut(digest=clean(any_digest))))
     jsonschema.validate(body, SCHEMA)
-    assert body["type"] == ("alert.raised" if any_digest.kind == "alert" else "digest.ready")
+    types = {"digest": "digest.ready", "alert": "alert.raised", "alarm": "alarm.raised"}
+    assert body["type"] == types[any_digest.kind]
     told = [story["id"] for section in body["data"]["sections"] for story in section["stories"]]
     assert told == [story.id for story in any_digest.stories]
 
