@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, get_args
 from urllib.parse import quote
 
 from pydantic import SecretStr
@@ -75,7 +75,11 @@ class Configuration:
         from bot.channels import CHANNELS
 
         fields = CHANNELS[self.settings.channels[channel]["type"]].options.model_fields
-        return {name for name, info in fields.items() if info.annotation is SecretStr}
+        return {
+            name
+            for name, info in fields.items()
+            if SecretStr in (info.annotation, *get_args(info.annotation))
+        }
 
     def fingerprint(self, channel: str) -> str:
         """Of a channel's options and the mail server; slow to make, so that no secret is guessed from it."""

@@ -132,7 +132,7 @@ def _masked(configuration: Configuration) -> dict[str, Any]:
     shown["storage"]["url"] = _PASSWORD.sub(_MASK, shown["storage"]["url"])
     for name, table in shown["channels"].items():
         for key in configuration.secret_options(name) & table.keys():
-            table[key] = _MASK
+            table[key] = [_MASK] * len(table[key]) if isinstance(table[key], list) else _MASK
     for path, origin in configuration.document.origins.items():
         _put(shown, path, f"(from {origin})")
     return shown

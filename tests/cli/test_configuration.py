@@ -213,6 +213,7 @@ def secretive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     """A configuration with a secret in every way there is to give one."""
     monkeypatch.setenv("HOOK_SECRET", "whsec_" + "c2VjcmV0LXNlY3JldC1zZWNyZXQtMTIz")
     monkeypatch.setenv("MAIL_USER", SECRET + "-user")
+    monkeypatch.setenv("OTHER_SERVICE", f"json://other.example/{SECRET}")
     monkeypatch.setenv("CHIPWATCH_CHANNELS__CHAT__URL", f"https://hooks.slack.com/services/{SECRET}")
     settings = f"""
 [storage]
@@ -235,6 +236,10 @@ type = "slack"
 type = "webhook"
 url = "https://harbor.example/hook/{SECRET}"
 secret = {{ env = "HOOK_SECRET" }}
+
+[channels.else]
+type = "apprise"
+urls = ["json://harbor.example/{SECRET}", {{ env = "OTHER_SERVICE" }}]
 """
     config = write_config(tmp_path / "config", settings=settings)
     (config / "password").write_text(SECRET + "\n")
@@ -258,6 +263,7 @@ def test_settings_are_shown_and_secrets_are_not(secretive: Path, options: list[s
         "url": "********",
         "secret": "(from environment variable HOOK_SECRET)",
     }
+    assert shown["channels"]["else"]["urls"] == ["********", "(from environment variable OTHER_SERVICE)"]
     assert shown["storage"]["url"] == "postgresql://watch:********@db.example/news?password=********"
     assert shown["http"]["concurrency"] == 50, "what is not in the file stands at its default"
 
