@@ -14,8 +14,10 @@ from bot.cli.output import print_json, print_table, say, short_time
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from bot.app import Application
-    from bot.model import Answer, Delivery, Item, Placement, Story, Verdict
+    from bot.model import Answer, Delivery, Item, Placement, Story, UpdateDecision, Verdict
     from bot.pipeline.alert import Reason
     from bot.ports import Tx
 
@@ -69,12 +71,13 @@ def why(
 
     with opened(config, data) as application, application.store.read() as tx:
         item = known_item(tx, reference)
-        verdicts = tx.items.verdicts(item.id)
+        verdicts, judged_at = tx.items.verdicts(item.id), tx.items.judged_at(item.id)
         placement = tx.stories.placement(item.id)
         story = tx.stories.get(placement.story_id) if placement else None
         sent = tx.outbox.deliveries(state=None, limit=100, story_id=story.id) if story else ()
         answers = [answer for answer in tx.feedback.answers() if answer.item_id == item.id]
         rules = why_alerted(application.deps, tx, story) if story else ()
+        decisions = tx.updates.of_story(story.id) if story else ()
         if as_json:
             print_json(
                 _spell_item(item)
@@ -85,15 +88,17 @@ def why(
                     "answers": [_spell_answer(answer) for answer in answers],
                     "deliveries": [spell_delivery(delivery) for delivery in sent],
                     "alerts": [asdict(reason) for reason in rules],
+                    "updates": [asdict(decision) for decision in decisions],
                 }
             )
             return
         lines = [
             *_item_lines(application, item),
-            *_verdict_lines(application, verdicts, answers),
+            *_verdict_lines(application, verdicts, answers, judged_at),
             *_story_lines(item, placement, story),
-            *_sent_lines(application, item, verdicts, story, sent),
+            *_sent_lines(application, item, verdicts, story, sent, judged=judged_at is not None),
             *_rule_lines(rules),
+            *update_lines(decisions),
         ]
     for line in lines:
         say(line)
@@ -111,13 +116,16 @@ def _item_lines(application: Application, item: Item) -> Iterator[str]:
 
 
 def _verdict_lines(
-    application: Application, verdicts: Sequence[Verdict], answers: Sequence[Answer]
+    application: Application,
+    verdicts: Sequence[Verdict],
+    answers: Sequence[Answer],
+    judged_at: datetime | None,
 ) -> Iterator[str]:
     from bot.core.reasons import in_words
 
     if not verdicts:
         yield ""
-        yield "Not judged yet: the next triage does it."
+        yield _without_verdict(judged_at)
     for verdict in verdicts:
         topic = application.deps.topics.get(verdict.topic_id)
         decision = "matched" if verdict.matched else "not matched"
@@ -136,6 +144,15 @@ def _verdict_lines(
             near = verdict.nearest
             yield f"  nearest exemplar {near.exemplar}: {near.similarity:.2f} alike, {near.relation.value}"
         yield f"  profile {verdict.profile_version}"
+
+
+def _without_verdict(judged_at: datetime | None) -> str:
+    if judged_at is None:
+        return "Not judged yet: the next triage does it."
+    return (
+        f"Set aside without a verdict on {short_time(judged_at)} UTC: no topic was watched, or a fault of "
+        "ours, which the log of that time tells, kept it from being judged. It is judged again once edited."
+    )
 
 
 def _answered(answer: Answer) -> str:
@@ -164,6 +181,8 @@ def _sent_lines(
     verdicts: Sequence[Verdict],
     story: Story | None,
     sent: Sequence[Delivery],
+    *,
+    judged: bool,
 ) -> Iterator[str]:
     yield ""
     if sent:
@@ -174,7 +193,7 @@ def _sent_lines(
             route = f"{delivery.origin} by {delivery.channel} to {delivery.recipient}"
             yield f"  {delivery.state.value:<8} {when}  {route}{note}"
         return
-    yield f"Not told: {_why_not_told(application, item, verdicts, story)}"
+    yield f"Not told: {_why_not_told(application, item, verdicts, story, judged=judged)}"
 
 
 def _rule_lines(rules: Sequence[Reason]) -> Iterator[str]:
@@ -186,13 +205,24 @@ def _rule_lines(rules: Sequence[Reason]) -> Iterator[str]:
         yield f"  {reason.rule} by {reason.channel}: {reason.text}"
 
 
+def update_lines(decisions: Sequence[UpdateDecision]) -> Iterator[str]:
+    """Whether the story had news for those that had been told it, and why."""
+    from bot.core.updates import decision_in_words
+
+    if decisions:
+        yield ""
+        yield "News since it was told:"
+    for decision in decisions:
+        yield f"  {short_time(decision.at)}  {decision_in_words(decision)}"
+
+
 def _why_not_told(
-    application: Application, item: Item, verdicts: Sequence[Verdict], story: Story | None
+    application: Application, item: Item, verdicts: Sequence[Verdict], story: Story | None, *, judged: bool
 ) -> str:
     matched = {verdict.topic_id for verdict in verdicts if verdict.matched}
     if story is not None:
         matched |= {verdict.topic_id for member in story.members for verdict in member.verdicts}
-    if not verdicts:
+    if not verdicts and not judged:
         return "it is not judged yet."
     if not matched:
         return "neither it nor its story matches a topic."

@@ -64,6 +64,9 @@ def classify(file: File = None, config: ConfigDir = CONFIG) -> None:
 def group(file: File = None) -> None:
     """Group items that come in time order into stories; each line is answered before the next is read.
 
+    Where an item shows that two stories are one, its line names in [bold]merges[/bold] the one that is no
+    more; later items are in the one that stays.
+
     [dim]Example: chipwatch group < items.jsonl | jq -r .story | sort | uniq -c | sort -rn[/dim]
     """
     from bot.core.stories import Grouper
@@ -91,9 +94,9 @@ def group(file: File = None) -> None:
                 )
             )
             copy_of = placement.copy_of
-            print_line(
-                {"id": row.id, "story": placement.story_id, "copy_of": ids.get(copy_of) if copy_of else None}
-            )
+            merges = {"merges": list(placement.merges)} if placement.merges else {}
+            answer = {"id": row.id, "story": placement.story_id, "copy_of": copy_of and ids.get(copy_of)}
+            print_line(answer | merges)
 
 
 def parse(

@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.app import opened, read_configuration
+from bot.model import Judgement
 from bot.pipeline.poll import poll
 from tests.cli.calling import NEWS, SETTINGS, chipwatch, entry, write_config
 from tests.cli.conftest import Place
@@ -204,6 +205,23 @@ def test_what_each_alert_rule_makes_of_it(place: Place) -> None:
     assert lines[-1] == "  all by folder: no alert: it matches none of the rule's topics"
 
 
+def test_whether_a_told_story_had_news_and_why(place: Place) -> None:
+    first = entry("1", "Skerry Lines orders an electric ferry", "The ferry costs $40 million.", hours_ago=5)
+    more = entry("2", "Skerry Lines pays $60 million for its electric ferry", "It costs $60 million.")
+    less = entry("3", "Skerry Lines pays nearly $60 million for electric ferry", "It costs $59 million.")
+    for entries in ((first,), (more, first), (less, more, first)):
+        place.publish(*entries)
+        place.call("poll")
+        place.call("digest", "daily")
+    told = place.call("why", FERRY).out.splitlines()
+    news = [line.partition("telling ")[2] for line in told[told.index("News since it was told:") + 1 :]]
+    assert news == [
+        "1 by folder: value: $60 million (was $40 million)",
+        "2 by folder: not news: $59 million is $60 million, which was told",
+    ]
+    assert [each["material"] for each in place.json("why", FERRY)["updates"]] == [True, False]
+
+
 def test_what_is_not_judged_yet_says_so(place: Place) -> None:
     with opened(read_configuration(place.config, place.data)) as application:
         application.subscribe()
@@ -211,6 +229,24 @@ def test_what_is_not_judged_yet_says_so(place: Place) -> None:
     told = place.call("why", FERRY).out
     assert "Not judged yet" in told
     assert told.splitlines()[-1] == "Not told: it is not judged yet."
+
+
+def test_what_could_not_be_judged_says_so(polled: Place, ferry: str) -> None:
+    """A fault of ours sets an item aside, so that it stops no other; nobody tries it again by itself."""
+    with (
+        opened(read_configuration(polled.config, polled.data)) as application,
+        application.store.begin() as tx,
+    ):
+        item = tx.items.get(ferry)
+        assert item is not None
+        tx.items.judge(
+            [Judgement(item_id=item.id, content_hash=item.content_hash, verdicts=())],
+            application.deps.clock.now(),
+        )
+    told = polled.call("why", ferry).out
+    assert "Set aside without a verdict on 20" in told
+    assert "Not judged yet" not in told
+    assert "Not told: neither it nor its story matches a topic." in told
 
 
 def test_a_topic_that_left_is_named_by_its_id(polled: Place, ferry: str) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from bot.app import starter_folder
 from tests.cli.calling import NEWS, chipwatch, rss, write_config
+from tests.core.articles import ONE_ORDER
 
 ITEMS = (
     {"id": "a", "title": "Skerry Lines launches its electric ferry", "summary": "It carries 90 cars."},
@@ -137,6 +138,17 @@ def test_copies_share_a_story_and_say_whose_they_are(tmp_path: Path) -> None:
     assert first["story"] == copy["story"] != other["story"]
     assert [row["copy_of"] for row in (first, other, copy)] == [None, None, "a"]
     assert [row["id"] for row in (first, other, copy)] == ["a", "b", 3]
+
+
+def test_an_item_by_which_two_stories_become_one_says_so_and_later_ones_are_in_the_older() -> None:
+    items = [
+        {"id": number, "title": title, "summary": summary, "published": f"2026-03-02T{8 + number:02}:00:00Z"}
+        for number, (title, summary) in enumerate((*ONE_ORDER, ONE_ORDER[1]))
+    ]
+    rows = chipwatch("group", stdin=lines(*items)).rows
+    first, second = rows[0]["story"], rows[1]["story"]
+    assert [row["story"] for row in rows] == [first, second, first, first, second, first, first]
+    assert [row.get("merges") for row in rows] == [None] * 5 + [[second], None]
 
 
 def test_ids_that_stand_twice_or_look_alike_are_told_apart() -> None:

@@ -44,3 +44,36 @@ def article(
         source=source,
         published=START + timedelta(hours=hours) if dated else None,
     )
+
+
+ONE_ORDER = (
+    (
+        "Bergen chip maker lands largest order ever",
+        "Halcyon of Bergen has won the largest order in its history: four gigawatts of accelerators "
+        "over six years.",
+    ),
+    (
+        "Mayor of Ostren welcomes data centres of Norvik",
+        "Mayor Lind welcomed the data centres in Ostren that Norvik will fill with accelerators.",
+    ),
+    (
+        "Largest accelerator order: Norvik takes four gigawatts from Halcyon of Bergen",
+        "Norvik takes four gigawatts of accelerators from Halcyon of Bergen over six years for its data "
+        "centres in Ostren, the largest order in the industry.",
+    ),
+    (
+        "Halcyon shares jump on Norvik accelerator order",
+        "Shares of Bergen chip maker Halcyon rose 12 percent after it won an order from Norvik for "
+        "accelerators.",
+    ),
+    (
+        "Ostren data centres to run on Bergen chips",
+        "Data centres in Ostren will run on accelerators from Bergen, Norvik said, and on four gigawatts of "
+        "power.",
+    ),
+    (
+        "Norvik to build data centres around Halcyon accelerators",
+        "Norvik said it will fill data centres in Ostren with four gigawatts of accelerators made in Bergen.",
+    ),
+)
+"""Reports of one order, in which two stories are seen until the last of them, who buys and who sells."""

@@ -12,7 +12,7 @@ from bot.core.resemblance import Vectors
 from bot.core.stories import Grouper, StoryPolicy
 from bot.core.vocabulary import Vocabulary
 from bot.model import Placement
-from tests.core.articles import DEAL, DEAL_AGAIN, FIRE, article
+from tests.core.articles import DEAL, DEAL_AGAIN, FIRE, ONE_ORDER, article
 from tests.core.test_openstory import story
 
 OLD, NEW = story("old", 1, "a1", "a2"), story("new", 2, "b1", "b2")
@@ -140,3 +140,11 @@ def test_a_looser_policy_merges_more() -> None:
             article(number, text, hours=number), Placement(item_id=f"a{number}", story_id=name, opens=True)
         )
     assert strict.place(article(7, LATER, hours=4)).merges == ()
+
+
+def test_reports_of_one_order_are_one_story_once_a_report_shows_it() -> None:
+    grouper = Grouper()
+    placed = [grouper.place(article(number, text, hours=number)) for number, text in enumerate(ONE_ORDER)]
+    assert [one.merges for one in placed[:-1]] == [()] * (len(placed) - 1)
+    assert placed[-1].merges == (placed[1].story_id,)
+    assert len(grouper) == 1

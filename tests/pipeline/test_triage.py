@@ -2,11 +2,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.core.lexicon import Document, Lexicon
-from bot.model import Span
+from bot.model import GROUPING, Span
+from bot.pipeline.alert import alert
 from bot.pipeline.deps import Deps
 from bot.pipeline.poll import poll
 from bot.pipeline.triage import TriageReport, triage
 from bot.runtime.local import guard
+from tests.core.articles import ONE_ORDER
 from tests.pipeline.conftest import FEED, Bot, entry
 
 NORVIK = "Norvik has sent its first accelerator chip to the foundry, people familiar with the matter said."
@@ -95,6 +97,25 @@ def test_a_later_batch_is_grouped_with_the_stories_of_earlier_ones(bot: Bot) -> 
         intake(bot, entry(str(number), "Norvik tapes out its chip", f"{NORVIK} Part {number}."))
         triage(bot.deps)
     assert placed(bot, "0") == placed(bot, "1") == placed(bot, "2")
+
+
+def test_stories_that_turn_out_to_be_one_are_one_and_told_once(bot: Bot) -> None:
+    """Each report comes in a batch of its own; both stories were told before the last of them came."""
+    for number, (title, text) in enumerate(ONE_ORDER):
+        if number == len(ONE_ORDER) - 1:
+            assert placed(bot, "0") != placed(bot, "1")
+            assert alert(bot.deps) == 2
+        published = f"Tue, 16 Jun 2026 0{number}:00:00 GMT"
+        intake(bot, entry(str(number), title, f"{text} A chip.", published))
+        triage(bot.deps)
+    assert {placed(bot, str(number)) for number in range(len(ONE_ORDER))} == {placed(bot, "0")}
+    with bot.store.read() as tx:
+        story = tx.stories.get(placed(bot, "0"))
+        assert story is not None
+        (edit,) = tx.edits.history(story.id)
+        assert tx.stories.get(edit.other) == story
+    assert edit.by == GROUPING
+    assert alert(bot.deps) == 0
 
 
 def judging_with(deps: Deps, lexicon: Lexicon) -> Deps:
