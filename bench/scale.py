@@ -378,6 +378,7 @@ def _tables(bot: Application, rows: Sequence[Row]) -> Iterator[tuple[Any, list[d
                 "folded": fold(f"{row.title}\n{row.summary}"),
                 "revised": 0,
                 "judged_at": seen[row.id],
+                "kept": row.open,
             }
             for row in rows
         ],

@@ -29,9 +29,10 @@ from bot.core.text import fold
 from bot.model import Item, Judgement, KnownItem, Verdict, Window
 from bot.storage.columns import Utc
 from bot.storage.dialects import Dialect, batches
-from bot.storage.schema import identities, items, verdicts
+from bot.storage.schema import KEPT, identities, items, verdicts
 
 SHORTEST_PREFIX = 6
+_PRUNED_AT_MOST = 10_000
 
 _ITEM = tuple(each.name for each in fields(Item))
 _VERDICT = tuple(each.name for each in fields(Verdict))
@@ -73,7 +74,9 @@ class SqlItems:
         if not new:
             return
         rows = [{name: getattr(item, name) for name in _ITEM} | _derived(item) for item in new]
-        self._connection.execute(self._dialect.add(items), [{**row, "revised": 0} for row in rows])
+        self._connection.execute(
+            self._dialect.add(items), [{**row, "revised": 0, "kept": True} for row in rows]
+        )
         keys = {key: item for item in reversed(new) for key in item.keys}
         if keys:
             self._connection.execute(
@@ -104,6 +107,7 @@ class SqlItems:
                 baseline=and_(items.c.baseline, bindparam("new_baseline")),
                 revised=items.c.revised + 1,
                 judged_at=None,
+                kept=True,
             )
         )
         rows = [{name: getattr(item, name) for name in _ITEM} | _derived(item) for item in changed]
@@ -145,7 +149,9 @@ class SqlItems:
         if not known:
             return ()
         for some in batches(sorted(current)):
-            self._connection.execute(update(items).where(items.c.id.in_(some)).values(judged_at=now))
+            self._connection.execute(
+                update(items).where(items.c.id.in_(some)).values(judged_at=now, kept=True)
+            )
             self._connection.execute(delete(verdicts).where(verdicts.c.item_id.in_(some)))
         rows = [
             {name: getattr(verdict, name) for name in _VERDICT} | {"judged_at": now}
@@ -170,15 +176,18 @@ class SqlItems:
     def prune(self, before: datetime) -> int:
         """Forget the texts, and the verdicts that did not match, of judged items first seen before.
 
-        The row stays with its hash: an article that comes back unchanged is known and unchanged.
+        The row stays with its hash: an article that comes back unchanged is known and unchanged. The oldest
+        first, and not so many at once that other writers wait for long. Returns how many lost a text.
         """
-        old = and_(items.c.seen_at < before, items.c.judged_at.is_not(None))
-        stale = select(items.c.id).where(old)
-        self._connection.execute(
-            delete(verdicts).where(verdicts.c.matched.is_(False), verdicts.c.item_id.in_(stale))
-        )
-        emptied = update(items).where(old, _WORDED).values(summary="", body="")
-        return self._connection.execute(emptied).rowcount
+        old = select(items.c.id).where(KEPT, items.c.seen_at < before).order_by(items.c.seen_at)
+        pruned = 0
+        for some in batches(self._connection.scalars(old.limit(_PRUNED_AT_MOST)).all()):
+            idle = and_(verdicts.c.item_id.in_(some), verdicts.c.matched.is_(False))
+            self._connection.execute(delete(verdicts).where(idle))
+            these = update(items).where(items.c.id.in_(some))
+            pruned += self._connection.execute(these.where(_WORDED).values(summary="", body="")).rowcount
+            self._connection.execute(these.values(kept=False))
+        return pruned
 
     def get(self, reference: str) -> Item | None:
         """By id, address (the newest item that has it), or unique id prefix of at least six characters."""

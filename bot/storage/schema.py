@@ -33,7 +33,7 @@ from bot.storage.columns import (
     thaw_spans,
 )
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
 """Every migration this code knows, oldest first. Alembic knows them too, but takes 0.2 s to import."""
 
 # Names for every constraint: a migration can only change what it can name.
@@ -123,7 +123,13 @@ items = Table(
     Column("folded", Words, nullable=False),
     Column("revised", Integer, nullable=False),
     Column("judged_at", Utc, index=True),
+    # Its text and its verdicts that did not match are still there.
+    Column("kept", Boolean, nullable=False),
 )
+
+KEPT = and_(items.c.kept, items.c.judged_at.is_not(None))
+"""What retention looks at; spelled the same in the index and in the query that it serves."""
+Index("ix_items_kept", items.c.seen_at, sqlite_where=KEPT, postgresql_where=KEPT)
 
 # Remembered longer than an item's text, so nothing here goes away with it: retention empties the text
 # columns and keeps the row, and the missing ON DELETE refuses whoever tries otherwise.
@@ -293,6 +299,15 @@ tellings = Table(
     Column("sources", Integer, nullable=False),
     Column("facts", Frozen(thaw_facts), nullable=False),
     Index(None, "channel", "origin", "told_at"),
+)
+
+# Recipients who want no messages of a channel. No retention: a wish holds until it is taken back.
+unsubscriptions = Table(
+    "unsubscriptions",
+    metadata,
+    Column("channel", Words, primary_key=True),
+    Column("address", Words, primary_key=True),
+    Column("at", Utc, nullable=False),
 )
 
 slots = Table(

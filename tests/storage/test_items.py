@@ -293,6 +293,22 @@ def test_pruning_forgets_texts_and_idle_verdicts_and_keeps_identities(store: Sql
         assert tx.items.known(old.keys)[old.keys[0]].content_hash == old.content_hash
 
 
+def test_what_was_edited_or_judged_anew_is_pruned_anew(store: SqlStore) -> None:
+    edited, judged = item("aaaaaa01"), item("bbbbbb02")
+    stored(store, edited, judged)
+    with store.begin() as tx:
+        tx.items.judge([judgement(edited.id), judgement(judged.id)], NOW)
+        assert tx.items.prune(NOW + MINUTE) == 2
+        news = replace(edited, summary="What is new", content_hash="edited")
+        tx.items.revise([news])
+        assert tx.items.prune(NOW + MINUTE) == 0  # not judged yet
+        anew = judgement(news.id, content_hash="edited")
+        tx.items.judge([anew, judgement(judged.id, verdict(judged.id, matched=False))], NOW)
+        assert tx.items.prune(NOW + MINUTE) == 1
+        assert tx.items.verdicts(judged.id) == ()
+        assert tx.items.prune(NOW + MINUTE) == 0
+
+
 # ── what was judged, again ───────────────────────────────────────────────────────────────────────
 
 
