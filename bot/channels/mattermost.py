@@ -140,7 +140,8 @@ def _section(section: SectionView, single: bool) -> list[str]:
 
 
 def _story(story: StoryView) -> Iterator[str]:
-    yield f"**{escape(label(story))}** · **{markdown.link(story.title, story.url, escape)}**"
+    title = markdown.link(story.title, story.url, escape)
+    yield f"**{escape(label(story))}** · **{title}** · {escape(story.when)}"
     if story.lead:
         yield escape(story.lead)
     if story.news:

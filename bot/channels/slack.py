@@ -169,11 +169,13 @@ def _sources(story: StoryView) -> list[Json]:
     for at, source in enumerate(story.sources):
         elements.append(_link(source.url, source.name))
         note = f" ({source.note})" if source.note else ""
-        elements.append(_text(note + (", " if at + 1 < len(story.sources) else "")))
-    elements.append(_text(f" {story.more_sources}"))
+        after = note + (", " if at + 1 < len(story.sources) else "")
+        elements += [_text(after)] if after else []
+    if story.more_sources:
+        elements.append(_text(f" {story.more_sources}"))
     if story.relation:
         elements.append(_text(f"\n{story.relation}"))
-    return [element for element in elements if element["text"]]
+    return elements
 
 
 def _named(source: SourceView) -> list[Json]:
