@@ -7,7 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
@@ -26,10 +26,13 @@ from bot.pipeline.digest import compose_due
 from bot.pipeline.drift import drifts
 from bot.pipeline.poll import poll
 from bot.pipeline.triage import triage
+from bot.pipeline.unsubscribe import subscriber
+from bot.pipeline.unsubscribe import unsubscribe as write_unsubscription
 from bot.pipeline.upkeep import upkeep
 from bot.ports import Clock
 from bot.runtime import lifecycle, local
 from bot.runtime.steps import Fields, Heartbeat, Step
+from bot.server import unsubscribe
 from bot.server.health import HealthServer
 
 # A tick that finds nothing due costs a few milliseconds; these bound the delay that ticking adds.
@@ -98,12 +101,31 @@ def _answering(application: Application, heartbeat: Heartbeat) -> Iterator[None]
         return heartbeat.troubles(application.deps.clock.now())
 
     host, _, port = bind.rpartition(":")
-    server = HealthServer(host.strip("[]"), int(port), troubles)
+    further = unsubscribe.routes(_Unsubscribing(application.deps))
+    server = HealthServer(host.strip("[]"), int(port), troubles, further)
     server.start()
     try:
         yield
     finally:
         server.stop()
+
+
+@dataclass(frozen=True)
+class _Unsubscribing:
+    """What unsubscribe links ask of the pipeline. The log names the address and never the token."""
+
+    deps: Deps
+
+    def known(self, token: str) -> str | None:
+        found = subscriber(self.deps, token)
+        return found.channel if found else None
+
+    def unsubscribe(self, token: str) -> str | None:
+        done = write_unsubscription(self.deps, token)
+        if done is None:
+            return None
+        structlog.get_logger().info("unsubscribed", channel=done.channel, address=done.address)
+        return done.channel
 
 
 def _steps(deps: Deps, heartbeat: Heartbeat, every: Mapping[str, timedelta]) -> list[Step]:

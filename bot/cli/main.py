@@ -27,6 +27,7 @@ from bot.cli import (
     run,
     stories,
     topics,
+    unsubscribed,
     webhook,
 )
 from bot.cli.commands import Commands
@@ -85,6 +86,7 @@ for _panel, _groups in {
         app.add_typer(_group, name=_name, rich_help_panel=_panel)
 
 topics.app.command()(drift.drift)
+deliveries.app.command()(unsubscribed.unsubscribed)
 
 
 def main() -> None:

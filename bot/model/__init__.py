@@ -86,6 +86,7 @@ from bot.model.telling import (
     Source,
     ToldStory,
     Unanswered,
+    Unsubscription,
     Window,
 )
 
@@ -158,6 +159,7 @@ __all__ = [
     "Topic",
     "Unadvised",
     "Unanswered",
+    "Unsubscription",
     "UpdateDecision",
     "Verdict",
     "Visit",

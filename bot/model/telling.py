@@ -327,3 +327,13 @@ class Alarm:
     raised_at: datetime
     told_at: datetime | None = None
     over_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unsubscription:
+    """A recipient who wants no messages of a channel, though the configuration names them."""
+
+    channel: str
+    address: str
+    """In small letters, without a name around it."""
+    at: datetime

@@ -11,6 +11,7 @@ from functools import partial
 from bot.core import alarms
 from bot.model import Alarm, Delivery, Settlement
 from bot.pipeline.deps import Deps
+from bot.pipeline.unsubscribe import wanted
 from bot.ports import Tx
 
 
@@ -45,7 +46,9 @@ def tell_alarms(deps: Deps, tx: Tx, now: datetime) -> int:
         for target in alarms.targets(alarm, deps.alarms, deps.channels, destinations):
             by_channel[target].append(alarm)
     composed = [
-        delivery for channel, told in by_channel.items() for delivery in _compose(deps, channel, told, now)
+        delivery
+        for channel, told in by_channel.items()
+        for delivery in _compose(deps, tx, channel, told, now)
     ]
     for alarm in {(each.channel, each.cause): each for told in by_channel.values() for each in told}.values():
         if alarm.over_at is None:
@@ -55,7 +58,7 @@ def tell_alarms(deps: Deps, tx: Tx, now: datetime) -> int:
     return tx.outbox.add(composed, ())
 
 
-def _compose(deps: Deps, channel: str, told: Sequence[Alarm], now: datetime) -> list[Delivery]:
+def _compose(deps: Deps, tx: Tx, channel: str, told: Sequence[Alarm], now: datetime) -> list[Delivery]:
     digest = alarms.digest_of(told, now, deps.timezone)
     render = partial(deps.channels[channel].render, digest, alarms.key_of(told, channel))
     return [
@@ -69,5 +72,5 @@ def _compose(deps: Deps, channel: str, told: Sequence[Alarm], now: datetime) -> 
             created_at=now,
             due_at=now,
         )
-        for each in deps.guard(f"rendering alarms for {channel}", render) or ()
+        for each in wanted(tx, channel, deps.guard(f"rendering alarms for {channel}", render) or ())
     ]

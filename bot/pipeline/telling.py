@@ -14,6 +14,7 @@ from bot.core.select import WAITING, Selection
 from bot.core.telling import Background, chief_of, weighed
 from bot.model import Delivery, Digest, Earlier, Facts, Item, Rendered, Story, Telling
 from bot.pipeline.deps import Deps
+from bot.pipeline.unsubscribe import wanted
 from bot.ports import Tx
 
 _REMEMBERED = 5000
@@ -96,7 +97,10 @@ class _Memory:
 
 
 def write_down(deps: Deps, tx: Tx, channel: str, selection: Selection, key: str, now: datetime) -> int:
-    """Remembered as told is what a message shows: the rest waits for the next one."""
+    """Remembered as told is what a message shows: the rest waits for the next one.
+
+    Also where nobody is left who wants it: who comes back gets what is new then.
+    """
     rendered = _rendered(deps, channel, selection.digest, key)
     shown = {story for each in rendered for story in each.stories}
     deliveries = [
@@ -111,7 +115,7 @@ def write_down(deps: Deps, tx: Tx, channel: str, selection: Selection, key: str,
             created_at=now,
             due_at=now,
         )
-        for each in rendered
+        for each in wanted(tx, channel, rendered)
     ]
     new = tx.outbox.add(deliveries, [told for told in selection.tellings if told.story_id in shown])
     return sum(not each.alternative for each in rendered) if new else 0

@@ -4,6 +4,7 @@ from bot.ports.opinions import AdviceStore, DriftStore, FeedbackStore, UpdateSto
 from bot.ports.outbox import AlertStore, Outbox
 from bot.ports.stores import FeedStore, ItemStore, Store, Tx
 from bot.ports.stories import GroupingStore, StoryEdits, StoryStore
+from bot.ports.subscribers import Linked, UnsubscriptionStore
 from bot.ports.world import Advisor, Channel, Clock, Draw, Fetcher, Guard, Read, Reader
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "GroupingStore",
     "Guard",
     "ItemStore",
+    "Linked",
     "Outbox",
     "Read",
     "Reader",
@@ -27,5 +29,6 @@ __all__ = [
     "StoryEdits",
     "StoryStore",
     "Tx",
+    "UnsubscriptionStore",
     "UpdateStore",
 ]

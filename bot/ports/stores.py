@@ -21,6 +21,7 @@ from bot.ports.opinions import AdviceStore, DriftStore, FeedbackStore, UpdateSto
 from bot.ports.outbox import AlertStore, Outbox
 from bot.ports.queue import AlarmStore, DeliveryQueue
 from bot.ports.stories import GroupingStore, StoryEdits, StoryStore
+from bot.ports.subscribers import UnsubscriptionStore
 
 
 class FeedStore(Protocol):
@@ -109,6 +110,10 @@ class ItemStore(Protocol):
 
     def verdicts(self, item_id: str) -> Sequence[Verdict]: ...
 
+    def judged_at(self, item_id: str) -> datetime | None:
+        """When an item was judged last, be it without a verdict; ``None`` where it waits."""
+        ...
+
     def search(
         self, *, topic: str | None, since: datetime | None, words: Sequence[str], limit: int
     ) -> Sequence[tuple[Item, Sequence[Verdict]]]:
@@ -177,6 +182,8 @@ class Tx(Protocol):
     def alerts(self) -> AlertStore: ...
     @property
     def updates(self) -> UpdateStore: ...
+    @property
+    def unsubscriptions(self) -> UnsubscriptionStore: ...
     @property
     def feedback(self) -> FeedbackStore: ...
     @property

@@ -25,6 +25,7 @@ from bot.storage.items import SqlItems
 from bot.storage.outbox import SqlOutbox
 from bot.storage.queue import SqlQueue
 from bot.storage.stories import SqlStories
+from bot.storage.unsubscriptions import SqlUnsubscriptions
 from bot.storage.updates import SqlUpdates
 
 
@@ -42,6 +43,7 @@ class SqlTx:
         self.alarms = SqlAlarms(connection)
         self.alerts = SqlAlerts(connection)
         self.updates = SqlUpdates(connection, dialect)
+        self.unsubscriptions = SqlUnsubscriptions(connection, dialect)
         self.feedback = SqlFeedback(connection, dialect)
         self.advice = SqlAdvice(connection, dialect)
         self.drift = SqlDrift(connection, dialect)
