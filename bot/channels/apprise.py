@@ -27,7 +27,6 @@ from bot.model import Digest, Message, Refused, Rendered, RetryPolicy, SendResul
 if TYPE_CHECKING:
     from apprise import Apprise, AppriseResult, NotifyBase
 
-TIMEOUT = 30.0
 # Far below what most services take; some take no more than a text message holds.
 MAX_BODY = 8_000
 MAX_TITLE = 150
@@ -61,7 +60,7 @@ class AppriseOptions(ChannelOptions):
         return tuple(dict.fromkeys(value))
 
 
-def make_apprise(name: str, options: AppriseOptions, context: Context) -> AppriseChannel:  # noqa: ARG001 - it has its own
+def make_apprise(name: str, options: AppriseOptions, context: Context) -> AppriseChannel:
     services = []
     for at, url in enumerate(options.urls):
         try:
@@ -77,7 +76,7 @@ def make_apprise(name: str, options: AppriseOptions, context: Context) -> Appris
                 most=int(min(service.body_maxlen, MAX_BODY) * 0.95),
             )
         )
-    return AppriseChannel(name=name, options=options, services=tuple(services))
+    return AppriseChannel(name=name, options=options, context=context, services=tuple(services))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,6 +92,7 @@ class Service:
 class AppriseChannel:
     name: str
     options: AppriseOptions
+    context: Context
     services: tuple[Service, ...]
 
     @property
@@ -122,7 +122,7 @@ class AppriseChannel:
             body=payload["body"],
             title=payload["title"],
             body_format="text",
-            timeout=TIMEOUT,
+            timeout=self.context.timeout.total_seconds(),
             log_level=logging.DEBUG,
         )
         return _outcome(result)

@@ -96,8 +96,9 @@ def test_a_status_decides(status: int, result: Sent | Refused) -> None:
     assert outcome(Reply(status=status)) == result
 
 
-def test_a_lost_answer_is_held() -> None:
-    assert outcome(Reply(drop=True)) == Unanswered(reason="JSON gave no answer")
+@pytest.mark.parametrize("reply", [Reply(drop=True), Reply(delay=30)])
+def test_a_lost_answer_and_one_that_takes_too_long_are_held(reply: Reply) -> None:
+    assert outcome(reply) == Unanswered(reason="JSON gave no answer")
 
 
 def test_a_connection_that_never_came_about_is_tried_again() -> None:
