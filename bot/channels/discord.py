@@ -6,7 +6,6 @@ asked to wait, and drops no repeats: we ask, and a request without an answer is 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,13 +14,12 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from pydantic import SecretStr, field_validator
 
-from bot.channels import http
+from bot.channels import http, posting
 from bot.channels.context import ChannelOptions, Context, policy
 from bot.channels.markdown import asked, cited, clip, escape, lines, link, named
 from bot.channels.plain import NEAR_MISSES, closing, headline, label, subtitle
-from bot.core.render import Cut, clean, pages, utf16
+from bot.core.render import Cut, utf16
 from bot.core.render import clip as shorten
-from bot.core.text import digest as text_hash
 from bot.core.views import DigestView, SourceView, StoryView, view
 from bot.model import Digest, Message, Rendered, RetryPolicy, SendResult, Sent
 
@@ -39,13 +37,6 @@ MAX_PARTS = 5
 _COLOURS = {"new": 0x1F883D, "updated": 0xBF8700, "late": 0x6E7781}
 _ALARM = 0xCF222E
 
-# Old news has no value in a chat: what could not be sent for six hours is given up. A webhook takes about
-# five messages in two seconds.
-RETRY = RetryPolicy(
-    waits=(timedelta(seconds=5), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2)),
-    give_up=timedelta(hours=6),
-    pace=timedelta(seconds=1),
-)
 # A token that is wrong, a webhook that is gone. Whoever keeps asking is shut out (10,000 such answers).
 DISABLING = frozenset({401, 404})
 
@@ -73,28 +64,21 @@ class DiscordChannel:
 
     @property
     def retry(self) -> RetryPolicy:
-        return policy(RETRY, self.options)
+        return policy(posting.RETRY, self.options)
 
     def render(self, digest: Digest, key: str) -> Sequence[Rendered]:
-        return [
-            Rendered(
-                recipient=http.host_of(self.options.url),
-                key=text_hash((key, self.name, str(cut.part)), size=16),
-                message=_message(view(cut)),
-                stories=cut.shown,
-            )
-            for cut in pages(clean(digest), _fits, MAX_PARTS)
-        ]
+        return posting.in_parts(
+            digest,
+            key,
+            channel=self.name,
+            recipient=http.host_of(self.options.url),
+            fits=_fits,
+            payload=_payload,
+            most=MAX_PARTS,
+        )
 
     def send(self, message: Message, recipient: str, key: str) -> SendResult:  # noqa: ARG002 - no key in Discord
-        headers = {"content-type": "application/json", "user-agent": self.context.user_agent}
-        result = http.post(
-            _waiting(self.options.url),
-            message.body,
-            headers,
-            self.context.now(),
-            timeout=self.context.timeout,
-        )
+        result = posting.post(_waiting(self.options.url), message.body, self.context)
         if not isinstance(result, http.Answer):
             return result
         if result.ok:
@@ -139,10 +123,8 @@ def _faults(errors: object, path: str = "") -> Iterator[str]:
 # ── the message ──────────────────────────────────────────────────────────────────────────────────
 
 
-def _message(told: DigestView) -> Message:
-    payload = {"content": _content(told), "embeds": _embeds(told), "allowed_mentions": {"parse": []}}
-    body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
-    return Message(subject=told.subject, content_type="application/json", body=body)
+def _payload(told: DigestView) -> Json:
+    return {"content": _content(told), "embeds": _embeds(told), "allowed_mentions": {"parse": []}}
 
 
 def _fits(cut: Cut) -> bool:

@@ -6,19 +6,16 @@ back and drops no repeats, so a request without an answer is held and not sent a
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from pydantic import SecretStr, field_validator
 
-from bot.channels import http, markdown
+from bot.channels import http, markdown, posting
 from bot.channels.context import ChannelOptions, Context, policy
 from bot.channels.plain import NEAR_MISSES, closing, headline, label, subtitle
-from bot.core.render import Cut, clean, pages, utf16
-from bot.core.text import digest as text_hash
+from bot.core.render import Cut, utf16
 from bot.core.views import DigestView, SectionView, StoryView, view
 from bot.model import Digest, Message, Rendered, RetryPolicy, SendResult, Sent
 
@@ -29,12 +26,6 @@ _RESERVE = 0.95
 _STORY, _FOOT = 6000, 3000
 MAX_PARTS = 4
 
-# Old news has no value in a chat: what could not be sent for six hours is given up.
-RETRY = RetryPolicy(
-    waits=(timedelta(seconds=5), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2)),
-    give_up=timedelta(hours=6),
-    pace=timedelta(seconds=1),
-)
 # The webhook or its channel is gone, or may not post any more.
 DISABLING = frozenset({401, 403, 404, 410})
 # A webhook that was deleted is answered with 400 like any wrong request, and known by this id.
@@ -62,27 +53,21 @@ class MattermostChannel:
 
     @property
     def retry(self) -> RetryPolicy:
-        return policy(RETRY, self.options)
+        return policy(posting.RETRY, self.options)
 
     def render(self, digest: Digest, key: str) -> Sequence[Rendered]:
-        return [
-            Rendered(
-                recipient=http.host_of(self.options.url),
-                key=text_hash((key, self.name, str(cut.part)), size=16),
-                message=_message(view(cut)),
-                stories=cut.shown,
-            )
-            for cut in pages(clean(digest), _fits, MAX_PARTS)
-        ]
+        return posting.in_parts(
+            digest,
+            key,
+            channel=self.name,
+            recipient=http.host_of(self.options.url),
+            fits=_fits,
+            payload=_payload,
+            most=MAX_PARTS,
+        )
 
     def send(self, message: Message, recipient: str, key: str) -> SendResult:  # noqa: ARG002 - no id in Mattermost
-        headers = {
-            "content-type": "application/json; charset=utf-8",
-            "user-agent": self.context.user_agent,
-        }
-        result = http.post(
-            self.options.url, message.body, headers, self.context.now(), timeout=self.context.timeout
-        )
+        result = posting.post(self.options.url, message.body, self.context)
         if not isinstance(result, http.Answer):
             return result
         if result.ok:
@@ -100,9 +85,8 @@ def _words(body: Mapping[str, Any]) -> str:
 # ── the post ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def _message(told: DigestView) -> Message:
-    body = json.dumps({"text": _post(told)}, ensure_ascii=False, separators=(",", ":")).encode()
-    return Message(subject=told.subject, content_type="application/json", body=body)
+def _payload(told: DigestView) -> Mapping[str, Any]:
+    return {"text": _post(told)}
 
 
 def _fits(cut: Cut) -> bool:

@@ -7,19 +7,17 @@ without an answer is held and not sent again.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, TypeAlias
 
 from pydantic import SecretStr, field_validator
 
-from bot.channels import http
+from bot.channels import http, posting
 from bot.channels.context import ChannelOptions, Context, policy
 from bot.channels.plain import NEAR_MISSES, closing, headline, label, subtitle
-from bot.core.render import Cut, clean, clip, pages, utf16
-from bot.core.text import digest as text_hash
+from bot.channels.posting import as_json
+from bot.core.render import Cut, clip, utf16
 from bot.core.views import DigestView, SourceView, StoryView, view
 from bot.model import Digest, Message, Rendered, RetryPolicy, SendResult, Sent
 
@@ -35,12 +33,6 @@ _FOOT = 2900
 # More messages than this at once are noise; what is beyond is counted in the last one.
 MAX_PARTS = 4
 
-# Old news has no value in a chat: what could not be sent for six hours is given up.
-RETRY = RetryPolicy(
-    waits=(timedelta(seconds=5), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2)),
-    give_up=timedelta(hours=6),
-    pace=timedelta(seconds=1),
-)
 # action_prohibited, invalid_token; channel_not_found, no_service; channel_is_archived: the webhook or its
 # channel is gone, and only a person can bring it back.
 DISABLING = frozenset({403, 404, 410})
@@ -69,27 +61,21 @@ class SlackChannel:
 
     @property
     def retry(self) -> RetryPolicy:
-        return policy(RETRY, self.options)
+        return policy(posting.RETRY, self.options)
 
     def render(self, digest: Digest, key: str) -> Sequence[Rendered]:
-        return [
-            Rendered(
-                recipient=http.host_of(self.options.url),
-                key=text_hash((key, self.name, str(cut.part)), size=16),
-                message=_message(view(cut)),
-                stories=cut.shown,
-            )
-            for cut in pages(clean(digest), _fits, MAX_PARTS)
-        ]
+        return posting.in_parts(
+            digest,
+            key,
+            channel=self.name,
+            recipient=http.host_of(self.options.url),
+            fits=_fits,
+            payload=_payload,
+            most=MAX_PARTS,
+        )
 
     def send(self, message: Message, recipient: str, key: str) -> SendResult:  # noqa: ARG002 - no id in Slack
-        headers = {
-            "content-type": "application/json; charset=utf-8",
-            "user-agent": self.context.user_agent,
-        }
-        result = http.post(
-            self.options.url, message.body, headers, self.context.now(), timeout=self.context.timeout
-        )
+        result = posting.post(self.options.url, message.body, self.context)
         if not isinstance(result, http.Answer):
             return result
         if result.ok:
@@ -97,20 +83,18 @@ class SlackChannel:
         return result.refused(disabling=DISABLING)
 
 
-def _message(told: DigestView) -> Message:
-    payload = {
+def _payload(told: DigestView) -> Json:
+    return {
         "text": _fallback(told),
         "blocks": _blocks(told),
         "unfurl_links": False,
         "unfurl_media": False,
     }
-    body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
-    return Message(subject=told.subject, content_type="application/json", body=body)
 
 
 def _fits(cut: Cut) -> bool:
     blocks = _blocks(view(cut))
-    size = utf16(json.dumps(blocks, ensure_ascii=False, separators=(",", ":")))
+    size = utf16(as_json(blocks))
     return len(blocks) <= MAX_BLOCKS and size <= MAX_BLOCKS_TEXT * 0.95
 
 

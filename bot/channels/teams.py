@@ -6,20 +6,19 @@ are escaped. Workflows only queues what it takes and drops no repeats: a request
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, TypeAlias
 
 from pydantic import SecretStr, field_validator
 
-from bot.channels import http, markdown
+from bot.channels import http, markdown, posting
 from bot.channels.context import ChannelOptions, Context, policy
 from bot.channels.plain import NEAR_MISSES, closing, headline, label, subtitle
-from bot.core.render import Cut, clean, pages
-from bot.core.text import digest as text_hash
+from bot.channels.posting import as_json
+from bot.core.render import Cut
 from bot.core.views import DigestView, SourceView, StoryView, view
 from bot.model import Digest, Message, Refused, Rendered, RetryPolicy, SendResult, Sent
 
@@ -34,9 +33,9 @@ MAX_PARTS = 4
 VERSION = "1.4"
 
 # A webhook took four a second and a hundred an hour in the days of connectors; nothing newer is known.
-RETRY = RetryPolicy(
+RETRY = replace(
+    posting.RETRY,
     waits=(timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2)),
-    give_up=timedelta(hours=6),
     pace=timedelta(seconds=2),
 )
 # The flow is gone, switched off, or its address was made anew.
@@ -71,24 +70,18 @@ class TeamsChannel:
         return policy(RETRY, self.options)
 
     def render(self, digest: Digest, key: str) -> Sequence[Rendered]:
-        return [
-            Rendered(
-                recipient=http.host_of(self.options.url),
-                key=text_hash((key, self.name, str(cut.part)), size=16),
-                message=_message(view(cut)),
-                stories=cut.shown,
-            )
-            for cut in pages(clean(digest), _fits, MAX_PARTS)
-        ]
+        return posting.in_parts(
+            digest,
+            key,
+            channel=self.name,
+            recipient=http.host_of(self.options.url),
+            fits=_fits,
+            payload=_payload,
+            most=MAX_PARTS,
+        )
 
     def send(self, message: Message, recipient: str, key: str) -> SendResult:  # noqa: ARG002 - no key in Teams
-        headers = {
-            "content-type": "application/json; charset=utf-8",
-            "user-agent": self.context.user_agent,
-        }
-        result = http.post(
-            self.options.url, message.body, headers, self.context.now(), timeout=self.context.timeout
-        )
+        result = posting.post(self.options.url, message.body, self.context)
         if not isinstance(result, http.Answer):
             return result
         return _accepted(result) if result.ok else result.refused(words=_words(result), disabling=DISABLING)
@@ -114,22 +107,17 @@ def _words(answer: http.Answer) -> str:
 # ── the card ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def _message(told: DigestView) -> Message:
+def _payload(told: DigestView) -> Json:
     attachment = {
         "contentType": "application/vnd.microsoft.card.adaptive",
         "contentUrl": None,
         "content": _card(told),
     }
-    payload = {"type": "message", "attachments": [attachment]}
-    return Message(subject=told.subject, content_type="application/json", body=_bytes(payload))
-
-
-def _bytes(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return {"type": "message", "attachments": [attachment]}
 
 
 def _fits(cut: Cut) -> bool:
-    return len(_message(view(cut)).body) <= MAX_BODY * _RESERVE
+    return len(as_json(_payload(view(cut))).encode()) <= MAX_BODY * _RESERVE
 
 
 def _card(told: DigestView) -> Json:
@@ -243,7 +231,7 @@ def _within(lines: Iterable[Sequence[Json]], limit: int) -> list[Sequence[Json]]
     """The first of the lines that come to at most ``limit`` bytes."""
     kept: list[Sequence[Json]] = []
     for line in lines:
-        limit -= len(_bytes(line)) + 60
+        limit -= len(as_json(line).encode()) + 60
         if limit < 0:
             return [*kept, [_run("…")]]
         kept.append(line)

@@ -1,0 +1,63 @@
+"""What channels of chats share: numbered parts, one JSON request, and how long news is worth a try."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+
+from pydantic import SecretStr
+
+from bot.channels import http
+from bot.channels.context import Context
+from bot.core.render import Fits, clean, pages
+from bot.core.text import digest as text_hash
+from bot.core.views import DigestView, view
+from bot.model import Digest, Message, Refused, Rendered, RetryPolicy, Unanswered
+
+# Old news has no value in a chat: what could not be sent for six hours is given up. A message a second is
+# what Slack asks for, and less than the others bear.
+RETRY = RetryPolicy(
+    waits=(timedelta(seconds=5), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2)),
+    give_up=timedelta(hours=6),
+    pace=timedelta(seconds=1),
+)
+
+
+def in_parts(
+    digest: Digest,
+    key: str,
+    *,
+    channel: str,
+    recipient: str,
+    fits: Fits,
+    payload: Callable[[DigestView], object],
+    most: int,
+) -> list[Rendered]:
+    """The digest as up to ``most`` messages to ``recipient``, each the JSON of a ``payload``."""
+    return [
+        Rendered(
+            recipient=recipient,
+            key=text_hash((key, channel, str(cut.part)), size=16),
+            message=_message(view(cut), payload),
+            stories=cut.shown,
+        )
+        for cut in pages(clean(digest), fits, most)
+    ]
+
+
+def _message(told: DigestView, payload: Callable[[DigestView], object]) -> Message:
+    return Message(
+        subject=told.subject, content_type="application/json", body=as_json(payload(told)).encode()
+    )
+
+
+def as_json(value: object) -> str:
+    """Minified, in the order of its keys as they were written down."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def post(url: SecretStr, body: bytes, context: Context) -> http.Answer | Refused | Unanswered:
+    """One attempt to post JSON."""
+    headers = {"content-type": "application/json; charset=utf-8", "user-agent": context.user_agent}
+    return http.post(url, body, headers, context.now(), timeout=context.timeout)
