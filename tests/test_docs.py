@@ -6,6 +6,7 @@ import re
 import shlex
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +18,17 @@ from bot.app import make_judge, read_configuration
 from bot.catalogue import CorpusHeader, EntitiesFile, EntityTable, FeedsFile, FeedTable, TopicFile
 from bot.channels import CHANNELS
 from bot.channels.context import ChannelOptions
+from bot.channels.templates import Footer
 from bot.cli.main import app
 from bot.core.query import Lexicon, document, parse
 from bot.core.signals import SIGNALS, VETOES
+from bot.core.views import DigestView, SectionView, SourceView, StoryView
 from bot.errors import QueryError
 from bot.fetch import FAILURES
 from bot.model import DeliveryState, Entity, Item
 from bot.pipeline.triage import judge_item
 from bot.rules import Alert, Digest
-from bot.settings import OWN_VARIABLES, Advisor, Settings, stray_variables
+from bot.settings import OWN_VARIABLES, Advisor, Dkim, Settings, stray_variables
 from tests.fakes import START
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -89,6 +92,7 @@ TABLES: Mapping[str, type[BaseModel]] = {
     **{f"`{kind}`": channel.options for kind, channel in CHANNELS.items()},
     "Every channel": ChannelOptions,
     "`[judging.advisor]`": Advisor,
+    "`[smtp.dkim]`": Dkim,
     "`[[alerts]]`": Alert,
     "`[digests.NAME]`": Digest,
     "`[[feed]]`": FeedTable,
@@ -132,6 +136,19 @@ def test_channels_are_told_alike_on_both_pages() -> None:
     for kind, channel in CHANNELS.items():
         rows = [row["key"] for row in _ROW.finditer(section(page("delivery.md"), f"`{kind}`"))]
         assert rows == own_keys(channel.options), kind
+
+
+def test_every_name_that_a_template_may_use_is_told() -> None:
+    rows = section(page("delivery.md"), "Your own templates")
+    told = set(re.findall(r"`(digest|section|story|source|footer)\.(\w+)`", rows))
+    named = {
+        "digest": {*(each.name for each in fields(DigestView)), "single"},
+        "story": {each.name for each in fields(StoryView)},
+        "source": {each.name for each in fields(SourceView)},
+        "footer": {each.name for each in fields(Footer)},
+    }
+    assert told == {(holder, name) for holder, names in named.items() for name in names}
+    assert all(f"`{each.name}`" in rows for each in fields(SectionView))
 
 
 def test_the_variables_that_are_no_settings_are_named_and_no_other_is() -> None:

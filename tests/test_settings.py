@@ -139,3 +139,31 @@ def test_what_no_advisor_can_have_is_refused(tmp_path: Path, line: str, told: st
     (problem,) = caught.value.problems
     assert told in str(problem)
     assert "judging.advisor" in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("table", "problem"),
+    [
+        ('[server]\npublic_url = "http://news.example.org"', "write an https:// address"),
+        ('[server]\npublic_url = "https://ann:pw@news.example.org"', "write an https:// address"),
+        ('[server]\npublic_url = "https://news.example.org/?x=1"', "write an https:// address"),
+        ('[server]\npublic_url = "https://news.example.org/a>b"', "write an https:// address"),
+        ('[server]\nbind = ""\npublic_url = "https://news.example.org"', "set bind too"),
+        ('[smtp.dkim]\ndomain = "example.org"', "belong together; set selector and private_key"),
+        ('[smtp.dkim]\ndomain = "exa mple.org"', "pattern"),
+    ],
+)
+def test_what_would_make_a_bad_link_or_signature_is_refused(tmp_path: Path, table: str, problem: str) -> None:
+    (tmp_path / "chipwatch.toml").write_text(table)
+    with pytest.raises(ConfigErrors, match=problem):
+        load_settings(tmp_path)
+
+
+def test_a_public_url_loses_its_last_slash_and_a_signing_key_is_never_shown(tmp_path: Path) -> None:
+    (tmp_path / "chipwatch.toml").write_text(
+        '[server]\npublic_url = "https://news.example.org/chipwatch/"\n'
+        '[smtp.dkim]\ndomain = "example.org"\nselector = "s"\nprivate_key = "hunter2"\n'
+    )
+    settings, _ = load_settings(tmp_path)
+    assert settings.server.public_url == "https://news.example.org/chipwatch"
+    assert "hunter2" not in repr(settings)

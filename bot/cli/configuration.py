@@ -47,6 +47,7 @@ def init(
     say(f"  1. read {folder / 'chipwatch.toml'}: where messages go, and when")
     say(f"  2. chipwatch config check --config {folder}")
     say(f"  3. chipwatch run --config {folder}")
+    say(f"Templates of your own go into {folder / 'templates'}: see docs/delivery.md.")
 
 
 @app.command()
