@@ -12,6 +12,10 @@ from typing import Any
 
 import pytest
 
+from bot.channels.specimen import specimens
+from bot.channels.templates import Footer, html_page
+from bot.core.render import Cut
+from bot.core.views import view
 from bot.demo import show
 
 pytestmark = pytest.mark.browser
@@ -20,6 +24,20 @@ WRAPPER = """<!doctype html><meta name="color-scheme" content="light dark">
 <iframe id="mail" style="border:0;width:{width}px;height:900px" srcdoc="{page}"></iframe>
 <pre id="found"></pre>
 <script>
+// Every visible text's colour and the colour behind it.
+function inks(inner) {{
+  const found = {{}}, walker = inner.createTreeWalker(inner.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {{
+    const element = walker.currentNode.parentElement;
+    if (!walker.currentNode.data.trim() || !element.getClientRects().length) continue;
+    let behind = element;
+    const clear = e => getComputedStyle(e).backgroundColor === "rgba(0, 0, 0, 0)";
+    while (behind && clear(behind)) behind = behind.parentElement;
+    const pair = [getComputedStyle(element).color, getComputedStyle(behind).backgroundColor].join("|");
+    found[pair] = walker.currentNode.data.trim().slice(0, 40);
+  }}
+  return found;
+}}
 document.getElementById("mail").onload = function () {{
   const inner = this.contentDocument, root = inner.documentElement;
   const title = inner.querySelector("h1");
@@ -29,7 +47,7 @@ document.getElementById("mail").onload = function () {{
     stories: inner.querySelectorAll("h3").length,
     background: getComputedStyle(title.closest("table")).backgroundColor,
     card: [...inner.querySelectorAll("table, td, body")].map(e => getComputedStyle(e).backgroundColor),
-    ink: getComputedStyle(title).color,
+    inks: inks(inner),
     smallest: Math.min(...[...inner.querySelectorAll("p, td, th, li, h1, h2, h3")]
       .filter(e => e.textContent.trim() && e.offsetParent)
       .map(e => parseFloat(getComputedStyle(e).fontSize))),
@@ -84,6 +102,22 @@ def brightness(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
+def contrast(one: str, other: str) -> float:
+    darker, lighter = sorted((brightness(one), brightness(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("number", range(len(specimens())), ids=[name for name, _ in specimens()])
+def test_every_text_stands_out_from_what_is_behind_it(tmp_path: Path, number: int, dark: bool) -> None:
+    footer = Footer(digest_id="k", reason="Why.", change="Where.", unsubscribe="https://news.example.org/u/x")
+    told = view(Cut(digest=specimens()[number][1], left_out=3))
+    inks = look(html_page(None, told, footer), tmp_path, width=640, dark=dark)["inks"]
+    assert len(inks) >= 4
+    for pair, text in inks.items():
+        assert contrast(*pair.split("|")) >= 4.5, (pair, text)
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [640, 390], ids=["mail", "phone"])
 def test_a_digest_fits_its_window_and_can_be_read(
@@ -97,5 +131,4 @@ def test_a_digest_fits_its_window_and_can_be_read(
     painted = [colour for colour in seen["card"] if colour != "rgba(0, 0, 0, 0)"]
     behind = brightness(painted[-1])
     assert (behind < 0.2) == dark
-    ink = brightness(seen["ink"])
-    assert (max(ink, behind) + 0.05) / (min(ink, behind) + 0.05) >= 4.5
+    assert all(contrast(*pair.split("|")) >= 4.5 for pair in seen["inks"])
