@@ -11,7 +11,6 @@ import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr, field_validator
@@ -19,6 +18,7 @@ from pydantic import SecretStr, field_validator
 from bot.channels import http
 from bot.channels.context import ChannelOptions, Context, OptionError, policy
 from bot.channels.plain import cut_bytes, headline, inert, plain
+from bot.channels.posting import RETRY, as_json
 from bot.core.render import Cut, Fits, clean, clip, pages, utf16
 from bot.core.text import digest as text_hash
 from bot.core.views import DigestView, view
@@ -33,11 +33,6 @@ MAX_TITLE = 150
 MAX_PARTS = 3
 # Below this, stories are told by their titles alone.
 FULL_FROM = 1_500
-RETRY = RetryPolicy(
-    waits=(timedelta(seconds=5), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2)),
-    give_up=timedelta(hours=6),
-    pace=timedelta(seconds=1),
-)
 # The words of requests and urllib3 for a connection that never came about.
 _NOT_CONNECTED = re.compile(
     r"Socket Exception.*(?:NewConnectionError|NameResolutionError|ConnectTimeout|CERTIFICATE_VERIFY_FAILED)"
@@ -179,7 +174,7 @@ def _message(told: DigestView, most: int) -> Message:
     title = _title(told, most)
     # Cuts only a digest without stories, whose foot a text message can't hold.
     body = clip(_text(told, most), most - utf16(title) - 2)
-    content = json.dumps({"title": title, "body": body}, ensure_ascii=False, separators=(",", ":"))
+    content = as_json({"title": title, "body": body})
     return Message(subject=told.subject, content_type="application/json", body=content.encode())
 
 

@@ -6,16 +6,15 @@ without an answer is sent again. Alerts of one story share a thread, which its i
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, TypeAlias
 from urllib.parse import urlencode, urlsplit
 
 from pydantic import SecretStr, field_validator
 
-from bot.channels import http
+from bot.channels import http, posting
 from bot.channels.context import ChannelOptions, Context, policy
 from bot.channels.plain import NEAR_MISSES, closing, headline, inert, label, subtitle
 from bot.channels.tags import asked, link, sources, tag, text, titled
@@ -29,13 +28,8 @@ MAX_BODY = 30_000
 MAX_WIDGETS = 95
 MAX_FOOT = 4_000
 MAX_PARTS = 4
-RETRY = RetryPolicy(
-    waits=(timedelta(seconds=5), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2)),
-    give_up=timedelta(hours=6),
-    resend_unanswered=True,
-    # 60 a minute for all that write into a space.
-    pace=timedelta(seconds=2),
-)
+# 60 a minute for all that write into a space.
+RETRY = replace(posting.RETRY, pace=timedelta(seconds=2), resend_unanswered=True)
 # The webhook or its space is gone, and only a person can bring it back.
 _DISABLING = frozenset({401, 403, 404})
 # Fields that are not said to be HTML get no character that could be a tag or a call like <users/all>.
@@ -111,7 +105,7 @@ def _message(cut: Cut) -> Message:
     }
     if told.single:
         payload["thread"] = {"threadKey": cut.digest.stories[0].id}
-    body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+    body = posting.as_json(payload).encode()
     return Message(subject=told.subject, content_type="application/json", body=body)
 
 

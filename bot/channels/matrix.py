@@ -7,16 +7,14 @@ alert.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
 from pydantic import SecretStr, field_validator
 
-from bot.channels import http
+from bot.channels import http, posting
 from bot.channels.context import ChannelOptions, Context, policy
 from bot.channels.plain import NEAR_MISSES, closing, headline, label, plain, subtitle
 from bot.channels.tags import asked, link, sources, tag, text, titled
@@ -29,13 +27,8 @@ from bot.model import Digest, Message, Rendered, RetryPolicy, SendResult, Sent
 MAX_CONTENT = 57_000
 MAX_FOOT = 4_000
 MAX_PARTS = 4
-RETRY = RetryPolicy(
-    waits=(timedelta(seconds=5), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2)),
-    give_up=timedelta(hours=6),
-    # Synapse forgets transaction ids after a day, four times as long.
-    resend_unanswered=True,
-    pace=timedelta(seconds=1),
-)
+# Synapse forgets transaction ids after a day, four times as long as we try.
+RETRY = replace(posting.RETRY, resend_unanswered=True)
 # 401: the token is not valid any more. 403: the account is not in this room.
 _DISABLING, _PUT_OUT = frozenset({401}), 403
 
@@ -127,7 +120,7 @@ class MatrixChannel:
 
 
 def _message(told: DigestView, root: str) -> Message:
-    body = json.dumps(_content(told, root), ensure_ascii=False, separators=(",", ":")).encode()
+    body = posting.as_json(_content(told, root)).encode()
     return Message(subject=told.subject, content_type="application/json", body=body)
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, TypeAlias
 
 from pydantic import Field, SecretStr, field_validator
 
-from bot.channels import http
+from bot.channels import http, posting
 from bot.channels.context import ChannelOptions, Context, policy
 from bot.channels.plain import cut_bytes, headline, inert, plain
 from bot.core.render import Cut, clean, pages
@@ -32,12 +32,8 @@ MAX_FOOT = 900
 MAX_LINE = 400
 MAX_ACTIONS = 3
 MAX_PARTS = 4
-RETRY = RetryPolicy(
-    waits=(timedelta(seconds=5), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2)),
-    give_up=timedelta(hours=6),
-    # 60 at once, then one in five seconds.
-    pace=timedelta(seconds=5),
-)
+# 60 at once, then one in five seconds.
+RETRY = replace(posting.RETRY, pace=timedelta(seconds=5))
 _DISABLING = frozenset({401, 403})
 # The day's messages are used up: ntfy does not say until when.
 _QUOTA, _QUOTA_WAIT = 42908, timedelta(hours=1)
@@ -158,7 +154,7 @@ def _links(told: DigestView) -> list[tuple[str, str]]:
 
 
 def _bytes(payload: Json) -> bytes:
-    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+    return posting.as_json(payload).encode()
 
 
 def _fits(cut: Cut) -> bool:

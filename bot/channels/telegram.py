@@ -10,13 +10,13 @@ import html
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, TypeAlias
 
 from pydantic import SecretStr, field_validator
 
-from bot.channels import http
+from bot.channels import http, posting
 from bot.channels.context import ChannelOptions, Context, policy
 from bot.channels.plain import NEAR_MISSES, closing, headline, label, subtitle
 from bot.channels.tags import asked, link, sources, tag, text, titled
@@ -31,12 +31,8 @@ MAX_TEXT = 3_900
 MAX_ENTITIES = 80
 MAX_FOOT = 1_200
 MAX_PARTS = 5
-RETRY = RetryPolicy(
-    waits=(timedelta(seconds=5), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2)),
-    give_up=timedelta(hours=6),
-    # 20 messages a minute in a group.
-    pace=timedelta(seconds=3),
-)
+# 20 messages a minute in a group.
+RETRY = replace(posting.RETRY, pace=timedelta(seconds=3))
 # 404 is the answer to a token that is none; 403 is about the chat.
 _DISABLING, _PUT_OUT = frozenset({401, 404}), 403
 _CHAT = re.compile(r"-?[0-9]{1,19}|@[A-Za-z0-9_]{4,32}")
@@ -188,7 +184,7 @@ def _message(told: DigestView, chat: str, first: str) -> Message:
 
 
 def _bytes(payload: Mapping[str, Any]) -> bytes:
-    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+    return posting.as_json(payload).encode()
 
 
 def _fits(cut: Cut) -> bool:
