@@ -127,15 +127,14 @@ class SqlItems:
     def unjudged(self, limit: int) -> Sequence[Item]:
         """Items without verdicts: those that were new when they came before those that were old already.
 
-        Oldest first by (published or seen, id).
+        Oldest first by (published or seen, text, id): an id follows from the feed that had the article
+        first, which is chance, and grouping goes by this order.
         """
+        order = (items.c.baseline, _NEWEST, items.c.content_hash, items.c.id)
         waiting = select(items.c.id).where(items.c.judged_at.is_(None))
-        first = waiting.order_by(items.c.baseline, _NEWEST, items.c.id).limit(limit).subquery()
+        first = waiting.order_by(*order).limit(limit).subquery()
         query = select(*ITEM_COLUMNS).join(first, first.c.id == items.c.id)
-        return [
-            item_of(row)
-            for row in self._connection.execute(query.order_by(items.c.baseline, _NEWEST, items.c.id))
-        ]
+        return [item_of(row) for row in self._connection.execute(query.order_by(*order))]
 
     def judge(self, judgements: Sequence[Judgement], now: datetime) -> Collection[str]:
         """Store items' verdicts in place of earlier ones and count them as judged. Returns their ids.
