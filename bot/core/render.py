@@ -264,12 +264,15 @@ def _short_foot(digest: Digest) -> Digest:
 
 
 def _leading(digest: Digest, positions: Sequence[int], fits: Fits) -> Cut:
-    """As many of the first stories as fit."""
+    """As many of the first stories as fit; told barely only where the very first is too long otherwise."""
 
-    def first(count: int) -> Cut:
-        return Cut(digest=_only(digest, positions[:count]), detail=SHORT)
+    def first(count: int, detail: Detail) -> Cut:
+        return Cut(digest=_only(digest, positions[:count]), detail=detail)
 
-    return first(_largest(len(positions), lambda count: fits(first(count))))
+    short = _largest(len(positions), lambda count: fits(first(count, SHORT)))
+    if short:
+        return first(short, SHORT)
+    return first(_largest(len(positions), lambda count: fits(first(count, BARE))), BARE)
 
 
 def _most_stories(digest: Digest, detail: Detail, fits: Fits) -> Cut:

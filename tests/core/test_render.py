@@ -185,6 +185,27 @@ def test_pages_fill_up_before_a_new_one_begins() -> None:
 # ── names ──
 
 
+def test_one_endless_story_does_not_end_the_splitting() -> None:
+    def fits(cut: Cut) -> bool:
+        return len(cut.digest.stories) <= 2 and (cut.detail == BARE or "story1" not in cut.shown)
+
+    parts = pages(digest(5), fits, 4)
+    assert [part.shown for part in parts] == [("story1", "story2"), ("story3", "story4"), ("story5",)]
+    assert [part.detail for part in parts] == [BARE, SHORT, FULL]
+
+
+def test_where_the_foot_leaves_room_for_no_story_it_is_the_foot_that_goes() -> None:
+    full = replace(digest(3), notices=alarm().notices * 9)
+    cut = fit(full, lambda cut: len(cut.digest.stories) + len(cut.digest.notices) <= 3)
+    assert cut.shown == ("story1", "story2")
+    assert cut.left_out == 1
+    assert cut.digest.quiet_topics == ()
+    assert cut.digest.receipt is not None
+    assert cut.digest.receipt.feeds_failing == ()
+    empty = replace(full, sections=())
+    assert fit(empty, lambda cut: False).digest.notices == empty.notices
+
+
 def test_the_subject_is_the_biggest_story_and_how_many_more() -> None:
     three = digest(3)
     assert subject(three) == "#1# Norvik orders Halcyon accelerators, part 1 + 2 stories"
