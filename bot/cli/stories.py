@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli.commands import Commands
-from bot.cli.explain import known_item, known_topic, matched, spell_delivery, spell_story
+from bot.cli.explain import known_item, known_topic, matched, spell_delivery, spell_story, update_lines
 from bot.cli.opening import opened
 from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir, Limit, Since, Topic, Words, since
 from bot.cli.output import print_json, print_table, say, short_time
@@ -18,7 +18,7 @@ from bot.errors import UsageError
 
 if TYPE_CHECKING:
     from bot.app import Application
-    from bot.model import Delivery, Member, Placing, Story, StoryEdit, UpdateDecision
+    from bot.model import Delivery, Member, Placing, Story, StoryEdit
     from bot.ports import Tx
 
 app = Commands(
@@ -226,7 +226,8 @@ def _explain(application: Application, tx: Tx, story: Story, *, as_json: bool) -
         *_head_lines(story, title_of(story), relation),
         *_member_lines(story, placings),
         *_edit_lines(edits),
-        *_told_lines(sent, decisions),
+        *_told_lines(sent),
+        *update_lines(decisions),
     ):
         say(line)
 
@@ -277,9 +278,7 @@ def _done(edit: StoryEdit) -> str:
             return "heard again"
 
 
-def _told_lines(sent: Sequence[Delivery], decisions: Sequence[UpdateDecision]) -> Iterator[str]:
-    from bot.core.updates import decision_in_words
-
+def _told_lines(sent: Sequence[Delivery]) -> Iterator[str]:
     yield ""
     yield "Told:" if sent else "Not told."
     for delivery in sent:
@@ -287,8 +286,3 @@ def _told_lines(sent: Sequence[Delivery], decisions: Sequence[UpdateDecision]) -
         note = f" ({delivery.note})" if delivery.note else ""
         route = f"{delivery.origin} by {delivery.channel} to {delivery.recipient}"
         yield f"  {delivery.state.value:<8} {when}  {route}{note}"
-    if decisions:
-        yield ""
-        yield "Updates weighed:"
-    for decision in decisions:
-        yield f"  {short_time(decision.at)} UTC: {decision_in_words(decision)}"

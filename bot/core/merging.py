@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from statistics import fmean
 from typing import NamedTuple, TypeAlias
 
@@ -23,17 +23,6 @@ _NO_LESS_THAN = -10.0
 """What an objection counts in a mean: one odd item does not outvote all others."""
 _MOST = 0.5
 """Part of a story's items that must by themselves be likelier in the other story than not."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MergePolicy:
-    """How sure it must be that two stories are one; log-odds."""
-
-    strongly: float = 5.0
-    """From here on an item fits a story strongly: 150 to 1."""
-    alike: float = 3.0
-    """From this mean on a story's items report the other's event: 20 to 1. Where one of the two is a single
-    item it is no whole, and must fit ``strongly``: like events of one party look alike."""
 
 
 Odds: TypeAlias = Callable[[Vectors, OpenStory, float, float], float]
@@ -61,10 +50,14 @@ class OneEvent(NamedTuple):
 
 
 def late_evidence(
-    fitting: Sequence[Fit], odds: Odds, vocabulary: Vocabulary, policy: MergePolicy
+    fitting: Sequence[Fit], odds: Odds, vocabulary: Vocabulary, strongly: float
 ) -> OneEvent | None:
-    """The two stories that an item shows to be one, or ``None``. ``fitting``: all that it may join."""
-    strong = [fit.story for fit in fitting if fit.odds >= policy.strongly]
+    """The two stories that an item shows to be one, or ``None``. ``fitting``: all that it may join.
+
+    ``strongly``: log-odds from which the item fits a story, and the items of one story the other, so well
+    that they can hardly report like events of one party.
+    """
+    strong = [fit.story for fit in fitting if fit.odds >= strongly]
     if len(strong) != 2:
         return None
     survivor, other = sorted(strong, key=lambda story: (story.opened, story.id))
@@ -73,9 +66,7 @@ def late_evidence(
     if _are_forms(survivor, other):
         return None
     there, back = _at_home(other, survivor, odds, vocabulary), _at_home(survivor, other, odds, vocabulary)
-    single = min(len(survivor.traces), len(other.traces)) == 1
-    least = policy.strongly if single else policy.alike
-    return OneEvent(survivor, other, there, back) if min(there, back) >= least else None
+    return OneEvent(survivor, other, there, back) if min(there, back) >= strongly else None
 
 
 def merging(placement: Placement, found: OneEvent | None) -> Placement:

@@ -11,7 +11,6 @@ from itertools import count, cycle
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.core.merging import MergePolicy
 from bot.core.recollection import Recollection
 from bot.core.stories import Grouper, StoryPolicy
 from bot.model import (
@@ -171,7 +170,7 @@ def test_a_word_longer_than_an_index_entry_is_no_trouble(store: SqlStore) -> Non
 
 # ── grouping from the store is grouping as if it had never stopped ───────────────────────────────
 
-EAGER = StoryPolicy(start=-7.0, merging=MergePolicy(strongly=-1.0, alike=-4.0))
+EAGER = StoryPolicy(start=-7.0, strongly=-1.0)
 """Opens more stories, and puts more of them together."""
 
 Drawn = list[tuple[tuple[str, str], float, bool]]
@@ -233,15 +232,19 @@ def unbroken(batches: Sequence[Sequence[Item]], policy: StoryPolicy) -> list[Pla
 def restarted(
     store: SqlStore, batches: Sequence[Sequence[Item]], policy: StoryPolicy, *, tidy: bool
 ) -> list[Placement]:
-    """A fresh process for each batch."""
+    """A fresh process for each batch, and a second one that is refused, since it groups the same."""
     placements: list[Placement] = []
     for batch in batches:
         with store.read() as tx:
-            grouper = Grouper(policy, Recollection(policy.window, tx.grouping.state()))
+            grouper, late = (
+                Grouper(policy, Recollection(policy.window, tx.grouping.state())) for _ in range(2)
+            )
             found = group(tx, grouper, batch)
+            assert group(tx, late, batch) == found
         with store.begin() as tx:
             tx.stories.place(found, NOW)
             tx.grouping.store(grouper.memory.changes())
+            assert not tx.grouping.hold(late.memory.changes().state.turn)
             if tidy:
                 tx.grouping.forget(policy.window / timedelta(days=1))
         placements += found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bot.model import DeliveryState, EditKind, Facts, Settlement, StoryEdit, UpdateDecision
 from bot.storage.store import SqlStore
 from tests.storage.samples import HOUR, MINUTE, NOW, delivery, item, placement, telling
@@ -9,9 +11,9 @@ from tests.storage.samples import HOUR, MINUTE, NOW, delivery, item, placement, 
 A, B, C = "story-a", "story-b", "story-c"
 
 
-def edit(story_id: str, other: str, kind: EditKind = EditKind.MERGE, **changes: object) -> StoryEdit:
-    given: dict[str, object] = {"kind": kind, "story_id": story_id, "other": other, "at": NOW, "by": "Ada"}
-    return StoryEdit(**given | changes)  # type: ignore[arg-type]
+def edit(story_id: str, other: str, kind: EditKind = EditKind.MERGE, **changes: Any) -> StoryEdit:
+    given: dict[str, Any] = {"kind": kind, "story_id": story_id, "other": other, "at": NOW, "by": "Ada"}
+    return StoryEdit(**given | changes)
 
 
 def stored(store: SqlStore, **stories: list[str]) -> None:
@@ -23,7 +25,7 @@ def stored(store: SqlStore, **stories: list[str]) -> None:
             tx.stories.place([placement(one, story_id, opens=one == item_ids[0]) for one in item_ids], NOW)
 
 
-def merge(store: SqlStore, into: str, other: str, **changes: object) -> None:
+def merge(store: SqlStore, into: str, other: str, **changes: Any) -> None:
     with store.begin() as tx:
         tx.edits.merge(edit(into, other, **changes))
 
