@@ -208,10 +208,10 @@ def test_what_each_alert_rule_makes_of_it(place: Place) -> None:
 def test_whether_a_told_story_had_news_and_why(place: Place) -> None:
     first = entry("1", "Skerry Lines orders an electric ferry", "The ferry costs $40 million.", hours_ago=5)
     more = entry("2", "Skerry Lines pays $60 million for its electric ferry", "It costs $60 million.")
-    less = entry("3", "Skerry Lines pays nearly $60 million for electric ferry", "It costs $59 million.")
+    less = entry("3", "Skerry Lines and its $59 million electric ferry", "It has a quiet engine.")
     for entries in ((first,), (more, first), (less, more, first)):
         place.publish(*entries)
-        place.call("poll")
+        place.call("poll", "--all")
         place.call("digest", "daily")
     told = place.call("why", FERRY).out.splitlines()
     news = [line.partition("telling ")[2] for line in told[told.index("News since it was told:") + 1 :]]

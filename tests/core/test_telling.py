@@ -7,13 +7,16 @@ from datetime import timedelta
 import pytest
 
 from bot.core.age import is_late, newest
+from bot.core.facts import merge
 from bot.core.telling import (
+    Background,
     best_verdicts,
     independent_sources,
     remember,
     tell,
+    weighed,
 )
-from bot.model import Facts, Nearest, Relation, Span, Story, ToldStory
+from bot.model import Earlier, Facts, Nearest, Relation, Span, Story, ToldStory, UpdateDecision
 from tests.core.told import NOW, TOPICS, background, member, near, story, telling, verdict
 
 
@@ -240,3 +243,104 @@ def test_an_outlets_name_behind_a_headline_is_not_part_of_it(title: str, told_as
     result = told(story(replace(member(1, title=title), source="www.wire1.example")))
     assert result.title == told_as
     assert result.sources[0].title == told_as
+
+
+# ── updates ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def by_member(**facts: Facts) -> Background:
+    """What each article states by itself; a story states all of it."""
+
+    def stated(one: Story) -> Facts:
+        return merge(facts.get(each.item.id, Facts()) for each in one.members)
+
+    return replace(background(), facts=stated)
+
+
+def test_an_update_has_the_headline_of_what_brings_its_news() -> None:
+    release = member(1, hours=5, primary=True, title="Norvik selects Tern")
+    raised = member(2, hours=0.5, title="Norvik pays more")
+    shares = member(3, hours=0.2, title="Tern shares jump as Norvik pays $6 billion")
+    first, more = Facts(figures=("$4 billion",)), Facts(figures=("$6 billion",))
+    against = by_member(i1=first, i2=more, i3=more)
+    result = tell(story(release, raised, shares), TOPICS, telling("s1", facts=first), against)
+    assert result
+    assert (result.title, result.news) == ("Norvik pays more", ("value: $6 billion (was $4 billion)",))
+    assert result.news_since == NOW - timedelta(hours=1)
+    assert result.facts.figures == ("$4 billion", "$6 billion")
+
+
+def test_outlets_that_cite_each_other_are_listed_and_are_no_news() -> None:
+    report = member(1, source="harbourwire.example", summary="Norvik is in talks with Tern.")
+    echoes = [
+        member(number, source=f"paper{number}.example", summary="Norvik talks, Harbour Wire reported.")
+        for number in range(2, 9)
+    ]
+    one = story(report, *echoes)
+    assert [len(source.cites) for source in told(one).sources] == [0, *([1] * 7)]
+    assert tell(one, TOPICS, telling("s1"), background()) is None
+    assert remember(told(one), None, "mail", "daily", NOW).sources == 1
+
+
+def before(
+    words: str = "follow-up to", days: float = 3, names: tuple[str, ...] = ("norvik", "tern")
+) -> Earlier:
+    ago = NOW - timedelta(days=days)
+    return Earlier(story_id="s0", title="Norvik buys", told_at=ago, words=words, names=names)
+
+
+def against(earlier: Earlier | None) -> Background:
+    return replace(background(), earlier=lambda _story, _facts: earlier)
+
+
+def test_a_new_story_says_what_it_follows_and_an_update_does_not() -> None:
+    result = tell(story(member(1)), TOPICS, None, against(before()))
+    assert result
+    assert (result.status, result.earlier) == ("NEW", before())
+    grown = replace(against(before()), facts=lambda _: Facts(status="cancelled"))
+    update = tell(story(member(1)), TOPICS, telling("s1"), grown)
+    assert update
+    assert update.earlier is None
+
+
+@pytest.mark.parametrize(
+    ("words", "days", "status"),
+    [("same event as", 9, "LATE"), ("same event as", 3, "NEW"), ("follow-up to", 9, "NEW")],
+)
+def test_an_event_that_was_told_long_ago_is_late(words: str, days: float, status: str) -> None:
+    result = tell(story(member(1)), TOPICS, None, against(before(words, days)))
+    assert result
+    assert result.status == status
+
+
+@pytest.mark.parametrize(
+    ("title", "earlier", "is_told"),
+    [
+        ("The week in chips", before(), False),
+        ("Tern shares jump on Norvik talks", before(), False),
+        ("The week in chips", before(names=("norvik",)), True),
+        ("The week in chips", before(days=40), True),
+        ("The week in chips", None, True),
+        ("Norvik and Tern sign again", before(), True),
+    ],
+)
+def test_a_round_up_of_what_was_told_is_no_story(title: str, earlier: Earlier | None, is_told: bool) -> None:
+    one = story(member(1, title=title), member(2, title="Tables", matched=()))
+    assert (tell(one, TOPICS, None, against(earlier)) is not None) == is_told
+
+
+def test_what_was_weighed_is_a_decision_where_something_differs() -> None:
+    one = story(member(1))
+    stated = {"s1": Facts(figures=("$3.9 billion",))}
+    known = telling("s1", facts=Facts(figures=("$4 billion",)))
+    decision = weighed(one, TOPICS, known, background(stated), NOW)
+    assert decision == UpdateDecision(
+        channel="mail",
+        story_id="s1",
+        at=NOW,
+        revision=1,
+        material=False,
+        reasons=("not news: $3.9 billion is $4 billion, which was told",),
+    )
+    assert weighed(one, TOPICS, telling("s1"), background(), NOW) is None
+    assert weighed(one, ("labs",), known, background(stated), NOW) is None
