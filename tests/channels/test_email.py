@@ -68,6 +68,16 @@ def test_the_channel_may_have_a_sender_and_mailboxes_of_its_own() -> None:
     assert own["Message-ID"].endswith("@other.example>")
 
 
+@pytest.mark.parametrize("of", [digest(0), digest(3), digest(1, kind="alert"), digest(60)])
+def test_lines_are_as_long_as_every_relay_takes(of: Digest, tmp_path: Path) -> None:
+    for each in channel(data=tmp_path, public_url=PUBLIC).render(of, "key"):
+        head, body = each.message.body.split(b"\r\n\r\n", 1)
+        long = [line for line in head.split(b"\r\n") if len(line) > 78]
+        # An address is never broken: it stands alone on its line.
+        assert all(re.match(rb"(List-Unsubscribe:)? <[^ ]+>,?$", line) for line in long)
+        assert max(map(len, body.split(b"\r\n"))) <= 78
+
+
 def test_the_date_is_the_end_of_the_window() -> None:
     assert messages(digest(1))[0]["Date"] == "Sun, 22 Nov 2026 07:00:00 +0000"
 

@@ -228,6 +228,15 @@ def test_a_connection_lost_after_the_message_is_unanswered(mail: MailServer) -> 
     assert len(mail.messages) == 1
 
 
+def test_a_repeat_after_a_lost_answer_is_the_same_to_the_byte(mail: MailServer) -> None:
+    mail.at_data = "drop"
+    assert isinstance(send(plain(mail.port)), Unanswered)
+    mail.at_data = "250 OK"
+    assert isinstance(send(plain(mail.port)), Sent)
+    first, second = mail.messages
+    assert first == second
+
+
 def test_nobody_there_is_tried_again() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -111,6 +111,17 @@ def test_a_sound_configuration_is_counted(config: Path) -> None:
             "<p>\n{{ digets.title }}",
             'templates/digest.html.j2:2: unknown name "digets"; did you mean "digest"?',
         ),
+        (
+            "templates/digest.txt.j2",
+            "{% for section in digest.sections %}{% for story in section.stories %}\n{{ story.ledd }}"
+            "{% endfor %}{% endfor %}",
+            'templates/digest.txt.j2:2: unknown name "story.ledd"; did you mean "story.lead"?',
+        ),
+        (
+            "templates/digest.txt.j2",
+            "\n\n{{ digest.sections[0].title }}",
+            "templates/digest.txt.j2:3: fails on an empty digest: tuple object has no element 0",
+        ),
     ],
 )
 @pytest.mark.parametrize("command", [["config", "check"], ["items"]], ids=" ".join)
