@@ -111,19 +111,53 @@ def find_copy(candidate: Fingerprint, known: Iterable[KnownText]) -> str | None:
         likeness = _likeness(candidate, one.prints, sum(1.0 / len(roots[run]) for run in sorted(runs)))
         if likeness > best:
             best, chosen = likeness, one
-    if chosen is None or _swaps(candidate.words, chosen.prints.words) >= _FEWEST_SWAPS:
+    if chosen is None or _furniture(candidate, chosen.prints):
         return None
-    return chosen.root
+    return None if _swaps(candidate.words, chosen.prints.words) >= _FEWEST_SWAPS else chosen.root
 
 
 def one_form(one: Fingerprint, other: Fingerprint) -> bool:
-    """Whether the two texts are one form filled in twice: releases about like events, not about one."""
+    """Whether the two texts are one form filled in twice: releases about like events, not about one.
+
+    Or two texts of one site, alike by what the site puts in front of every text.
+    """
     shorter = min(len(one.shingles), len(other.shingles))
     if shorter < _FEWEST_SHINGLES:
         return False
     if len(frozenset(one.shingles).intersection(other.shingles)) < _SHARED_FORM * shorter:
         return False
-    return _swapped_names(one.words, other.words) >= _FEWEST_SWAPS
+    return _furniture(one, other) or _swapped_names(one.words, other.words) >= _FEWEST_SWAPS
+
+
+def _furniture(one: Fingerprint, other: Fingerprint) -> bool:
+    """Whether the runs of words that two texts share say nothing of what their headlines say.
+
+    ``We have sent you an e-mail`` stands over any news of a site. The headline of a copy is told by what both
+    texts have, or by the other text: its first sentence may have become the headline.
+    """
+    shared = _shared_words(one, other)
+    if not shared or not one.titles or not other.titles:
+        return False
+    titles = [_content(" ".join(each.titles).split()) for each in (one, other)]
+    texts = [_content(map(text.fold, each.words)) for each in (one, other)]
+    return all(
+        shared.isdisjoint(own) and 2 * len(own & (its_title | its_text)) < len(own)
+        for own, its_title, its_text in zip(titles, reversed(titles), reversed(texts), strict=True)
+    )
+
+
+def _shared_words(one: Fingerprint, other: Fingerprint) -> frozenset[str]:
+    """The content words of the runs of words that both have."""
+    words = [text.fold(word) for word in one.words]
+    theirs = frozenset(other.shingles)
+    runs = _runs([word.encode("utf-8", "surrogatepass") for word in words])
+    return _content(
+        word for at, run in enumerate(runs) if run in theirs for word in words[at : at + _SHINGLE]
+    )
+
+
+def _content(words: Iterable[str]) -> frozenset[str]:
+    return frozenset(words) - text.FUNCTION_WORDS
 
 
 def _likeness(candidate: Fingerprint, other: Fingerprint, shared: float) -> float:

@@ -188,6 +188,7 @@ class Common:
             retold=retold,
             names=(2.0 * known - total) / (total + _ONE_NAME),
             contradiction=min(1.0, min(ours, theirs) / _ONE_NAME),
+            rarest=max(shared, default=0.0),
             besides_rarest=sum(shared) - max(shared, default=0.0),
             days=self._agreement(item.days),
         )
@@ -231,6 +232,8 @@ class Resemblance(NamedTuple):
     contradiction: float
     """Names in the item's headline that the story doesn't know, or names in the story's headlines that the
     item doesn't, whichever weigh less; 1 for a rare one on either side."""
+    rarest: float
+    """Weight (nats) of the rarest word in common."""
     besides_rarest: float
     """Weight (nats) of all words in common but the rarest: hardly any where they share one name."""
     days: int

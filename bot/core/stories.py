@@ -9,13 +9,15 @@ objects, else the item opens a story of its own. A copy of a text always joins t
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 from bot.core import text
 from bot.core.copies import Fingerprint, KnownText, find_copy, fingerprint, one_form
-from bot.core.merging import Fit, MergePolicy, late_evidence, merging
+from bot.core.merging import Fit, late_evidence, merging
 from bot.core.openstory import OpenStory
 from bot.core.postings import Heaviest
 from bot.core.recollection import Prepared, Recollection
@@ -46,40 +48,61 @@ class StoryPolicy:
     both: float = 4.5
     """Who and what agree: the lesser of their cosines, ``enough`` and more counting as 1."""
     enough: float = 0.3
-    headline: float = 6.5
+    headline: float = 6.0
     """Cosine of the headlines alone."""
-    retold: float = 8.0
+    retold: float = 6.5
     """Share of the story's headline that the item's text knows."""
-    closest: float = 7.0
+    closest: float = 8.5
     """Cosine with the story's most similar item."""
-    names: float = 1.5
+    closest_headline: float = 5.0
+    """The same once more where one of them has no text: the headlines are all there is."""
+    neighbours: float = 1.0
+    """The story's share of the likeness that the item has to the items most like it."""
+    names: float = 2.0
     """Share of the item's names that the story knows, less the share it doesn't."""
-    contradiction: float = -1.2
+    contradiction: float = -0.8
     """Names that differ in the headlines."""
-    days_apart: float = -1.6
+    days_apart: float = -1.4
     """``ln(1 + days)`` between the item and the story's nearest end."""
-    same_day: float = 1.0
+    same_day: float = 1.5
     """Both name the same day."""
-    other_day: float = -1.5
+    other_day: float = -2.0
     """Both name days, and none of the one is a day of the other."""
-    headline_only: float = 1.8
+    lone: float = 0.7
+    """The story is one item: what its other items would share is not known yet."""
+    headline_only: float = 2.3
     """Item or story is headlines without text: there is less that could agree."""
-    start: float = -4.5
+    start: float = -4.0
     """Log-odds before anything is observed."""
     least_besides_rarest: float = 2.5
     """Weight (nats) that the words in common besides the rarest must have, where both have text: one shared
     name is no event."""
-    least_who: float = 0.17
+    least_who: float = 0.05
     """Cosine of the names from which names that differ in the headlines may be a matter of emphasis."""
-    least_in_headlines: float = 1.0
+    least_in_headlines: float = 0.6
     least_who_in_headlines: float = 0.07
     """The same where one has no text; there, either of them is enough."""
+    least_rarest: float = 0.4
+    """Weight (nats) of the rarest word in common: what a third of all articles have weighs less, and is no
+    rare word."""
     several: int = 2
     """An item with text that so many stories fit, and none of them well, opens its own: round-ups do."""
     weak: float = 3.0
     """Log-odds from which a story fits well."""
-    merging: MergePolicy = field(default_factory=MergePolicy)
-    """When two stories turn out to be one."""
+    strongly: float = 5.0
+    """Log-odds from which an item fits two stories, and each of them the other, so well that they are one."""
+
+
+class _Near(NamedTuple):
+    """A story that has items like the new one."""
+
+    story: OpenStory
+    closest: float
+    """Cosine with its most similar item, of the words by which items are found."""
+    item_id: str
+    """That item."""
+    share: float
+    """Of the likeness that the new item has to those most like it, the part that is in this story."""
 
 
 class Grouper:
@@ -124,7 +147,7 @@ class Grouper:
             fitting = self._fitting(prepared, prints, candidates, day)
             placement = merging(
                 self._as_own_text(article.id, next(iter(fitting), None), vector, prepared.reading),
-                late_evidence(fitting, self._log_odds, self.memory.vocabulary, self._policy.merging),
+                late_evidence(fitting, self._log_odds, self.memory.vocabulary, self._policy.strongly),
             )
         self.memory.remember(placement, trace(vector, prints, root or article.id), day)
         return placement
@@ -160,8 +183,12 @@ class Grouper:
     ) -> list[Fit]:
         """The stories with better than even odds that nothing speaks against, the best first."""
         found = (
-            Fit(self._log_odds(item.vector, story, similarity, day), story, item_id)
-            for story, similarity, item_id in self._short_list(item.heaviest, candidates, day)
+            Fit(
+                self._log_odds(item.vector, near.story, near.closest, day, near.share),
+                near.story,
+                near.item_id,
+            )
+            for near in self._short_list(item.heaviest, candidates, day)
         )
         likely = sorted(
             (candidate for candidate in found if candidate.odds > 0),
@@ -178,45 +205,61 @@ class Grouper:
 
     def _short_list(
         self, heaviest: Heaviest, candidates: Sequence[tuple[str, Trace]], day: float
-    ) -> list[tuple[OpenStory, float, str]]:
-        """The stories most similar to the item by their closest item, with that similarity and item."""
+    ) -> list[_Near]:
+        """The stories most similar to the item by their closest item."""
         closest: dict[str, tuple[float, str]] = {}
+        likeness: dict[str, float] = defaultdict(float)
         for item_id, kept in candidates:
             known = kept.weights()
             similarity = sum(weight * known[word] for word, weight in heaviest if word in known)
             story_id = self.memory.story_of(item_id).id
+            likeness[story_id] += similarity
             if similarity > closest.get(story_id, (_WORTH_A_LOOK, ""))[0]:
                 closest[story_id] = (similarity, item_id)
         ranked = sorted(closest.items(), key=lambda entry: (-entry[1][0], entry[0]))[:_SHORT_LIST]
-        near = ((self.memory.story_of(found[1]), *found) for _, found in ranked)
-        return [entry for entry in near if entry[0].days_from(day) <= self.memory.window]
+        total = sum(likeness[story_id] for story_id, _ in ranked)
+        near = (
+            _Near(self.memory.story_of(found[1]), *found, likeness[story_id] / total)
+            for story_id, found in ranked
+        )
+        return [each for each in near if each.story.days_from(day) <= self.memory.window]
 
-    def _log_odds(self, item: Vectors, story: OpenStory, closest: float, day: float) -> float:
-        """Log-odds that the item reports the story's event; minus infinity where something objects."""
+    def _log_odds(
+        self, item: Vectors, story: OpenStory, closest: float, day: float, share: float = 0.0
+    ) -> float:
+        """Log-odds that the item reports the story's event; minus infinity where something objects.
+
+        ``closest``: cosine with the story's most similar item; ``share``: see :class:`_Near`.
+        """
         policy, common = self._policy, self.memory.common(story)
         both_have_text = item.has_text and common.has_text
         seen = common.resemblance(item, self.memory.vocabulary)
         if self._objects(seen, both_have_text):
             return -math.inf
-        return (
+        odds = (
             policy.start
             + policy.both * min(1.0, min(seen.who, seen.what) / policy.enough)
             + policy.headline * seen.headline
             + policy.retold * seen.retold
             + policy.closest * closest
+            + policy.neighbours * share
             + policy.names * seen.names
             + policy.contradiction * seen.contradiction
             + policy.days_apart * math.log1p(story.days_from(day))
             + (policy.same_day * (seen.days > 0) + policy.other_day * (seen.days < 0))
-            + policy.headline_only * (not both_have_text)
+            + policy.lone * (common.items == 1)
         )
+        return odds if both_have_text else odds + policy.headline_only + policy.closest_headline * closest
 
     def _objects(self, seen: Resemblance, both_have_text: bool) -> bool:
         """Whether item and story can't be one event however alike they are.
 
-        They share one word only (of headlines: one word only, and no names), or names differ.
+        They share no name and no rare word, or one word only (of headlines: one word only, and no names), or
+        names differ.
         """
         policy = self._policy
+        if seen.rarest < policy.least_rarest:
+            return True
         if not both_have_text:
             return (
                 seen.who < policy.least_who_in_headlines and seen.besides_rarest < policy.least_in_headlines
@@ -224,9 +267,7 @@ class Grouper:
         differ = seen.contradiction >= _CONTRADICTED and seen.who < policy.least_who
         return differ or seen.besides_rarest < policy.least_besides_rarest
 
-    def _as_own_text(
-        self, item_id: str, chosen: Fit | None, vector: Vectors, reading: Reading
-    ) -> Placement:
+    def _as_own_text(self, item_id: str, chosen: Fit | None, vector: Vectors, reading: Reading) -> Placement:
         if chosen is None:
             return Placement(
                 item_id=item_id,

@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -35,10 +36,11 @@ word's frequency alone would say: news of one field has the words of the field o
 # A headline with more capitalised words than this is in title case or capitals: they say nothing.
 _TITLE_CASE = 0.65
 _LEAD_WORDS = 150
-# One to four words with capitals behind a dash or bar at the end of a headline: an outlet's name.
-_OUTLET = re.compile(
-    r"(.*\S)\s+[-–—|»·]\s+((?:[Tt]he\s)?[A-Z][\w.&'’]*(?:\s(?:[A-Z&][\w.&'’]*|of|the)){0,3})\s*"
-)
+# What stands between a headline and the outlets behind it.
+_OUTLET_BREAK = re.compile(r"\s+[-–—|»«·]+\s+")
+_OUTLET_WORDS, _OUTLET_WORDS_IN_TITLE_CASE = 8, 4
+_OUTLET_NAME = 4
+"""Longer ones say what the outlet is and where, and the news may happen there."""
 _FEWEST_WORDS = 4
 _SENTENCE_BREAK = re.compile(r"[.!?:…“”\"\n—]|--")
 
@@ -87,8 +89,7 @@ def read(article: Article) -> Reading:
     published = article.published.date() if article.published else None
     in_title, in_lead = list(named_days(title, published)), list(named_days(lead, published))
     headline = tuple(_content_words(title, in_title))
-    letters = [word.spelling[0].isupper() for word in headline if word.spelling[0].isalpha()]
-    if sum(letters) > _TITLE_CASE * len(letters):
+    if _in_title_case(title):
         headline = tuple(word._replace(capital=None) for word in headline)
     words = (word for word in _content_words(lead, in_lead) if word.folded not in outlet)
     return Reading(
@@ -99,11 +100,28 @@ def read(article: Article) -> Reading:
 
 
 def _outlet(title: str) -> tuple[str, frozenset[str]]:
-    """The headline without the outlet behind it, and the outlet's words: what tells nothing of the event."""
-    found = _OUTLET.fullmatch(title)
-    if found is None or len(text.words(found[1])) < _FEWEST_WORDS:
-        return title, frozenset()
-    return found[1], frozenset(map(stem, text.words(found[2])))
+    """The headline without the outlets behind it, and their names' words: what tells nothing of the event."""
+    kept, names = title, frozenset[str]()
+    for found in reversed(list(_OUTLET_BREAK.finditer(title))):
+        head, tail = title[: found.start()], kept[found.end() :]
+        words = text.words(tail)
+        longest = _OUTLET_WORDS_IN_TITLE_CASE if _in_title_case(head) else _OUTLET_WORDS
+        if len(text.words(head)) < _FEWEST_WORDS or len(words) > longest or not _in_title_case(tail):
+            break
+        kept = head
+        if len(words) <= _OUTLET_NAME:
+            names |= frozenset(map(stem, words))
+    return kept, names
+
+
+def _in_title_case(part: str) -> bool:
+    """Whether most of its words start with capitals."""
+    letters = [
+        word[0].isupper()
+        for word in text.spelled(part)
+        if word[0].isalpha() and word not in text.FUNCTION_WORDS
+    ]
+    return sum(letters) > _TITLE_CASE * len(letters)
 
 
 def _content_words(source: str, days: Sequence[NamedDay]) -> Iterator[Word]:
@@ -220,7 +238,7 @@ class Vocabulary:
             return _NUMBER_BEFORE
         small = max(_LONG_BEFORE, _LETTERS_BEFORE / len(word))
         by_form = small + (_NAME_BEFORE - small) * self.name_likeness(word)
-        return max(by_form, _COMMON_BEFORE * math.exp(-_COMMON_FADES * rarity_in_the_language(word)))
+        return max(by_form, _before_in_the_language(word))
 
     def name_likeness(self, word: str) -> float:
         """Share of the word's occurrences inside sentences that are capitalised; 0.5 for an unknown word."""
@@ -230,6 +248,11 @@ class Vocabulary:
 
     def __len__(self) -> int:
         return len(self._found_in)
+
+
+@lru_cache(maxsize=65536)
+def _before_in_the_language(word: str) -> float:
+    return _COMMON_BEFORE * math.exp(-_COMMON_FADES * rarity_in_the_language(word))
 
 
 def _halve(counter: Counter[str]) -> None:

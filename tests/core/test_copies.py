@@ -105,3 +105,25 @@ def test_every_article_with_enough_text_is_a_copy_of_itself(title: str, summary:
     enough = len(one.shingles) >= 6 or bool(one.titles)
     assert find_copy(one, [KnownText(root="a", prints=one)]) == ("a" if enough else None)
     assert find_copy(one, []) is None
+
+
+def test_what_a_site_puts_before_every_text_makes_no_copy() -> None:
+    notice = (
+        "Just one more thing: we have sent you a message. Please open it and follow the link to activate "
+        "your profile. If it does not arrive within a few minutes, look where unwanted mail is kept."
+    )
+    first = fingerprint(
+        article(1, ("Warehouse fire shuts Tarnow rail junction", f"{notice} Nobody was hurt."))
+    )
+    second = fingerprint(
+        article(2, ("Norvik signs chip deal with Halcyon", f"{notice} Racks arrive in 2027."))
+    )
+    assert find_copy(second, [KnownText(root="a1", prints=first)]) is None
+    assert one_form(first, second)
+    again = fingerprint(
+        article(3, ("Fire in Tarnow closes railway", f"{notice} Nobody was hurt near Tarnow."))
+    )
+    third = fingerprint(
+        article(4, ("Fire in Tarnow closes railway", f"{notice} Nobody was hurt near Tarnow."))
+    )
+    assert find_copy(third, [KnownText(root="a3", prints=again)]) == "a3"

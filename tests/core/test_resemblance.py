@@ -84,8 +84,10 @@ def test_a_headline_has_no_text() -> None:
 @given(st.lists(st.tuples(st.text(max_size=60), st.text(max_size=200)), min_size=2, max_size=5))
 def test_every_observation_keeps_its_range(texts: list[tuple[str, str]]) -> None:
     resemblance = compared(*texts)
-    assert all(-1e-9 <= value <= 1 + 1e-9 for value in resemblance._replace(names=0.0, besides_rarest=0.0))
+    cosines = resemblance._replace(names=0.0, rarest=0.0, besides_rarest=0.0, days=0)
+    assert all(-1e-9 <= value <= 1 + 1e-9 for value in cosines)
     assert -1 <= resemblance.names <= 1
+    assert resemblance.rarest >= 0
     assert resemblance.besides_rarest >= -1e-9
     assert all(map(math.isfinite, resemblance))
 
