@@ -48,7 +48,7 @@ class TelegramOptions(ChannelOptions):
 
     token: SecretStr
     """The bot's token, ``123456:ABC…``, as BotFather gave it."""
-    chats: tuple[str, ...]
+    chats: tuple[int | str, ...]
     """Ids of chats (``-1001234567890``) or names of public channels (``@name``); each gets a message."""
     api: str = "https://api.telegram.org"
     """Another address for a Bot API server of your own."""
@@ -60,10 +60,10 @@ class TelegramOptions(ChannelOptions):
             raise ValueError("is not the token of a bot, which is digits, a colon and letters")
         return value
 
-    @field_validator("chats", mode="before")
+    @field_validator("chats")
     @classmethod
-    def _check_chats(cls, value: object) -> tuple[str, ...]:
-        chats = tuple(map(str, value)) if isinstance(value, list | tuple) else ()
+    def _check_chats(cls, value: tuple[int | str, ...]) -> tuple[str, ...]:
+        chats = tuple(map(str, value))
         if not chats or not all(map(_CHAT.fullmatch, chats)):
             raise ValueError("name at least one chat by its id, or a public channel as @name")
         return tuple(dict.fromkeys(chats))
@@ -98,7 +98,7 @@ class TelegramChannel:
                 message=_message(view(cut), chat, digest.thread.get(chat, "")),
                 stories=cut.shown,
             )
-            for chat in self.options.chats
+            for chat in map(str, self.options.chats)
             for cut in cuts
         ]
 
