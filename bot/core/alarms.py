@@ -123,5 +123,5 @@ def digest_of(told: Sequence[Alarm], now: datetime, timezone: str) -> Digest:
 
 def key_of(told: Sequence[Alarm], channel: str) -> str:
     """The same for the same alarms: composing them twice gives one message."""
-    moments = [f"{each.channel} {each.cause} {each.over_at or each.raised_at}" for each in told]
+    moments = [f"{each.channel} {each.cause} {each.raised_at} {each.over_at}" for each in told]
     return text_hash((NAME, channel, *moments), size=16)

@@ -8,8 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.settle import LONGEST_SERVER_WAIT, SPREAD, settle, wait
-from bot.model import Delivery, DeliveryState, Message, Refused, RetryPolicy, Sent, Unanswered
+from bot.core.settle import LONGEST_SERVER_WAIT, SPREAD, expire, is_followed, is_too_old, settle, wait
+from bot.model import (
+    AlertRule,
+    Delivery,
+    DeliveryState,
+    DigestSpec,
+    Message,
+    Refused,
+    RetryPolicy,
+    Sent,
+    Unanswered,
+)
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 WAITS = (timedelta(seconds=5), timedelta(minutes=5), timedelta(hours=2))
@@ -17,12 +27,15 @@ POLICY = RetryPolicy(waits=WAITS, give_up=timedelta(hours=6))
 DEDUPLICATED = RetryPolicy(waits=WAITS, give_up=timedelta(hours=6), resend_unanswered=True)
 
 
-def delivery(*, attempt: int = 0, age: timedelta = timedelta(0)) -> Delivery:
+def delivery(
+    *, attempt: int = 0, age: timedelta = timedelta(0), kind: str = "digest", origin: str = "daily"
+) -> Delivery:
     return Delivery(
         key="k",
         channel="chat",
         recipient="r",
-        origin="daily",
+        origin=origin,
+        kind=kind,
         message=Message(subject="s", content_type="text/plain", body=b"b"),
         created_at=NOW - age,
         due_at=NOW,
@@ -82,3 +95,61 @@ def test_a_wait_is_never_shorter_than_planned_nor_longer_than_planned_or_an_hour
 ) -> None:
     planned = WAITS[min(attempt, 3) - 1]
     assert planned <= wait(attempt, asked, POLICY, jitter) <= max(planned, LONGEST_SERVER_WAIT) * (1 + SPREAD)
+
+
+def test_a_refusal_that_a_person_must_mend_disables_and_keeps_the_message() -> None:
+    refused = Refused(reason="404 no_service", permanent=True, disables=True)
+    settled = settle(delivery(attempt=1), refused, POLICY, NOW, 0.5)
+    assert (settled.state, settled.due_at, settled.attempt) == (DeliveryState.PENDING, NOW, 2)
+    assert (settled.disables, settled.note, settled.gave_up) == (True, "404 no_service", False)
+
+
+def test_a_server_that_names_a_time_pauses_the_whole_channel() -> None:
+    asked = Refused(reason="429", retry_after=timedelta(minutes=7))
+    settled = settle(delivery(), asked, POLICY, NOW, 0)
+    assert settled.due_at == settled.pause_until == NOW + timedelta(minutes=7)
+    assert settle(delivery(), Refused(reason="503"), POLICY, NOW, 0).pause_until is None
+
+
+@pytest.mark.parametrize("policy", [POLICY, DEDUPLICATED])
+def test_no_answer_pauses_the_channel_and_leaves_a_doubt(policy: RetryPolicy) -> None:
+    settled = settle(delivery(), Unanswered(reason="timeout"), policy, NOW, 0)
+    assert (settled.unanswered, settled.pause_until) == (True, NOW + WAITS[0])
+
+
+def test_dying_of_age_is_told_apart_from_a_refusal() -> None:
+    old = delivery(attempt=3, age=timedelta(hours=5))
+    assert settle(old, Refused(reason="503"), POLICY, NOW, 0).gave_up
+    assert not settle(old, Refused(reason="400", permanent=True), POLICY, NOW, 0).gave_up
+    given_up = expire(old)
+    assert (given_up.state, given_up.gave_up, given_up.attempt) == (DeliveryState.DEAD, True, 3)
+    assert given_up.note == "gave up after 3 attempts: too old"
+
+
+@pytest.mark.parametrize(
+    ("attempt", "kind", "hours", "too_old"),
+    [(1, "digest", 7, True), (0, "alert", 7, True), (0, "digest", 7, False), (1, "alert", 5, False)],
+)
+def test_old_news_is_not_tried_but_a_digest_that_never_was_is(
+    attempt: int, kind: str, hours: int, too_old: bool
+) -> None:
+    old = delivery(attempt=attempt, kind=kind, age=timedelta(hours=hours))
+    assert is_too_old(old, POLICY, NOW) is too_old
+
+
+def test_what_follows_is_a_digest_of_the_same_channel_and_topics() -> None:
+    def digest(name: str, channel: str, *topics: str) -> DigestSpec:
+        return DigestSpec(
+            name=name, title="", topics=topics, channels=(channel,), schedule="0 7 * * *", timezone="UTC"
+        )
+
+    rules = [AlertRule(name="now", topics=("chips", "deals"), channels=("chat",))]
+    both = [digest("a", "chat", "chips"), digest("b", "chat", "deals")]
+    alert = delivery(kind="alert", origin="now")
+    assert is_followed(alert, both, rules)
+    assert not is_followed(alert, both[:1], rules)
+    assert not is_followed(alert, [digest("a", "mail", "chips", "deals")], rules)
+    assert not is_followed(delivery(kind="alert", origin="gone"), both, rules)
+    assert is_followed(delivery(origin="a"), both, rules)
+    assert not is_followed(delivery(origin="daily"), both, rules)
+    assert not is_followed(delivery(kind="alarm", origin="now"), both, rules)

@@ -1,14 +1,24 @@
 import threading
+import time
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from bot.model import Delivery, DeliveryState, Message, Refused, RetryPolicy, SendResult, Sent, Unanswered
+from bot.pipeline.alert import alert
 from bot.pipeline.deliver import deliver
+from bot.pipeline.deps import Deps
+from bot.pipeline.digest import compose
+from bot.pipeline.poll import poll
+from bot.pipeline.triage import triage
 from bot.runtime.local import guard
+from bot.storage.engine import open_store
 from tests.fakes import START, RecordingChannel
-from tests.pipeline.conftest import Bot
+from tests.pipeline.conftest import Bot, entry
 
 
 def delivery(key: str, channel: str = "chat") -> Delivery:
@@ -131,3 +141,158 @@ def test_a_bug_in_sending_one_message_stops_no_other(bot: Bot) -> None:
     put(bot, delivery("a"), delivery("b"))
     deliver(replace(bot.deps, guard=guard))
     assert states(bot) == {"a": DeliveryState.UNKNOWN, "b": DeliveryState.SENT}
+
+
+# ── one queue a destination ──
+
+
+def test_what_becomes_due_while_a_channel_hangs_is_sent_in_the_same_round(bot: Bot) -> None:
+    late_one_was_sent = threading.Event()
+
+    def hang(_key: str) -> SendResult:
+        # Composed while this round is under way.
+        put(bot, delivery("late", channel="other"))
+        return Sent() if late_one_was_sent.wait(10) else Refused(reason="the other channel was held up")
+
+    def quick(key: str) -> SendResult:
+        if key == "late":
+            late_one_was_sent.set()
+        return Sent()
+
+    bot.channel.answer = hang
+    deps = replace(bot.deps, channels={"chat": bot.channel, "other": RecordingChannel(answer=quick)})
+    put(bot, delivery("a"), delivery("b", channel="other"))
+    deliver(deps)
+    assert set(states(bot).values()) == {DeliveryState.SENT}
+
+
+def test_a_long_queue_of_one_channel_lets_the_others_through_first(bot: Bot) -> None:
+    order: list[str] = []
+
+    def note(key: str) -> SendResult:
+        order.append(key)
+        return Sent()
+
+    deps = replace(
+        bot.deps, channels={name: RecordingChannel(answer=note) for name in ("long", "short", "chat")}
+    )
+    put(bot, *(delivery(f"long {number:03}", channel="long") for number in range(200)))
+    put(bot, delivery("short", channel="short"), delivery("chat"))
+    deliver(deps)
+    assert [key for key in order if key.startswith("long")] == [f"long {number:03}" for number in range(200)]
+    assert max(order.index("short"), order.index("chat")) < 50
+
+
+def test_parts_stay_in_order_and_wait_for_the_first(bot: Bot) -> None:
+    answers: list[SendResult] = [Refused(reason="500"), Sent(), Sent()]
+    bot.channel.answer = lambda _key: answers.pop(0)
+    put(bot, delivery("1/2"), delivery("2/2"))
+    deliver(bot.deps)
+    assert bot.channel.by_key == {"1/2": 1}
+    bot.clock.pass_by(timedelta(minutes=2))
+    deliver(bot.deps)
+    assert [key for key, _, _ in bot.channel.sent] == ["1/2", "1/2", "2/2"]
+
+
+def test_a_429_pauses_the_whole_destination_across_a_restart(bot: Bot) -> None:
+    answers: list[SendResult] = [Refused(reason="429", retry_after=timedelta(minutes=10)), Sent(), Sent()]
+    bot.channel.answer = lambda _key: answers.pop(0)
+    put(bot, delivery("a"), replace(delivery("b"), recipient="another"))
+    deliver(bot.deps)
+    bot.clock.pass_by(timedelta(minutes=9))
+    with bot.store.begin() as tx:
+        tx.queue.release()  # a new process
+    assert not deliver(bot.deps)
+    bot.clock.pass_by(timedelta(minutes=4))
+    deliver(bot.deps)
+    assert [key for key, _, _ in bot.channel.sent] == ["a", "a", "b"]
+
+
+def test_a_pace_keeps_messages_apart(bot: Bot) -> None:
+    bot.channel.retry = replace(bot.channel.retry, pace=timedelta(seconds=0.2))
+    times: list[float] = []
+
+    def note(_key: str) -> SendResult:
+        times.append(time.monotonic())
+        return Sent()
+
+    bot.channel.answer = note
+    put(bot, *(delivery(key) for key in "abc"))
+    deliver(bot.deps)
+    assert all(later - earlier >= 0.19 for earlier, later in pairwise(times))
+
+
+def test_after_no_answer_the_next_message_is_not_sent_into_the_same_hole(bot: Bot) -> None:
+    bot.channel.answer = lambda _key: Unanswered(reason="timeout")
+    put(bot, *(delivery(key) for key in "abc"))
+    deliver(bot.deps)
+    assert bot.channel.by_key == {"a": 1}
+    assert states(bot)["a"] is DeliveryState.UNKNOWN
+
+
+def test_a_database_that_is_busy_for_a_moment_loses_no_outcome(bot: Bot, tmp_path: Path) -> None:
+    """Another process holds it when the attempt ends, for longer than one waits for it."""
+    url = f"sqlite:///{tmp_path / 'chipwatch.db'}"
+    impatient = open_store(url, busy_timeout=timedelta(seconds=0.3))
+    holder = open_store(url)
+
+    def send(_key: str) -> SendResult:
+        Thread(target=hold).start()
+        held.wait(5)
+        return Sent(receipt="kept")
+
+    held = threading.Event()
+
+    def hold() -> None:
+        with holder.begin():
+            held.set()
+            time.sleep(0.5)
+
+    bot.channel.answer = send
+    put(bot, delivery("a"))
+    (settled,) = deliver(replace(bot.deps, store=impatient))
+    assert (settled.state, settled.note) == (DeliveryState.SENT, "kept")
+    assert states(bot) == {"a": DeliveryState.SENT}
+    impatient.close()
+    holder.close()
+
+
+# ── given up ──
+
+
+def told_by_alert(bot: Bot) -> Deps:
+    """An alert in the outbox about one story, and a digest that follows every morning."""
+    bot.publish(entry("n1", "Norvik tapes out a second chip of its own"))
+    list(poll(bot.deps))
+    triage(bot.deps)
+    assert alert(bot.deps) == 1
+    return bot.deps
+
+
+def test_what_an_alert_could_not_tell_is_told_by_the_next_digest_and_by_no_alert(bot: Bot) -> None:
+    deps = told_by_alert(bot)
+    bot.channel.answer = lambda _key: Refused(reason="503")
+    deliver(deps)
+    bot.clock.pass_by(timedelta(hours=7))
+    (settled,) = deliver(deps)
+    assert settled.state is DeliveryState.EXPIRED
+    assert settled.note.endswith("the next digest tells it")
+    bot.channel.answer = lambda _key: Sent()
+    assert alert(deps) == 0
+    assert compose(deps, deps.digests["daily"], bot.clock.now()) == 1
+    deliver(deps)
+    assert [digest.kind for digest in bot.channel.digests] == ["alert", "digest"]
+    assert bot.channel.digests[-1].stories[0].status == "NEW"
+    assert compose(deps, deps.digests["daily"], bot.clock.now() + timedelta(hours=1)) == 0
+
+
+@pytest.mark.parametrize("followed", [True, False])
+def test_what_may_have_arrived_or_no_digest_follows_stays_a_dead_letter(bot: Bot, followed: bool) -> None:
+    deps = told_by_alert(bot)
+    bot.channel.retry = replace(bot.channel.retry, resend_unanswered=True)
+    bot.channel.answer = lambda _key: Unanswered(reason="timeout") if followed else Refused(reason="503")
+    deps = deps if followed else replace(deps, digests={})
+    deliver(deps)
+    bot.clock.pass_by(timedelta(hours=7))
+    states_of = {each.state for each in deliver(deps)}
+    assert states_of == {DeliveryState.DEAD}
