@@ -71,8 +71,8 @@ REPLACES = 10**0.5
 
 _CLAUSE_END = re.compile(r"[,;:]\s|[.!?…][\"'”’)]*\s|\s[–—-]\s|[()\n]")
 _BACKGROUND = re.compile(
-    r"\b(?:market (?:value|cap\w*)|valuation|revenues?|sales|turnover|profits?|earnings|income|shares?|stock"
-    r"|price targets?|capital (?:spending|expenditure)|capex|debt|dividends?|cash"
+    r"\b(?:market (?:value|cap\w*)|valuation|revenues?|sales|turnover|profits?|earnings|income"
+    r"|price targets?|capital (?:spending|expenditure)|capex|debt|dividends?|(?<!in )(?:shares?|stock)"
     r"|last (?:year|month|quarter)|a year (?:ago|earlier|before)"
     r"|(?:previous|earlier|prior|separate) (?:\S+ )?(?:deal|order|contract|agreement|purchase))\b",
     re.IGNORECASE,

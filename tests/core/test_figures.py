@@ -52,6 +52,11 @@ def test_a_figure_replaces_the_last_of_its_kind_and_magnitude(
         ("Its last contract brought $900 million in 2023.", ()),
         ("The first of 1.2 GW is due in 2027.", ("1.2 GW",)),
         ("The agreement is valued at $4 billion.", ("$4 billion",)),
+        (
+            "Norvik buys Tern for $4 billion in cash, or in stock worth $3 billion",
+            ("$4 billion", "$3 billion"),
+        ),
+        ("Tern shares added $6 billion", ()),
         ("An earlier order was over $2 billion", ()),
         ("Es geht um 4 billion dollars.", ("$4 billion",)),
         ("", ()),
