@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -65,7 +67,7 @@ def list_(
     from bot.core.telling import title_of
 
     if as_json:
-        print_json([spell_story(story) for story in found])
+        print_json([spell_story(story) | {"title": title_of(story)} for story in found])
         return
     print_table(
         ("story", "last item", "items", "topics", "title"),
@@ -105,7 +107,7 @@ def split(
     """
     from bot.pipeline.editing import split as take_apart
 
-    with opened(config, data) as application, application.store.begin() as tx:
+    with _editing(config, data) as (application, tx):
         story = known_story(tx, reference)
         chosen = {_member(tx, story, item).item.id for item in items}
         if len(chosen) == len(story.members):
@@ -129,7 +131,7 @@ def merge(
     """
     from bot.pipeline.editing import merge as put_together
 
-    with opened(config, data) as application, application.store.begin() as tx:
+    with _editing(config, data) as (application, tx):
         story = known_story(tx, reference)
         found = {other.id: other for other in (known_story(tx, each) for each in others)}
         if story.id in found:
@@ -155,13 +157,21 @@ def mute(
     """
     from bot.pipeline.editing import mute as silence
 
-    with opened(config, data) as application, application.store.begin() as tx:
+    with _editing(config, data) as (application, tx):
         story = known_story(tx, reference)
         if story.muted == (not undo):
             say(f"story {story.id} is {'not muted' if undo else 'muted already'}")
             return
         silence(application.deps, tx, story, muted=not undo, by=by or _who(), because=note)
     say(f"story {story.id} is {'heard again' if undo else 'muted'}")
+
+
+@contextmanager
+def _editing(config: Path, data: Path) -> Iterator[tuple[Application, Tx]]:
+    """A transaction in which nobody groups: what is read of a story stays true until it is changed."""
+    with opened(config, data) as application, application.store.begin() as tx:
+        tx.grouping.hold(0)
+        yield application, tx
 
 
 def known_story(tx: Tx, reference: str) -> Story:

@@ -45,6 +45,7 @@ def test_words_and_options_come_in_any_order_with_or_without_the_name_of_the_com
     ):
         assert [each["id"] for each in told.json("stories", *call)] == [ferry["id"]], call
     assert len(told.json("stories")) == 2
+    assert ferry["title"] == FERRY
     assert FERRY in told.call("stories").out
 
 
