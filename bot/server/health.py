@@ -1,4 +1,4 @@
-"""The process's server. ``/healthz``: it answers. ``/readyz``: so does the database, and steps end in time."""
+"""The process's server. ``/healthz``: it answers. ``/readyz``: so does the database, steps end in time."""
 
 from __future__ import annotations
 

@@ -92,11 +92,11 @@ def test_news_say_since_when_and_a_story_what_it_follows() -> None:
     assert told.relation == "follow-up to an article of the corpus"
     ago = END - timedelta(days=10)
     earlier = Earlier(story_id="s", title="Norvik buys", told_at=ago, words="follow-up to")
-    told = view(Cut(digest=with_story(earlier=earlier, relation="related to “X” in the corpus")))
-    assert told.sections[0].stories[0].relation == (
+    follows = view(Cut(digest=with_story(earlier=earlier, relation="related to “X” in the corpus")))
+    assert follows.sections[0].stories[0].relation == (
         "follow-up to “Norvik buys” (told 12 Nov) · related to “X” in the corpus"
     )
-    assert told.sections[0].stories[0].news_since == ""
+    assert follows.sections[0].stories[0].news_since == ""
 
 
 def test_a_status_nobody_planned_for_is_shown_and_styled_like_new() -> None:
