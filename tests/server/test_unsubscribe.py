@@ -114,6 +114,15 @@ def test_a_large_body_is_not_read_to_its_end(link: str, register: Register) -> N
     assert register.gone == []
 
 
+def test_a_body_that_never_comes_holds_up_nobody_else(link: str, register: Register) -> None:
+    where = urlsplit(link)
+    with socket.create_connection((where.hostname or "", where.port or 0), timeout=5) as line:
+        line.sendall(b"POST /u/right HTTP/1.1\r\nHost: x\r\nContent-Length: 26\r\n\r\nList-")
+        assert httpx.get(link, timeout=2).status_code == 200
+    assert httpx.post(link, data=ONE_CLICK, timeout=2).status_code == 200
+    assert register.gone == ["right"]
+
+
 def test_trouble_is_told_as_passing(link: str, register: Register) -> None:
     register.down = True
     for answer in (httpx.get(link), httpx.post(link, data=ONE_CLICK)):
