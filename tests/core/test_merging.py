@@ -6,9 +6,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench.merging import run
+from bench.stories import read
 from bot.core.merging import Fit, OneEvent, late_evidence, merging
 from bot.core.openstory import OpenStory
 from bot.core.resemblance import Vectors
@@ -17,6 +20,7 @@ from bot.core.vocabulary import Vocabulary
 from bot.model import Placement
 from tests.core.articles import DEAL, DEAL_AGAIN, FIRE, ONE_ORDER, article
 from tests.core.test_openstory import story
+from tests.shared import shared_path
 
 OLD, NEW = story("old", 1, "a1", "a2"), story("new", 2, "b1", "b2")
 STRONGLY = 5.0
@@ -175,3 +179,9 @@ def test_a_restart_changes_no_decision_to_merge(drawn: list[tuple[str, str]], re
     for one, placement in zip(articles[:restart_after], expected, strict=False):
         begun_anew.restore(one, placement)
     assert [begun_anew.place(one) for one in articles[restart_after:]] == expected[restart_after:]
+
+
+@pytest.mark.parametrize("stream", ["gva", "mixed", "synd", "uci"])
+def test_on_labelled_streams_what_is_merged_is_one_event(stream: str) -> None:
+    found = run(list(read(shared_path(f"eval/stories/{stream}.dev.jsonl"))), StoryPolicy())
+    assert found.right == found.merges
