@@ -25,42 +25,10 @@ from bot.pipeline.poll import poll
 from bot.pipeline.triage import triage
 from tests.fakes import FixedClock
 
-SCRIPT = Path(__file__).parent.parent / "data" / "deal-life.toml"
+DATA = Path(__file__).parent.parent / "data"
 ROUND = timedelta(minutes=10)
 WINDOW = 20
 """Entries that a feed shows."""
-_ENTITIES = """
-[[entity]]
-id = "marlow"
-name = "Marlow"
-kind = "cloud"
-aliases = ["Marlow Cloud"]
-
-[[entity]]
-id = "ondine"
-name = "Ondine"
-kind = "cloud"
-
-[[entity]]
-id = "brackwater"
-name = "Brackwater"
-kind = "design-house"
-
-[[entity]]
-id = "ferrant"
-name = "Ferrant"
-kind = "design-house"
-
-[[entity]]
-id = "tessaly"
-name = "Tessaly"
-kind = "foundry"
-
-[[entity]]
-id = "sable"
-name = "Sable"
-kind = "chip"
-"""
 _SETTINGS = """\
 [http]
 allow_networks = ["127.0.0.0/8"]
@@ -152,14 +120,28 @@ class Life:
         self.mailbox.messages.clear()
 
 
-def reports() -> Sequence[Report]:
-    """The script, oldest first, copies with the text that they repeat."""
-    listed = sorted(_script()["report"], key=lambda each: each["at"])
+@dataclass(frozen=True, kw_only=True)
+class Script:
+    """Who reports what when, oldest first; copies with the text that they repeat."""
+
+    reports: Sequence[Report]
+    outlets: Mapping[str, Any]
+    entities: Sequence[Mapping[str, str]]
+
+
+def script(name: str) -> Script:
+    """``tests/data/NAME.toml``."""
+    read = tomllib.loads((DATA / f"{name}.toml").read_text(encoding="utf-8"))
+    listed = sorted(read["report"], key=lambda each: each["at"])
     texts = {each["id"]: each["text"] for each in listed if "text" in each}
-    return [
-        Report(id=each["id"], at=each["at"], by=each["by"], title=each["title"], text=_text(each, texts))
-        for each in listed
-    ]
+    return Script(
+        reports=[
+            Report(id=each["id"], at=each["at"], by=each["by"], title=each["title"], text=_text(each, texts))
+            for each in listed
+        ],
+        outlets=read["outlets"],
+        entities=read["entity"],
+    )
 
 
 def _text(report: Mapping[str, Any], texts: Mapping[str, str]) -> str:
@@ -170,14 +152,10 @@ def _text(report: Mapping[str, Any], texts: Mapping[str, str]) -> str:
     return f"{report.get('dateline', '')}{kept}"
 
 
-def _script() -> Mapping[str, Any]:
-    return tomllib.loads(SCRIPT.read_text(encoding="utf-8"))
-
-
 @contextmanager
-def life(folder: Path, began: datetime, order: Sequence[str] = ()) -> Iterator[Life]:
+def life(folder: Path, played: Script, began: datetime, order: Sequence[str] = ()) -> Iterator[Life]:
     """The shipped topics and corpus, the script's companies beside them; ``order``: of the feeds' table."""
-    outlets = _script()["outlets"]
+    outlets = played.outlets
     sites = {f"/{name}/rss": _site(name, outlet, ()) for name, outlet in outlets.items()}
     clock = FixedClock(began)
     with (
@@ -189,8 +167,9 @@ def life(folder: Path, began: datetime, order: Sequence[str] = ()) -> Iterator[L
         for name in ("topics", "corpus"):
             shutil.copytree(starter_folder() / name, config / name)
         entities = (starter_folder() / "entities.toml").read_text(encoding="utf-8")
-        (config / "entities.toml").write_text(entities + _ENTITIES, encoding="utf-8")
-        tables = [_table(f"{feeds}/{name}/rss", outlets[name]) for name in order or outlets]
+        named = [_table("entity", entity) for entity in played.entities]
+        (config / "entities.toml").write_text("\n".join([entities, *named]), encoding="utf-8")
+        tables = [_table("feed", {"url": f"{feeds}/{name}/rss"} | outlets[name]) for name in order or outlets]
         (config / "feeds.toml").write_text("\n".join(tables), encoding="utf-8")
         (config / "chipwatch.toml").write_text(_SETTINGS.format(hooks=hooks, port=port), encoding="utf-8")
         with opened(read_configuration(config, folder / "data", clock), clock) as application:
@@ -198,9 +177,8 @@ def life(folder: Path, began: datetime, order: Sequence[str] = ()) -> Iterator[L
             yield Life(application, clock, sites, outlets, received, mailbox)
 
 
-def _table(url: str, outlet: Mapping[str, Any]) -> str:
-    values = {"url": url, "title": outlet["title"], "tags": outlet["tags"]}
-    return "[[feed]]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items())
+def _table(name: str, values: Mapping[str, Any]) -> str:
+    return f"[[{name}]]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items())
 
 
 def _site(name: str, outlet: Mapping[str, Any], shown: Sequence[Report]) -> Site:

@@ -1,7 +1,7 @@
 """Ten days of a deal, told by the real bot: six tellings, each with the reason an editor would give.
 
 ``tests/data/deal-life.toml`` holds the 61 reports and was written first; what is expected here follows from
-it by an editor's judgement, not from what the bot does.
+it by an editor's judgement, not from what the bot does. ``bid-life.toml`` is a takeover that fails.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pytest
 
 from bot.core.updates import decision_in_words
 from bot.model import Story, UpdateDecision
-from tests.e2e.deal import ROUND, Life, life, reports
+from tests.e2e.deal import ROUND, Life, Script, life, script
 
 BEGAN = datetime(2026, 11, 2, 6, 30, tzinfo=UTC)
 DAYS = 10
@@ -82,6 +82,51 @@ EDITOR = (
     ),
 )
 
+EDITOR_OF_THE_BID = (
+    Told(
+        day="2 Nov",
+        status="NEW",
+        title="Is Oakum about to take over AI chip designer Veltra?",
+        news=(),
+        reason="A rumour, and told as one.",
+    ),
+    Told(
+        day="3 Nov",
+        status="UPDATED",
+        title="Oakum says it has no plans to buy chip designer Veltra",
+        news=("status: rumoured → denied",),
+        reason="A denial after a rumour is news.",
+    ),
+    Told(
+        day="6 Nov",
+        status="UPDATED",
+        title="Oakum to acquire Veltra",
+        news=("value: €950 million (was €800 million)", "status: denied → confirmed"),
+        reason="It is agreed after all, for more. What was spent in 2024, and sales, are background.",
+    ),
+    Told(
+        day="9 Nov",
+        status="UPDATED",
+        title="Castrel considers counter-bid for Veltra, sources say",
+        news=("party: Castrel",),
+        reason="A rival. What it might offer stands within one report only.",
+    ),
+    Told(
+        day="10 Nov",
+        status="UPDATED",
+        title="Oakum raises offer for Veltra to €1.3 billion",
+        news=("value: €1.3 billion (was €950 million)",),
+        reason="The sum changed.",
+    ),
+    Told(
+        day="12 Nov",
+        status="UPDATED",
+        title="Oakum walks away from Veltra takeover",
+        news=("status: confirmed → cancelled",),
+        reason="It is over.",
+    ),
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Played:
@@ -92,12 +137,12 @@ class Played:
     """Of the deal's story."""
 
 
-def play(lived: Life) -> Played:
+def play(lived: Life, scripted: Script) -> Played:
     """A round each ten minutes in which something came out, and at seven each morning."""
-    script, before = reports(), BEGAN
+    before = BEGAN
     lived.round()
-    for now in sorted(_rounds()):
-        lived.publish([report for report in script if before < report.at <= now])
+    for now in sorted(_rounds(scripted)):
+        lived.publish([report for report in scripted.reports if before < report.at <= now])
         lived.clock.at = before = now
         lived.round()
     with lived.application.store.read() as tx:
@@ -107,16 +152,17 @@ def play(lived: Life) -> Played:
     return Played(alerts=lived.alerts, letters=lived.letters, stories=stories, decisions=decisions)
 
 
-def _rounds() -> set[datetime]:
+def _rounds(scripted: Script) -> set[datetime]:
     midnight = BEGAN.replace(hour=0, minute=0)
     mornings = {midnight + timedelta(days=day) + SLOT for day in range(DAYS + 1)}
-    return mornings | {BEGAN - (BEGAN - report.at) // ROUND * ROUND for report in reports()}
+    return mornings | {BEGAN - (BEGAN - report.at) // ROUND * ROUND for report in scripted.reports}
 
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
-    with life(tmp_path_factory.mktemp("deal"), BEGAN) as lived:
-        yield play(lived)
+    deal = script("deal-life")
+    with life(tmp_path_factory.mktemp("deal"), deal, BEGAN) as lived:
+        yield play(lived, deal)
 
 
 def day(moment: datetime) -> str:
@@ -145,10 +191,10 @@ def by_letter(letter: str) -> list[tuple[str, str, tuple[str, ...]]]:
 
 
 def test_the_script_is_a_deals_life() -> None:
-    script = reports()
-    assert len(script) >= 60
-    assert len({report.by for report in script}) == 12
-    assert len({report.id for report in script}) == len(script)
+    reports = script("deal-life").reports
+    assert len(reports) >= 60
+    assert len({report.by for report in reports}) == 12
+    assert len({report.id for report in reports}) == len(reports)
 
 
 def test_alerts_are_what_an_editor_would_tell(played: Played) -> None:
@@ -156,7 +202,7 @@ def test_alerts_are_what_an_editor_would_tell(played: Played) -> None:
 
 
 def test_alerts_come_within_ten_minutes_of_the_report(played: Played) -> None:
-    published = {report.title: report.at for report in reversed(reports())}
+    published = {report.title: report.at for report in reversed(script("deal-life").reports)}
     assert all(at - published[story["title"]] <= ROUND for at, story in played.alerts)
 
 
@@ -191,9 +237,17 @@ def test_few_decisions_are_written(played: Played) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("turned", [1, 5, -1], ids=["rotated", "rotated further", "reversed"])
 def test_the_order_of_the_feeds_changes_nothing(tmp_path: Path, played: Played, turned: int) -> None:
-    names = list(dict.fromkeys(report.by for report in reports()))
+    deal = script("deal-life")
+    names = list(deal.outlets)
     order = names[::-1] if turned < 0 else [*names[turned:], *names[:turned]]
-    with life(tmp_path, BEGAN, order) as lived:
-        again = play(lived)
+    with life(tmp_path, deal, BEGAN, order) as lived:
+        again = play(lived, deal)
     assert alerted(again) == alerted(played)
     assert shared_out(again) == shared_out(played)
+
+
+def test_a_bid_that_fails_is_told_as_an_editor_would(tmp_path: Path) -> None:
+    bid = script("bid-life")
+    with life(tmp_path, bid, BEGAN) as lived:
+        played = play(lived, bid)
+    assert alerted(played) == [(told.day, told.status, told.title, told.news) for told in EDITOR_OF_THE_BID]
