@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.facts import new_facts
 from bot.core.parts import Part, united
+from bot.core.updates import new_facts
 from bot.model import Facts, Telling
 from tests.storage.samples import HOUR, NOW, telling
 
