@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -139,6 +138,9 @@ def _client(*, outside: bool) -> httpx.Client:
     A connection a request all the same: one kept open that the service has closed meanwhile would look as if
     the message had gone out and nobody had answered. And no cookies, which would tie messages together.
     """
+    # Loads ssl as httpx does: only when something is sent.
+    from http.cookiejar import CookieJar, DefaultCookiePolicy
+
     import httpx
 
     return httpx.Client(
