@@ -49,20 +49,28 @@ class Postings:
     def _of(self, word: str) -> list[tuple[str, int]]:
         packed = self._packed.pop(word, None)
         if packed is not None:
-            pairs = (each.rpartition(":") for each in packed.split())
-            # The same items stand under many words: one string for each.
-            self._holders[word] = [(intern(item_id), int(weight)) for item_id, _, weight in pairs]
+            # Ids in a store are hashes, without blanks and colons. The same items stand under many words:
+            # one string for each.
+            halves = packed.replace(":", " ").split()
+            pairs = zip(map(intern, halves[::2]), map(int, halves[1::2]), strict=True)
+            self._holders[word] = list(pairs)
         return self._holders.setdefault(word, [])
 
     def add(self, item_id: str, heaviest: Heaviest, now: float, oldest: float) -> list[str]:
         """Have an item found by its heaviest words from now on. Returns them."""
         keys = heaviest[:_KEYS]
         for word, weight in keys:
-            holders = self._of(word)
             if self._last.get(word, now) < oldest:
-                holders.clear()
-            holders.append((item_id, round(weight * _UNIT)))
-            del holders[:-_NEWEST]
+                self._packed.pop(word, None)
+                self._holders.pop(word, None)
+            held = round(weight * _UNIT)
+            if self._packed.get(word):
+                # Most words that an item is found by were not looked at: no need to take them apart.
+                self._packed[word] = _newest(f"{self._packed[word]} {item_id}:{held}")
+            else:
+                holders = self._of(word)
+                holders.append((item_id, held))
+                del holders[:-_NEWEST]
             self._last[word] = max(now, self._last.get(word, now))
         return [word for word, _ in keys]
 
@@ -89,6 +97,11 @@ class Postings:
             del self._last[word]
             self._holders.pop(word, None)
             self._packed.pop(word, None)
+
+
+def _newest(packed: str) -> str:
+    """Without the oldest, where one more than is kept was added."""
+    return packed.partition(" ")[2] if packed.count(" ") >= _NEWEST else packed
 
 
 def heaviest(words: Mapping[str, float]) -> Heaviest:

@@ -18,6 +18,7 @@ _DAY = 86_400
 _THE_ROW = 1
 _STATE = tuple(each.name for each in fields(GroupingState))
 _COUNTS = ("found_in", "capital", "small")
+_WORD = (*_COUNTS, "holders", "last")
 _SPAN = ("first", "last", "grown", "opened")
 _OPEN = select(open_stories, stories.c.muted_at).join(stories, stories.c.id == open_stories.c.story_id)
 
@@ -38,10 +39,10 @@ class SqlGrouping:
         """Word → what is remembered of it; unknown words are absent."""
         by_key = {_key(word): word for word in asked}
         found: dict[str, WordMemory] = {}
+        query = select(words.c.key, *(words.c[name] for name in _WORD))
         for some in batches(sorted(by_key)):
-            for row in self._connection.execute(select(words).where(words.c.key.in_(some))):
-                counts = {name: row._mapping[name] for name in _COUNTS}
-                found[by_key[row.key]] = WordMemory(**counts, holders=row.holders, last=row.last)
+            for key, *known in self._connection.execute(query.where(words.c.key.in_(some))):
+                found[by_key[key]] = WordMemory(**dict(zip(_WORD, known, strict=True)))
         return found
 
     def stories(self, item_ids: Collection[str]) -> Sequence[StoryMemory]:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from bot.core.postings import Postings, heaviest
 
 LIGHT, HEAVY = 0.1, 0.9
@@ -64,6 +67,33 @@ def test_what_was_kept_elsewhere_is_found_as_before() -> None:
     there.recall("snow", "c:1", 0.0)
     there.forget(1.5)
     assert there.packed("snow") == ("", 0.0)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(("rain", "snow", "hail")), st.floats(0, 40), st.booleans(), st.booleans()),
+        max_size=12,
+    ),
+    st.integers(0, 140),
+)
+def test_packed_or_taken_apart_a_word_holds_the_same(
+    some: list[tuple[str, float, bool, bool]], before: int
+) -> None:
+    """Kept elsewhere between any two items, looked at or not in between."""
+    stays, goes = Postings(), Postings()
+    for postings in (stays, goes):
+        for number in range(before):
+            postings.add(f"before{number}", heaviest({"rain": LIGHT}), 1.0, 0.0)
+    for number, (word, now, kept, looked_at) in enumerate(some):
+        if kept and (known := goes.packed(word))[0]:
+            goes = Postings()
+            for each in ("rain", "snow", "hail"):
+                goes.recall(each, *(known if each == word else stays.packed(each)))
+        if looked_at:
+            goes.candidates(heaviest({word: HEAVY}), now - 10)
+        for postings in (stays, goes):
+            postings.add(f"item{number}", heaviest({word: HEAVY}), now, now - 10)
+        assert goes.packed(word) == stays.packed(word)
 
 
 def test_only_so_many_are_looked_at_those_under_the_heaviest_words_first() -> None:
