@@ -2,6 +2,7 @@
 
     python bench/stories.py                     speed, on a stream made up here; quality on the demo's feeds
     python bench/stories.py STREAM.jsonl…       quality and speed on labelled streams, one setting for all
+    python bench/stories.py --ablation STREAM…  each ingredient left out: means of B³ and pairs F1
 
 "Cold" is the start of a bot: each stream in pieces of 100 items, a program that has read nothing for each.
 The demo's items are grouped as a first poll does it: the seed corpus and the whole batch are read before.
@@ -20,14 +21,14 @@ import time
 import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.catalogue import load_catalogue
 from bot.core.normalise import normalise
 from bot.core.parse import parse
-from bot.core.stories import Grouper
+from bot.core.stories import Grouper, StoryPolicy
 from bot.core.text import words
 from bot.core.urls import untracked
 from bot.demo.run import MORNING
@@ -41,6 +42,29 @@ BASELINE_LIKENESS = 0.2
 BASELINE_WINDOW = timedelta(days=7)
 MADE_UP_ITEMS = 3000
 COLD_ITEMS = 100
+LEFT_OUT: dict[str, dict[str, float]] = {
+    "nothing": {},
+    "both": {"both": 0.0},
+    "headline": {"headline": 0.0},
+    "retold": {"retold": 0.0},
+    "closest": {"closest": 0.0, "closest_headline": 0.0},
+    "closest headline": {"closest_headline": 0.0},
+    "neighbours": {"neighbours": 0.0},
+    "names": {"names": 0.0},
+    "contradiction": {"contradiction": 0.0},
+    "days apart": {"days_apart": 0.0},
+    "same and other day": {"same_day": 0.0, "other_day": 0.0},
+    "lone": {"lone": 0.0},
+    "headlines only": {"headline_only": 0.0},
+    "objection: one word only": {"least_besides_rarest": 0.0, "least_in_headlines": 0.0},
+    "objection: names differ": {"least_who": 0.0},
+    "objection: nothing rare": {"least_rarest": 0.0},
+    "objection: fits several": {"several": math.inf},
+    "merging": {"strongly": math.inf},
+}
+"""Ingredient → what leaves it out of the policy."""
+STARTS = (-1.0, 0.0, 1.0)
+"""What is left out moves all log-odds one way, so the threshold may follow."""
 CONFIG = Path(__file__).resolve().parent.parent / "config"
 
 
@@ -76,7 +100,11 @@ class Answers:
 Program = Callable[[Sequence[Row]], Answers]
 
 
-def main(paths: Sequence[str]) -> None:
+def main(arguments: Sequence[str]) -> None:
+    paths = [each for each in arguments if each != "--ablation"]
+    if len(paths) < len(arguments):
+        ablation([list(read(Path(path))) for path in paths])
+        return
     if not paths:
         rows = list(made_up(MADE_UP_ITEMS))
         for name, program in PROGRAMS.items():
@@ -105,6 +133,30 @@ def main(paths: Sequence[str]) -> None:
             f"{name:12} {'mean':10}   {'':11} {means[0]:.3f}   {'':11} {means[1]:.3f}"
             f"   {means[2]:.3f} {'':5} {means[3]:.3f}"
         )
+
+
+def ablation(streams: Sequence[Sequence[Row]]) -> None:
+    """Means over the streams with each ingredient left out, at the best of three thresholds."""
+    print(f"{'left out':26} B³ F1   pairs F1   start")
+    default = StoryPolicy()
+    for name, changed in LEFT_OUT.items():
+        found = []
+        for moved in STARTS if changed else (0.0,):
+            policy = replace(default, start=default.start + moved, **changed)  # type: ignore[arg-type]
+            found.append((*mean_quality(streams, policy), policy.start))
+        grouped, paired, start = max(found)
+        print(f"{name:26} {grouped:.3f}   {paired:.3f}      {start:+.1f}")
+
+
+def mean_quality(streams: Sequence[Sequence[Row]], policy: StoryPolicy) -> tuple[float, float]:
+    grouped, paired = [], []
+    for rows in streams:
+        grouper = Grouper(policy)
+        found = [grouper.place(row.article).story_id for row in rows]
+        gold = [row.story for row in rows]
+        grouped.append(b_cubed(gold, found).f1)
+        paired.append(pairs(gold, found).f1)
+    return sum(grouped) / len(grouped), sum(paired) / len(paired)
 
 
 def read(path: Path) -> Iterator[Row]:

@@ -91,7 +91,7 @@ class Schedule(Strict):
     """A budget that all feeds share, spent where new items are likeliest; else each keeps its own pace."""
     baseline_age: Duration = timedelta(hours=24)
     """The first poll of a feed tells nothing that was published longer ago than this."""
-    story_window: Duration = timedelta(days=7)
+    story_window: Duration = timedelta(days=30)
     """A story that had no new item for so long takes no further ones."""
 
 

@@ -10,9 +10,11 @@ from typing import NamedTuple
 
 # Scripts that are written without blanks: each character is a token of its own.
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_TOKEN = re.compile(rf"\d+(?:[.,]\d+)+|[{_UNSPACED}]|(?:(?![{_UNSPACED}])[^\W_])+")
+# Vowel signs and accents that are characters of their own, from Cyrillic to Sinhala: parts of the word.
+_MARKS = "".join(each for each in map(chr, range(0x300, 0xE00)) if unicodedata.category(each)[0] == "M")
+_TOKEN = re.compile(rf"\d+(?:[.,]\d+)+|[{_UNSPACED}]|(?:(?![{_UNSPACED}])(?:[^\W_]|[{_MARKS}]))+")
 # The same for text without those scripts, several times as fast.
-_SPACED_TOKEN = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+")
+_SPACED_TOKEN = re.compile(rf"\d+(?:[.,]\d+)+|[^\W_]+(?:[{_MARKS}]+[^\W_]*)*")
 _IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 # Controls, and the characters that turn the direction of text around or hide in it (Unicode TR 36).
 _UNSAFE = re.compile(

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,3 +54,8 @@ def test_shortened_text_fits_and_says_that_it_was_cut(sample: str, limit: int) -
 def test_shingles_cover_every_word(tokens: list[str], size: int) -> None:
     covered = {word for run in text.shingles(tokens, size) for word in run}
     assert covered == set(tokens)
+
+
+@pytest.mark.parametrize("word", ["नॉरविक", "কারখানা", "மின்சாரம்", "مُسَرِّعات", "cafe\u0301"])
+def test_vowel_signs_and_accents_are_parts_of_the_word(word: str) -> None:
+    assert text.spelled(f"4 {word}, GW") == ["4", word, "GW"]
