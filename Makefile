@@ -77,6 +77,7 @@ screenshots: $(VENV)/runtime ## the README's pictures, made anew from the demo (
 
 bench: $(VENV)/dev ## benchmarks; figures are ratios within one run
 	@for file in bench/*.py; do $(BIN)/python $$file || exit 1; done
+	@$(BIN)/python -m bench.scale
 	@$(BIN)/python -m bench.polling --quick
 
 bench-polling: $(VENV)/dev ## 1,000 feeds beside other feed readers; takes half an hour

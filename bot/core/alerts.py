@@ -78,9 +78,7 @@ def select_alerts(
     if quiet_at(rule.quiet, rule.timezone, standing.now):
         return Alerts()
     urgent = [story for story in stories if not refusal(rule, story, standing, keywords)]
-    chosen = [
-        each for each in choose(rule.topics, urgent, standing.told, background) if each.story.status != LATE
-    ]
+    chosen = _news(rule, urgent, standing, background)
     left = Counter({topic: rule.budget - standing.spent.get(topic, 0) for topic in rule.topics})
     kept: list[Chosen] = []
     beyond: list[Chosen] = []
