@@ -17,7 +17,7 @@ from bot import logs
 from bot.app import Application, Configuration, opened
 from bot.core.drift import Kind, news
 from bot.errors import StoreError
-from bot.model import DeliveryState
+from bot.model import DeliveryState, Destination
 from bot.pipeline.advise import advise
 from bot.pipeline.alert import alert
 from bot.pipeline.deliver import send
@@ -98,6 +98,8 @@ def _answering(application: Application, heartbeat: Heartbeat) -> Iterator[None]
             application.store.ping()
         except StoreError as error:
             return {"database": str(error)}
+        if unreachable := _unreachable(application):
+            return {"channels": unreachable}
         return heartbeat.troubles(application.deps.clock.now())
 
     host, _, port = bind.rpartition(":")
@@ -126,6 +128,19 @@ class _Unsubscribing:
             return None
         structlog.get_logger().info("unsubscribed", channel=done.channel, address=done.address)
         return done.channel
+
+
+def _unreachable(application: Application) -> str:
+    """Why nothing at all can be delivered, where that is so: then no other channel can say it."""
+    names = application.deps.channels
+    with application.store.read() as tx:
+        states = tx.queue.destinations()
+    disabled = [f"{name}: {states[name].disabled_why}" for name in names if _is_disabled(states.get(name))]
+    return "; ".join(disabled) if disabled and len(disabled) == len(names) else ""
+
+
+def _is_disabled(state: Destination | None) -> bool:
+    return state is not None and state.disabled_at is not None
 
 
 def _steps(deps: Deps, heartbeat: Heartbeat, every: Mapping[str, timedelta]) -> list[Step]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,7 +54,13 @@ def fetched(*entries: str) -> Fetched:
 
 @pytest.fixture
 def bot(tmp_path: Path) -> Iterator[Bot]:
-    url = f"sqlite:///{tmp_path / 'chipwatch.db'}"
+    with opened_bot(tmp_path) as opened:
+        yield opened
+
+
+@contextmanager
+def opened_bot(folder: Path) -> Iterator[Bot]:
+    url = f"sqlite:///{folder / 'chipwatch.db'}"
     upgrade(url)
     store = open_store(url)
     topic = Topic(id="chips", title="Chips", query="chip OR accelerator OR silicon")
