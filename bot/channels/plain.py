@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from bot.core.text import shorten
 from bot.core.views import DigestView, SourceView, StoryView
 
-# A word after an at sign calls a person, or everyone, in one chat or another; in a mail address it doesn't.
-_CALL = re.compile(r"(?<!\w)@(?=\w)")
+# What one chat or another makes a call or a link of though nobody marked it: @name, also inside a word;
+# a #tag, a $TICKER, a /command to bots; a host; an address.
+_ALIVE = re.compile(r"@(?=\S)|(?<![\w/])[#$/](?=[^\W\d_])|(?<=\w)\.(?=[^\W\d_]{2})|:(?=//)")
 # A space of no width: nobody sees it.
 _PARTING = "\u200b"
 
@@ -79,8 +80,8 @@ def cut_bytes(text: str, limit: int) -> str:
 
 
 def inert(text: str) -> str:
-    """The same with no ``@name`` that a chat would take for a call, and no address that it would link."""
-    return _CALL.sub("@" + _PARTING, text).replace("://", f":{_PARTING}//")
+    """The same with nothing in it that calls somebody or becomes a link by itself."""
+    return _ALIVE.sub(lambda found: found[0] + _PARTING, text)
 
 
 def _story(story: StoryView, most: int) -> str:

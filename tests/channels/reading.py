@@ -11,7 +11,7 @@ from typing import Any
 _LEFT_OUT = re.compile(r"([\d,]+) more stor(?:y is|ies are) not shown")
 _LINK = re.compile(r"\[((?:\\.|[^\[\]\\])*)\]\((https?://[^()\s]+)\)")
 # An address that a chat makes a link of although nobody marked it.
-_ALIVE = re.compile(r"https?://[^\s<>\"|`]+|www\.\w+", re.IGNORECASE)
+_ALIVE = re.compile(r"https?://[^\s<>\"|`]+|www\.\w+|(?<![\w.-])\w+\.com\b", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\([^A-Za-z0-9\s])")
 _PARTING = "\u200b"
 

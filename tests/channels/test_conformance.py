@@ -33,7 +33,7 @@ from tests.digests import END, HOSTILE, alarm, digest, digests, story
 
 # A limit below which the worst of headlines and its address alone are too long.
 TINY = 10_000
-UNSAFE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+UNSAFE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u061c\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 examples = settings(
     max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -78,10 +78,29 @@ def test_text_is_cut_to_bytes(text: str, limit: int) -> None:
     assert short == text or len(text.encode()) > limit
 
 
-@pytest.mark.parametrize("text", ["@here", "so (@all)", "@room!", "@Ann and @bob", "@芯"])
+@pytest.mark.parametrize(
+    "text", ["@here", "so (@all)", "@room!", "@Ann and @bob", "@芯", "x@room", "ann@example.org", "@-"]
+)
 def test_no_call_stays_alive(text: str) -> None:
-    assert not re.search(r"@\w", inert(text))
+    assert not re.search("@[^\u200b]", inert(text))
     assert inert(text).replace("\u200b", "") == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["https://evil.example/x", "evil.example", "www.evil.example/x", "a.b.io", "#tag $TICK /start", "(#tag)"],
+)
+def test_what_chats_make_links_of_without_a_mark_is_parted(text: str) -> None:
+    """Bare hosts, tags, tickers and commands to bots."""
+    assert not re.search(r"\w\.[a-z]{2}|://|(?<![\w/])[#$/]\w", inert(text))
+    assert inert(text).replace("\u200b", "") == text
+
+
+@pytest.mark.parametrize(
+    "text", ["$2.5bn and 3.5 GW, U.S. deal", "AT&T and/or B", "chipwatch feedback 1a yes|no"]
+)
+def test_ordinary_text_stays_as_it_is(text: str) -> None:
+    assert inert(text) == text
 
 
 def test_an_address_in_a_text_is_no_link_and_that_of_the_story_is_one() -> None:
@@ -98,7 +117,3 @@ def test_lines_may_be_bounded() -> None:
     assert long.url not in text
     assert "word …" in text or "word…" in text
     assert all(len(line.encode()) <= 150 for line in text.splitlines())
-
-
-def test_a_mail_address_is_no_call() -> None:
-    assert inert("ann@example.org, a @ b") == "ann@example.org, a @ b"

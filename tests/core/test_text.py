@@ -30,6 +30,11 @@ def test_one_line_drops_what_could_harm_a_header_or_turn_text_around() -> None:
     assert text.one_line("Chip\r\nBcc: x\u202e\x00 \t news") == "Chip Bcc: x news"
 
 
+def test_no_sign_that_hides_or_turns_text_stays() -> None:
+    # The Arabic letter mark, a Mongolian one without width, notes between lines, and invisible ASCII.
+    assert text.one_line("Chip\u061c \u180edeal\ufff9s\ufffb \U000e0001\U000e0041now") == "Chip deals now"
+
+
 def test_digest_is_stable_and_keeps_parts_apart() -> None:
     assert text.digest(["a", "b"]) == text.digest(["a", "b"])
     assert text.digest(["ab", ""]) != text.digest(["a", "b"])
