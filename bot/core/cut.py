@@ -192,7 +192,8 @@ def known_by(entry: str) -> tuple[set[str], set[str]]:
     """The guids and the addresses that an entry, as it is written, may be known by."""
     if "<source" in entry:
         entry = _SOURCE.sub("", entry)
-    guids = {html.unescape(match[1].strip()) for match in _GUID.finditer(entry)}
+    permalinks = {html.unescape(match[1].strip()) for match in _GUID.finditer(entry)}
+    guids = set(permalinks)
     if (about := _ABOUT.match(entry)) is not None:
         guids.add(about[1])
     links: dict[str, set[str]] = {}
@@ -202,4 +203,5 @@ def known_by(entry: str) -> tuple[set[str], set[str]]:
         if address:
             links.setdefault(rel[1].lower() if rel else "alternate", set()).add(address)
     addresses = links.get("alternate") or set().union(*links.values())
-    return guids, addresses or {guid for guid in guids if guid.startswith(("http://", "https://"))}
+    # Without a link the guid may be the address, whole or in part: only reading it tells.
+    return guids, addresses or permalinks
