@@ -129,7 +129,7 @@ def _serve(pipe: Connection) -> None:
 
 
 async def _answer_all(pipe: Connection) -> None:
-    server = await asyncio.start_server(_answer, "127.0.0.1", 0)
+    server = await asyncio.start_server(_answer, "127.0.0.1", 0, backlog=1024)
     pipe.send(server.sockets[0].getsockname()[1])
     await server.serve_forever()
 

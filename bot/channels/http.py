@@ -23,6 +23,8 @@ from bot.core.text import one_line, shorten
 from bot.model import Refused, Unanswered
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 CONNECT_TIMEOUT = 5.0
@@ -117,11 +119,19 @@ def post(
     patience = httpx.Timeout(timeout.total_seconds(), connect=CONNECT_TIMEOUT)
     address = url.get_secret_value()
     # A proxy set in the environment is for the world outside this machine.
-    client = _client(outside=host_of(url) not in LOOPBACK)
+    outside = host_of(url) not in LOOPBACK
+    # A client and a connection a request: one kept open that the service has closed meanwhile, or that
+    # another thread closes, would look as if the message had gone out and nobody had answered.
     try:
-        with client.stream(
-            method, address, content=content, headers=dict(headers), timeout=patience
-        ) as response:
+        with (
+            httpx.Client(
+                verify=_trusted(outside=outside),
+                timeout=patience,
+                follow_redirects=False,
+                trust_env=outside,
+            ) as client,
+            client.stream(method, address, content=content, headers=dict(headers)) as response,
+        ):
             return _answer(response, address, now)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
         return Refused(reason=f"can't connect to {host_of(url)} ({type(error).__name__})")
@@ -132,23 +142,11 @@ def post(
 
 
 @cache
-def _client(*, outside: bool) -> httpx.Client:
-    """Made once: reading the certificates that it trusts takes 20 ms. Threads may share it.
-
-    A connection a request all the same: one kept open that the service has closed meanwhile would look as if
-    the message had gone out and nobody had answered. And no cookies, which would tie messages together.
-    """
-    # Loads ssl as httpx does: only when something is sent.
-    from http.cookiejar import CookieJar, DefaultCookiePolicy
-
+def _trusted(*, outside: bool) -> ssl.SSLContext:
+    """The certificates that are trusted; reading them takes 20 ms, so it is done once."""
     import httpx
 
-    return httpx.Client(
-        follow_redirects=False,
-        trust_env=outside,
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        limits=httpx.Limits(max_keepalive_connections=0, max_connections=None),
-    )
+    return httpx.create_ssl_context(trust_env=outside)
 
 
 def _answer(response: httpx.Response, address: str, now: datetime) -> Answer:

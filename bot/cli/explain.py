@@ -96,7 +96,7 @@ def why(
             *_item_lines(application, item),
             *_verdict_lines(application, verdicts, answers, judged_at),
             *_story_lines(item, placement, story),
-            *_sent_lines(application, item, verdicts, story, sent, judged=judged_at is not None),
+            *_sent_lines(application, item, verdicts, story, sent, rules, judged=judged_at is not None),
             *_rule_lines(rules),
             *update_lines(decisions),
         ]
@@ -181,6 +181,7 @@ def _sent_lines(
     verdicts: Sequence[Verdict],
     story: Story | None,
     sent: Sequence[Delivery],
+    rules: Sequence[Reason],
     *,
     judged: bool,
 ) -> Iterator[str]:
@@ -193,7 +194,7 @@ def _sent_lines(
             route = f"{delivery.origin} by {delivery.channel} to {delivery.recipient}"
             yield f"  {delivery.state.value:<8} {when}  {route}{note}"
         return
-    yield f"Not told: {_why_not_told(application, item, verdicts, story, judged=judged)}"
+    yield f"Not told: {_why_not_told(application, item, verdicts, story, rules, judged=judged)}"
 
 
 def _rule_lines(rules: Sequence[Reason]) -> Iterator[str]:
@@ -217,7 +218,13 @@ def update_lines(decisions: Sequence[UpdateDecision]) -> Iterator[str]:
 
 
 def _why_not_told(
-    application: Application, item: Item, verdicts: Sequence[Verdict], story: Story | None, *, judged: bool
+    application: Application,
+    item: Item,
+    verdicts: Sequence[Verdict],
+    story: Story | None,
+    rules: Sequence[Reason],
+    *,
+    judged: bool,
 ) -> str:
     matched = {verdict.topic_id for verdict in verdicts if verdict.matched}
     if story is not None:
@@ -228,14 +235,16 @@ def _why_not_told(
         return "neither it nor its story matches a topic."
     digests = {spec.name for spec in application.deps.digests.values() if matched & set(spec.topics)}
     alerts = {rule.name for rule in application.deps.alerts if matched & set(rule.topics)}
-    watching = sorted(digests | alerts)
+    willing = {reason.rule for reason in rules if not reason.text.startswith("no alert")}
     if story is not None and story.muted:
         return "its story is muted; end that with: chipwatch stories mute STORY --undo"
-    if not watching:
+    if not digests | alerts:
         return "no digest and no alert watches its topics."
     if item.baseline:
         return "it was old when its feed was first polled."
-    return f"it waits for {', '.join(watching)}."
+    if not (waits_for := sorted(digests | (alerts & willing))):
+        return "no digest watches its topics, and no alert rule takes it."
+    return f"it waits for {', '.join(waits_for)}."
 
 
 def known_item(tx: Tx, reference: str) -> Item:
