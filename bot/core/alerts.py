@@ -173,7 +173,7 @@ def refusal(rule: AlertRule, story: Story, standing: Standing, keywords: Keyword
         return "it matches none of the rule's topics"
     score = max(verdict.score for verdict in verdicts.values())
     if score < rule.min_score:
-        return f"its score is {score:.1%}, the rule asks for {rule.min_score:.1%}"
+        return f"its score, {score:.1%}, is below the rule's {rule.min_score:.1%}"
     if all(member.item.baseline for member in story.members):
         return "it was old when its feed was first polled"
     if is_late(story):

@@ -79,7 +79,7 @@ def test_an_alert_tells_one_story() -> None:
 @pytest.mark.parametrize(
     ("other", "reason"),
     [
-        (story(member(1, score=0.4)), "its score is 40.0%, the rule asks for 50.0%"),
+        (story(member(1, score=0.4)), "its score, 40.0%, is below the rule's 50.0%"),
         (story(member(1, hours=25)), "its newest article is 25 h old, the rule's limit is 24 h"),
         (story(member(1, hours=24 * 9, seen=1)), "it is an old article that surfaced late"),
         (story(member(1, baseline=True)), "it was old when its feed was first polled"),
