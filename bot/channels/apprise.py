@@ -11,6 +11,7 @@ import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr, field_validator
@@ -18,8 +19,8 @@ from pydantic import SecretStr, field_validator
 from bot.channels import http
 from bot.channels.context import ChannelOptions, Context, OptionError, policy
 from bot.channels.plain import cut_bytes, headline, inert, plain
-from bot.channels.posting import RETRY, as_json
-from bot.core.render import Cut, Fits, clean, clip, pages, utf16
+from bot.channels.posting import RETRY, in_parts
+from bot.core.render import Cut, Fits, clip, utf16
 from bot.core.text import digest as text_hash
 from bot.core.views import DigestView, view
 from bot.model import Digest, Message, Refused, Rendered, RetryPolicy, SendResult, Sent, Unanswered
@@ -96,14 +97,17 @@ class AppriseChannel:
 
     def render(self, digest: Digest, key: str) -> Sequence[Rendered]:
         return [
-            Rendered(
-                recipient=service.recipient,
-                key=text_hash((key, self.name, service.recipient, str(cut.part)), size=16),
-                message=_message(view(cut), service.most),
-                stories=cut.shown,
-            )
+            rendered
             for service in self.services
-            for cut in pages(clean(digest), _fits(service.most), MAX_PARTS)
+            for rendered in in_parts(
+                digest,
+                key,
+                channel=self.name,
+                recipient=service.recipient,
+                fits=_fits(service.most),
+                payload=partial(_payload, most=service.most),
+                most=MAX_PARTS,
+            )
         ]
 
     def send(self, message: Message, recipient: str, key: str) -> SendResult:  # noqa: ARG002 - no id in apprise
@@ -170,12 +174,12 @@ def _outcome(result: AppriseResult) -> SendResult:
 # ── messages ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def _message(told: DigestView, most: int) -> Message:
+def _payload(cut: Cut, most: int) -> dict[str, str]:
+    told = view(cut)
     title = _title(told, most)
     # Cuts only a digest without stories, whose foot a text message can't hold.
     body = clip(_text(told, most), most - utf16(title) - 2)
-    content = as_json({"title": title, "body": body})
-    return Message(subject=told.subject, content_type="application/json", body=content.encode())
+    return {"title": title, "body": body}
 
 
 def _fits(most: int) -> Fits:

@@ -123,7 +123,8 @@ def _faults(errors: object, path: str = "") -> Iterator[str]:
 # ── the message ──────────────────────────────────────────────────────────────────────────────────
 
 
-def _payload(told: DigestView) -> Json:
+def _payload(cut: Cut) -> Json:
+    told = view(cut)
     return {"content": _content(told), "embeds": _embeds(told), "allowed_mentions": {"parse": []}}
 
 

@@ -16,10 +16,9 @@ from pydantic import SecretStr, field_validator
 
 from bot.channels import http, posting
 from bot.channels.context import ChannelOptions, Context, policy
-from bot.channels.plain import NEAR_MISSES, closing, headline, inert, label, subtitle
+from bot.channels.plain import NEAR_MISSES, closing, headline, inert, label, notification, reasons, subtitle
 from bot.channels.tags import asked, link, sources, tag, text, titled
-from bot.core.render import Cut, clean, clip, pages
-from bot.core.text import digest as text_hash
+from bot.core.render import Cut, clip
 from bot.core.views import DigestView, StoryView, view
 from bot.model import Digest, Message, Rendered, RetryPolicy, SendResult, Sent
 
@@ -62,24 +61,18 @@ class GoogleChatChannel:
         return policy(RETRY, self.options)
 
     def render(self, digest: Digest, key: str) -> Sequence[Rendered]:
-        return [
-            Rendered(
-                recipient=http.host_of(self.options.url),
-                key=text_hash((key, self.name, str(cut.part)), size=16),
-                message=_message(cut),
-                stories=cut.shown,
-            )
-            for cut in pages(clean(digest), _fits, MAX_PARTS)
-        ]
+        return posting.in_parts(
+            digest,
+            key,
+            channel=self.name,
+            recipient=http.host_of(self.options.url),
+            fits=_fits,
+            payload=_payload,
+            most=MAX_PARTS,
+        )
 
     def send(self, message: Message, recipient: str, key: str) -> SendResult:  # noqa: ARG002 - one space
-        headers = {
-            "content-type": "application/json; charset=utf-8",
-            "user-agent": self.context.user_agent,
-        }
-        result = http.post(
-            self._address(key), message.body, headers, self.context.now(), timeout=self.context.timeout
-        )
+        result = posting.post(self._address(key), message.body, self.context)
         if not isinstance(result, http.Answer):
             return result
         said = result.json()
@@ -97,21 +90,20 @@ class GoogleChatChannel:
         return SecretStr(f"{address}{'&' if urlsplit(address).query else '?'}{asked_for}")
 
 
-def _message(cut: Cut) -> Message:
+def _payload(cut: Cut) -> Json:
     told = view(cut)
     payload: Json = {
-        "fallbackText": _bare(f"{told.subject} · {told.preheader}"),
+        "fallbackText": _bare(notification(told)),
         "cardsV2": [{"cardId": "digest", "card": _card(told)}],
     }
     if told.single:
         payload["thread"] = {"threadKey": cut.digest.stories[0].id}
-    body = posting.as_json(payload).encode()
-    return Message(subject=told.subject, content_type="application/json", body=body)
+    return payload
 
 
 def _fits(cut: Cut) -> bool:
     widgets = sum(len(section["widgets"]) for section in _card(view(cut))["sections"])
-    return widgets <= MAX_WIDGETS and len(_message(cut).body) <= MAX_BODY
+    return widgets <= MAX_WIDGETS and len(posting.as_json(_payload(cut)).encode()) <= MAX_BODY
 
 
 # ── cards ────────────────────────────────────────────────────────────────────────────────────────
@@ -148,8 +140,8 @@ def _story(story: StoryView, *, folded: bool) -> Json:
     above = [text(story.lead), facts, "<br>".join(news) if story.news else ""]
     widgets += [_paragraph(words) for words in above if words]
     shown = len(widgets)
-    why = [tag("i", f"Why: {text(reason)}") for reason in story.because]
-    widgets.append(_paragraph("<br>".join(filter(None, (sources(story), text(story.relation), *why)))))
+    below = [sources(story), *(tag("i", text(line)) for line in reasons(story))]
+    widgets.append(_paragraph("<br>".join(below)))
     fold = {"collapsible": True, "uncollapsibleWidgetsCount": shown} if folded else {}
     return {**fold, "widgets": widgets}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -32,6 +33,8 @@ CONNECT_TIMEOUT = 5.0
 # Answers that may be another one next time (MDN; 425 is RFC 8470). Any other 4xx stays what it is.
 PASSING = frozenset({408, 425, 429})
 _REASON = 160
+# Visible ASCII: anything else, a blank at the end too, makes a header that can't be sent.
+_TOKEN = re.compile("[!-~]+")
 # Shorter parts of an address are words; keys are longer.
 _SECRET = 10
 # Discord, Telegram and Google Chat answer with the whole message that they were sent.
@@ -93,6 +96,13 @@ def web_address(value: SecretStr) -> SecretStr:
         sound = False
     if not sound:
         raise ValueError("write a whole web address that starts with https:// (or http://)")
+    return value
+
+
+def access_token(value: SecretStr) -> SecretStr:
+    """Check a token option that stands in a header; raises ValueError without showing it."""
+    if not _TOKEN.fullmatch(value.get_secret_value()):
+        raise ValueError("is not an access token")
     return value
 
 

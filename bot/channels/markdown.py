@@ -20,6 +20,8 @@ _CALLS = re.compile(r"@(?=\S)|(?<=[A-Za-z]):(?=\S)|:(?=[\w+-]+:)")
 _MARKS = re.compile(r"[\\*_~`>#|\[\]()<]")
 # Mattermost makes links of names of hosts.
 _HOSTS = re.compile(r"(?<=\w)\.(?=[^\W\d_]{2})")
+# The characters of a safe address that Markdown may take for its own.
+_MARKS_OF_ADDRESSES = str.maketrans({"(": "%28", ")": "%29", "*": "%2A"})
 # At the beginning of a line: lists, rules, headings underlined.
 _OPENS = re.compile(r"^(?:[-+]|\d+(?=\.(?:\s|$)))|^(?==)")
 
@@ -42,8 +44,7 @@ def link(label: str, url: str, escape: Escape = escape) -> str:
     """``[label](url)``, or only the label where there is no address; it is one of ``web_link``'s."""
     if not url:
         return escape(label)
-    # Round brackets are the only characters of a safe address that Markdown would take for its own.
-    return f"[{escape(label)}]({url.replace('(', '%28').replace(')', '%29')})"
+    return f"[{escape(label)}]({url.translate(_MARKS_OF_ADDRESSES)})"
 
 
 def clip(text: str, limit: int, escape: Escape = escape) -> str:

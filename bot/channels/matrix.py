@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
@@ -16,10 +17,9 @@ from pydantic import SecretStr, field_validator
 
 from bot.channels import http, posting
 from bot.channels.context import ChannelOptions, Context, policy
-from bot.channels.plain import NEAR_MISSES, closing, headline, label, plain, subtitle
+from bot.channels.plain import NEAR_MISSES, closing, headline, label, plain, reasons, subtitle
 from bot.channels.tags import asked, link, sources, tag, text, titled
-from bot.core.render import Cut, clean, pages
-from bot.core.text import digest as text_hash
+from bot.core.render import Cut
 from bot.core.views import DigestView, StoryView, view
 from bot.model import Digest, Message, Rendered, RetryPolicy, SendResult, Sent
 
@@ -59,12 +59,7 @@ class MatrixOptions(ChannelOptions):
             raise ValueError("name at least one room by its id, which begins with ! (an alias won't do)")
         return tuple(dict.fromkeys(value))
 
-    @field_validator("token")
-    @classmethod
-    def _check_token(cls, value: SecretStr) -> SecretStr:
-        if not value.get_secret_value().isascii() or not value.get_secret_value().isprintable():
-            raise ValueError("is not an access token")
-        return value
+    _check_token = field_validator("token")(http.access_token)
 
 
 def make_matrix(name: str, options: MatrixOptions, context: Context) -> MatrixChannel:
@@ -82,29 +77,25 @@ class MatrixChannel:
         return policy(RETRY, self.options)
 
     def render(self, digest: Digest, key: str) -> Sequence[Rendered]:
-        cuts = pages(clean(digest), _fits, MAX_PARTS)
         return [
-            Rendered(
-                recipient=room,
-                key=text_hash((key, self.name, room, str(cut.part)), size=16),
-                message=_message(view(cut), digest.thread.get(room, "")),
-                stories=cut.shown,
-            )
+            rendered
             for room in self.options.rooms
-            for cut in cuts
+            for rendered in posting.in_parts(
+                digest,
+                key,
+                channel=self.name,
+                recipient=room,
+                fits=_fits,
+                payload=partial(_content, root=digest.thread.get(room, "")),
+                most=MAX_PARTS,
+            )
         ]
 
     def send(self, message: Message, recipient: str, key: str) -> SendResult:
         path = f"rooms/{quote(recipient, safe='')}/send/m.room.message/{quote(key, safe='')}"
-        headers = {
-            "authorization": f"Bearer {self.options.token.get_secret_value()}",
-            "content-type": "application/json",
-            "user-agent": self.context.user_agent,
-        }
+        headers = {"authorization": f"Bearer {self.options.token.get_secret_value()}"}
         url = SecretStr(f"{self.options.homeserver}/_matrix/client/v3/{path}")
-        result = http.post(
-            url, message.body, headers, self.context.now(), method="PUT", timeout=self.context.timeout
-        )
+        result = posting.post(url, message.body, self.context, method="PUT", headers=headers)
         if not isinstance(result, http.Answer):
             return result
         said = result.json()
@@ -119,12 +110,8 @@ class MatrixChannel:
         )
 
 
-def _message(told: DigestView, root: str) -> Message:
-    body = posting.as_json(_content(told, root)).encode()
-    return Message(subject=told.subject, content_type="application/json", body=body)
-
-
-def _content(told: DigestView, root: str = "") -> Json:
+def _content(cut: Cut, root: str) -> Json:
+    told = view(cut)
     content = {
         "msgtype": "m.notice",
         "body": plain(told, MAX_FOOT),
@@ -146,7 +133,7 @@ def _thread(root: str) -> Json:
 
 
 def _fits(cut: Cut) -> bool:
-    return len(_message(view(cut), "$" + "x" * 254).body) <= MAX_CONTENT
+    return len(posting.as_json(_content(cut, "$" + "x" * 254)).encode()) <= MAX_CONTENT
 
 
 # ── HTML of the tags that the specification lets clients show ────────────────────────────────────
@@ -175,9 +162,8 @@ def _story(story: StoryView) -> str:
         parts.append(_list(f"{tag('b', name + ':')} {text(value)}" for name, value in story.facts))
     if story.news:
         parts += [tag("p", tag("b", text(story.news_since))), _list(map(text, story.news))]
-    below = [sources(story), text(story.relation)]
-    below += [tag("i", "Why: " + text(reason)) for reason in story.because]
-    parts.append(tag("p", "<br>".join(filter(None, below))))
+    below = [sources(story), *(tag("i", text(line)) for line in reasons(story))]
+    parts.append(tag("p", "<br>".join(below)))
     return "".join(parts)
 
 

@@ -14,7 +14,7 @@ from pydantic import SecretStr, field_validator
 
 from bot.channels import http, markdown, posting
 from bot.channels.context import ChannelOptions, Context, policy
-from bot.channels.plain import NEAR_MISSES, closing, headline, label, subtitle
+from bot.channels.plain import NEAR_MISSES, closing, headline, label, reasons, subtitle
 from bot.core.render import Cut, utf16
 from bot.core.views import DigestView, SectionView, StoryView, view
 from bot.model import Digest, Message, Rendered, RetryPolicy, SendResult, Sent
@@ -85,8 +85,8 @@ def _words(body: Mapping[str, Any]) -> str:
 # ── the post ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def _payload(told: DigestView) -> Mapping[str, Any]:
-    return {"text": _post(told)}
+def _payload(cut: Cut) -> Mapping[str, Any]:
+    return {"text": _post(view(cut))}
 
 
 def _fits(cut: Cut) -> bool:
@@ -137,8 +137,4 @@ def _story(story: StoryView) -> Iterator[str]:
     # A blank line before, so that facts and sources stand apart from what is told.
     first, *rest = [*facts, told]
     yield from (f"\n{first}", *rest)
-    yield from (f"*{escape(line)}*" for line in _reasons(story))
-
-
-def _reasons(story: StoryView) -> list[str]:
-    return [*([story.relation] if story.relation else []), *(f"Why: {reason}" for reason in story.because)]
+    yield from (f"*{escape(line)}*" for line in reasons(story))

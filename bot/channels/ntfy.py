@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any, TypeAlias
 
 from pydantic import Field, SecretStr, field_validator
@@ -18,8 +19,7 @@ from pydantic import Field, SecretStr, field_validator
 from bot.channels import http, posting
 from bot.channels.context import ChannelOptions, Context, policy
 from bot.channels.plain import cut_bytes, headline, inert, plain
-from bot.core.render import Cut, clean, pages
-from bot.core.text import digest as text_hash
+from bot.core.render import Cut
 from bot.core.views import DigestView, view
 from bot.model import Digest, Message, Rendered, RetryPolicy, SendResult, Sent
 
@@ -68,12 +68,7 @@ class NtfyOptions(ChannelOptions):
         http.web_address(SecretStr(value))
         return value.rstrip("/")
 
-    @field_validator("token")
-    @classmethod
-    def _check_token(cls, value: SecretStr) -> SecretStr:
-        if not value.get_secret_value().isascii() or "\n" in value.get_secret_value():
-            raise ValueError("is not an access token")
-        return value
+    _check_token = field_validator("token")(http.access_token)
 
 
 def make_ntfy(name: str, options: NtfyOptions, context: Context) -> NtfyChannel:
@@ -92,32 +87,22 @@ class NtfyChannel:
 
     def render(self, digest: Digest, key: str) -> Sequence[Rendered]:
         priority = _NORMAL if digest.kind == "digest" else self.options.alert_priority
-        return [
-            Rendered(
-                recipient=http.host_of(SecretStr(self.options.server)),
-                key=text_hash((key, self.name, str(cut.part)), size=16),
-                message=_message(view(cut), priority),
-                stories=cut.shown,
-            )
-            for cut in pages(clean(digest), _fits, MAX_PARTS)
-        ]
+        return posting.in_parts(
+            digest,
+            key,
+            channel=self.name,
+            recipient=http.host_of(SecretStr(self.options.server)),
+            fits=_fits,
+            payload=partial(_payload, priority=priority),
+            most=MAX_PARTS,
+        )
 
     def send(self, message: Message, recipient: str, key: str) -> SendResult:  # noqa: ARG002 - no id in ntfy
         topic = {"topic": self.options.topic.get_secret_value()}
         token = self.options.token.get_secret_value()
-        headers = {
-            "content-type": "application/json",
-            "user-agent": self.context.user_agent,
-            **({"authorization": f"Bearer {token}"} if token else {}),
-        }
-        content = _bytes(topic | json.loads(message.body))
-        result = http.post(
-            SecretStr(f"{self.options.server}/"),
-            content,
-            headers,
-            self.context.now(),
-            timeout=self.context.timeout,
-        )
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        content = posting.as_json(topic | json.loads(message.body)).encode()
+        result = posting.post(SecretStr(f"{self.options.server}/"), content, self.context, headers=headers)
         if not isinstance(result, http.Answer):
             return result
         said = result.json()
@@ -131,7 +116,8 @@ class NtfyChannel:
         )
 
 
-def _message(told: DigestView, priority: int) -> Message:
+def _payload(cut: Cut, priority: int) -> Json:
+    told = view(cut)
     payload: Json = {
         "title": cut_bytes(inert(told.title if told.single else headline(told)), MAX_TITLE),
         "message": plain(told, MAX_FOOT, heading=False, line=MAX_LINE) or told.subject,
@@ -142,7 +128,7 @@ def _message(told: DigestView, priority: int) -> Message:
     if links:
         payload["click"] = links[0][1]
         payload["actions"] = [{"action": "view", "label": words, "url": url} for words, url in links]
-    return Message(subject=told.subject, content_type="application/json", body=_bytes(payload))
+    return payload
 
 
 def _links(told: DigestView) -> list[tuple[str, str]]:
@@ -153,10 +139,7 @@ def _links(told: DigestView) -> list[tuple[str, str]]:
     return [(cut_bytes(words, 40), url) for words, url in links if url][:MAX_ACTIONS]
 
 
-def _bytes(payload: Json) -> bytes:
-    return posting.as_json(payload).encode()
-
-
 def _fits(cut: Cut) -> bool:
-    body = _message(view(cut), _NORMAL).body
-    return len(body) <= MAX_BODY and len(json.loads(body)["message"].encode()) <= MAX_MESSAGE
+    payload = _payload(cut, _NORMAL)
+    size = len(posting.as_json(payload).encode())
+    return size <= MAX_BODY and len(payload["message"].encode()) <= MAX_MESSAGE

@@ -47,9 +47,22 @@ def subtitle(told: DigestView) -> str:
     return "" if told.kind == "alarm" else " · ".join(filter(None, (told.window, told.summary, told.late)))
 
 
+def notification(told: DigestView) -> str:
+    """What a phone shows of the message, or a screen reader says: the top story and what else there is."""
+    first = f"{told.subject} ({told.part})" if told.part else told.subject
+    if told.single and (story := told.sections[0].stories[0]).telling:
+        first = f"{label(story)}: {first}"
+    return first if first.endswith(told.preheader) else f"{first} · {told.preheader}"
+
+
 def label(story: StoryView) -> str:
     """``UPDATED · 2nd telling``."""
     return " · ".join(filter(None, (story.label, story.telling)))
+
+
+def reasons(story: StoryView) -> list[str]:
+    """How it stands to what was told before, and why it is here: a line each."""
+    return [*filter(None, [story.relation]), *(f"Why: {reason}" for reason in story.because)]
 
 
 def closing(told: DigestView, most: int) -> list[str]:
@@ -93,8 +106,7 @@ def _story(story: StoryView, most: int) -> str:
         *(f"{name}: {value}" for name, value in story.facts),
         *([f"{story.news_since}:", *(f"• {line}" for line in story.news)] if story.news else []),
         f"{story.sources_count}: {sources} {story.more_sources}".rstrip(": "),
-        story.relation,
-        *(f"Why: {reason}" for reason in story.because),
+        *reasons(story),
     ]
     return "\n".join(line if line == story.url else cut_bytes(inert(line), most) for line in lines if line)
 

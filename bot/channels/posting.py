@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from types import MappingProxyType
 
 from pydantic import SecretStr
 
 from bot.channels import http
 from bot.channels.context import Context
-from bot.core.render import Fits, clean, pages
+from bot.core.render import Cut, Fits, clean, pages, subject
 from bot.core.text import digest as text_hash
-from bot.core.views import DigestView, view
 from bot.model import Digest, Message, Refused, Rendered, RetryPolicy, Unanswered
 
 # Old news has no value in a chat: what could not be sent for six hours is given up. A message a second is
@@ -31,25 +31,23 @@ def in_parts(
     channel: str,
     recipient: str,
     fits: Fits,
-    payload: Callable[[DigestView], object],
+    payload: Callable[[Cut], object],
     most: int,
 ) -> list[Rendered]:
     """The digest as up to ``most`` messages to ``recipient``, each the JSON of a ``payload``."""
     return [
         Rendered(
             recipient=recipient,
-            key=text_hash((key, channel, str(cut.part)), size=16),
-            message=_message(view(cut), payload),
+            key=text_hash((key, channel, recipient, str(cut.part)), size=16),
+            message=Message(
+                subject=subject(cut.digest),
+                content_type="application/json",
+                body=as_json(payload(cut)).encode(),
+            ),
             stories=cut.shown,
         )
         for cut in pages(clean(digest), fits, most)
     ]
-
-
-def _message(told: DigestView, payload: Callable[[DigestView], object]) -> Message:
-    return Message(
-        subject=told.subject, content_type="application/json", body=as_json(payload(told)).encode()
-    )
 
 
 def as_json(value: object) -> str:
@@ -57,7 +55,18 @@ def as_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
-def post(url: SecretStr, body: bytes, context: Context) -> http.Answer | Refused | Unanswered:
-    """One attempt to post JSON."""
-    headers = {"content-type": "application/json; charset=utf-8", "user-agent": context.user_agent}
-    return http.post(url, body, headers, context.now(), timeout=context.timeout)
+def post(
+    url: SecretStr,
+    body: bytes,
+    context: Context,
+    *,
+    method: str = "POST",
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> http.Answer | Refused | Unanswered:
+    """One attempt to post JSON; ``headers`` are those that the service wants besides."""
+    headers = {
+        "content-type": "application/json; charset=utf-8",
+        "user-agent": context.user_agent,
+        **headers,
+    }
+    return http.post(url, body, headers, context.now(), method=method, timeout=context.timeout)

@@ -15,7 +15,7 @@ from pydantic import SecretStr, field_validator
 
 from bot.channels import http, posting
 from bot.channels.context import ChannelOptions, Context, policy
-from bot.channels.plain import NEAR_MISSES, closing, headline, label, subtitle
+from bot.channels.plain import NEAR_MISSES, closing, headline, inert, label, notification, reasons, subtitle
 from bot.channels.posting import as_json
 from bot.core.render import Cut, clip, utf16
 from bot.core.views import DigestView, SourceView, StoryView, view
@@ -83,7 +83,8 @@ class SlackChannel:
         return result.refused(disabling=DISABLING)
 
 
-def _payload(told: DigestView) -> Json:
+def _payload(cut: Cut) -> Json:
+    told = view(cut)
     return {
         "text": _fallback(told),
         "blocks": _blocks(told),
@@ -100,9 +101,8 @@ def _fits(cut: Cut) -> bool:
 
 def _fallback(told: DigestView) -> str:
     """The notification and what a screen reader says. The only text that Slack parses: escaped."""
-    part = f" ({told.part})" if told.part else ""
-    text = f"{told.subject}{part} · {told.preheader}"
-    return clip(text, MAX_TEXT // 6).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = clip(inert(notification(told)), MAX_TEXT // 6)
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 # ── blocks ───────────────────────────────────────────────────────────────────────────────────────
@@ -144,7 +144,7 @@ def _story(story: StoryView) -> Json:
             _list([_text(line)] for line in story.news),
         ]
     parts.append(_section(*_sources(story)))
-    parts += [_section(_text(f"Why: {reason}", italic=True)) for reason in story.because]
+    parts += [_section(_text(line, italic=True)) for line in reasons(story)]
     return _rich(*parts)
 
 
@@ -157,8 +157,6 @@ def _sources(story: StoryView) -> list[Json]:
         elements += [_text(after)] if after else []
     if story.more_sources:
         elements.append(_text(f" {story.more_sources}"))
-    if story.relation:
-        elements.append(_text(f"\n{story.relation}"))
     return elements
 
 

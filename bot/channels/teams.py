@@ -16,7 +16,7 @@ from pydantic import SecretStr, field_validator
 
 from bot.channels import http, markdown, posting
 from bot.channels.context import ChannelOptions, Context, policy
-from bot.channels.plain import NEAR_MISSES, closing, headline, label, subtitle
+from bot.channels.plain import NEAR_MISSES, closing, headline, label, notification, reasons, subtitle
 from bot.channels.posting import as_json
 from bot.core.render import Cut
 from bot.core.views import DigestView, SourceView, StoryView, view
@@ -107,17 +107,17 @@ def _words(answer: http.Answer) -> str:
 # ── the card ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def _payload(told: DigestView) -> Json:
+def _payload(cut: Cut) -> Json:
     attachment = {
         "contentType": "application/vnd.microsoft.card.adaptive",
         "contentUrl": None,
-        "content": _card(told),
+        "content": _card(view(cut)),
     }
     return {"type": "message", "attachments": [attachment]}
 
 
 def _fits(cut: Cut) -> bool:
-    return len(as_json(_payload(view(cut))).encode()) <= MAX_BODY * _RESERVE
+    return len(as_json(_payload(cut)).encode()) <= MAX_BODY * _RESERVE
 
 
 def _card(told: DigestView) -> Json:
@@ -137,7 +137,7 @@ def _card(told: DigestView) -> Json:
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "version": VERSION,
         "lang": "en",
-        "fallbackText": told.subject,
+        "fallbackText": notification(told),
         "msteams": {"width": "Full"},
         "body": body or [_rich(_run(told.summary))],
         **({"actions": actions} if (actions := _actions(told)) else {}),
@@ -180,8 +180,7 @@ def _story(story: StoryView, *, parted: bool) -> Json:
     if story.news:
         items.append(_listed(story.news_since, ([_run(line)] for line in story.news)))
     items.append(_sources(story))
-    small = [*([story.relation] if story.relation else []), *(f"Why: {reason}" for reason in story.because)]
-    items += [_rich(_run(line, isSubtle=True, size="Small"), spacing="Small") for line in small]
+    items += [_rich(_run(line, isSubtle=True, size="Small"), spacing="Small") for line in reasons(story)]
     return {"type": "Container", **({"separator": True} if parted else {}), "items": items}
 
 

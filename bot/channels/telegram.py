@@ -12,16 +12,16 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any, TypeAlias
 
 from pydantic import SecretStr, field_validator
 
 from bot.channels import http, posting
 from bot.channels.context import ChannelOptions, Context, policy
-from bot.channels.plain import NEAR_MISSES, closing, headline, label, subtitle
+from bot.channels.plain import NEAR_MISSES, closing, headline, label, reasons, subtitle
 from bot.channels.tags import asked, link, sources, tag, text, titled
-from bot.core.render import Cut, clean, pages, utf16
-from bot.core.text import digest as text_hash
+from bot.core.render import Cut, utf16
 from bot.core.views import DigestView, StoryView, view
 from bot.model import Digest, Message, Refused, Rendered, RetryPolicy, SendResult, Sent, Unanswered
 
@@ -90,16 +90,18 @@ class TelegramChannel:
         return policy(RETRY, self.options)
 
     def render(self, digest: Digest, key: str) -> Sequence[Rendered]:
-        cuts = pages(clean(digest), _fits, MAX_PARTS)
         return [
-            Rendered(
-                recipient=chat,
-                key=text_hash((key, self.name, chat, str(cut.part)), size=16),
-                message=_message(view(cut), chat, digest.thread.get(chat, "")),
-                stories=cut.shown,
-            )
+            rendered
             for chat in map(str, self.options.chats)
-            for cut in cuts
+            for rendered in posting.in_parts(
+                digest,
+                key,
+                channel=self.name,
+                recipient=chat,
+                fits=_fits,
+                payload=partial(_payload, chat=chat, first=digest.thread.get(chat, "")),
+                most=MAX_PARTS,
+            )
         ]
 
     def send(self, message: Message, recipient: str, key: str) -> SendResult:  # noqa: ARG002 - no id in Telegram
@@ -123,9 +125,8 @@ class TelegramChannel:
         )
 
     def _request(self, content: bytes) -> http.Answer | Refused | Unanswered:
-        headers = {"content-type": "application/json", "user-agent": self.context.user_agent}
         url = SecretStr(f"{self.options.api}/bot{self.options.token.get_secret_value()}/sendMessage")
-        return http.post(url, content, headers, self.context.now(), timeout=self.context.timeout)
+        return posting.post(url, content, self.context)
 
 
 # ── answers ──────────────────────────────────────────────────────────────────────────────────────
@@ -169,10 +170,10 @@ def _unmarked(payload: Mapping[str, Any]) -> Json:
 # ── messages ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def _message(told: DigestView, chat: str, first: str) -> Message:
+def _payload(cut: Cut, chat: str, first: str) -> Json:
     payload: Json = {
         "chat_id": chat if chat.startswith("@") else int(chat),
-        "text": _page(told),
+        "text": _page(view(cut)),
         "parse_mode": "HTML",
         "link_preview_options": {"is_disabled": True},
     }
@@ -180,7 +181,7 @@ def _message(told: DigestView, chat: str, first: str) -> Message:
         parameters = {"message_id": int(answered["message"]), "allow_sending_without_reply": True}
         there = {"chat_id": int(answered["chat"])} if answered["chat"] else {}
         payload["reply_parameters"] = parameters | there
-    return Message(subject=told.subject, content_type="application/json", body=_bytes(payload))
+    return payload
 
 
 def _bytes(payload: Mapping[str, Any]) -> bytes:
@@ -215,8 +216,7 @@ def _story(story: StoryView) -> str:
         *(f"{tag('b', name + ':')} {text(value)}" for name, value in story.facts),
         *([_list(story.news_since, map(text, story.news))] if story.news else []),
         sources(story),
-        text(story.relation),
-        *([tag("i", text("Why: " + " · ".join(story.because)))] if story.because else []),
+        *([tag("i", text("\n".join(reasons(story))))] if reasons(story) else []),
     ]
     return "\n".join(filter(None, lines))
 

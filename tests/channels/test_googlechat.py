@@ -76,9 +76,9 @@ def test_only_an_alert_on_one_story_names_a_thread() -> None:
 
 
 def test_the_notification_and_the_heading_hold_no_tag() -> None:
-    (message,) = messages(replace(digest(0), title="<users/all> <b>AT&T</b>"))
-    assert message["fallbackText"].startswith("‹users/all› ‹b›AT&T‹/b›")
-    assert message["cardsV2"][0]["card"]["header"]["title"] == "‹users/all› ‹b›AT&T‹/b›"
+    (message,) = messages(replace(digest(0), title="<users/all> <b>AT&T<b>"))
+    assert message["fallbackText"].startswith("‹users/all› ‹b›AT&T‹b›")
+    assert message["cardsV2"][0]["card"]["header"]["title"] == "‹users/all› ‹b›AT&T‹b›"
 
 
 def test_the_key_is_the_request_id_on_every_attempt() -> None:

@@ -66,6 +66,8 @@ def test_clip_never_cuts_an_escape(text: str, limit: int) -> None:
 
 def test_a_link_keeps_its_brackets_to_itself() -> None:
     assert link("a [b]", "https://x.example/(1)") == r"[a \[b\]](https://x.example/%281%29)"
+    # A pair of stars in an address would end the bold text that holds the link.
+    assert link("a", "https://x.example/**b") == "[a](https://x.example/%2A%2Ab)"
     assert link("*a*", "") == r"\*a\*"
 
 

@@ -142,6 +142,11 @@ def test_a_wait_that_is_none_is_not_heard(wait: object) -> None:
             'homeserver = "https://hs.example"\ntoken = "secret\\npart"\nrooms = ["!r"]',
             ":4: channels.team.token: is not an access token",
         ),
+        # A header that ends in a blank can't be sent.
+        (
+            'homeserver = "https://hs.example"\ntoken = ""\nrooms = ["!r"]',
+            ":4: channels.team.token: is not an access token",
+        ),
     ],
 )
 def test_wrong_options_are_named(toml: str, said: str) -> None:

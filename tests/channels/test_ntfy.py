@@ -140,6 +140,7 @@ def test_the_checks_find_what_ntfy_would_not_show(wrong: dict[str, Any]) -> None
         ('topic = ""', ":3: channels.team.topic: write up to 64 letters"),
         ('topic = "x"\nserver = "ntfy"', ":4: channels.team.server: write a whole web address"),
         ('topic = "x"\ntoken = "a secret\\n"', ":4: channels.team.token: is not an access token"),
+        ('topic = "x"\ntoken = "a\\rsecret"', ":4: channels.team.token: is not an access token"),
         ('topic = "x"\nalert_priority = 9', ":4: channels.team.alert_priority:"),
     ],
 )

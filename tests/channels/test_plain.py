@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.channels.plain import closing, cut_bytes, headline, inert, plain, subtitle
+from bot.channels.plain import closing, cut_bytes, headline, inert, notification, plain, reasons, subtitle
 from bot.core.render import Cut, clean
 from bot.core.views import DigestView, view
 from bot.model import Digest, Notice
@@ -117,3 +117,28 @@ def test_lines_may_be_bounded() -> None:
     assert long.url not in text
     assert "word …" in text or "word…" in text
     assert all(len(line.encode()) <= 150 for line in text.splitlines())
+
+
+def test_a_notification_says_what_came_and_nothing_twice() -> None:
+    assert notification(seen(digest(0))) == "Chip deals daily: nothing new"
+    assert notification(seen(digest(2), part=1, parts=2)).startswith("#1# Norvik orders Halcyon accelerators")
+    assert " (1/2) · " in notification(seen(digest(2), part=1, parts=2))
+    titleless = replace(digest(0), kind="alarm", title="Trouble", notices=())
+    assert notification(seen(titleless)) == "Trouble · 0 notices"
+
+
+def test_a_notification_of_an_update_says_that_it_is_one() -> None:
+    """Its subject is that of the first alert."""
+    section = replace(digest(1).sections[0], stories=(story(1, status="UPDATED", revision=2),))
+    alert = replace(digest(1, kind="alert"), sections=(section,))
+    assert notification(seen(alert)).startswith("UPDATED · 2nd telling: #1# Norvik orders")
+    assert notification(seen(digest(1, kind="alert"))).startswith("#1# Norvik orders")
+
+
+def test_a_story_says_how_it_stands_to_others_and_why_it_is_here() -> None:
+    (told,) = seen(digest(1)).sections[0].stories
+    assert reasons(told) == [
+        "follow-up to an article of the corpus",
+        "Why: Halcyon chips 97%: query “halcyon” in title",
+    ]
+    assert reasons(replace(told, relation="", because=())) == []

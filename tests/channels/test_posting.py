@@ -17,14 +17,14 @@ from tests.channels.worlds import NOW
 from tests.digests import digest
 
 
-def parts(key: str = "key", channel: str = "chat") -> list[Rendered]:
+def parts(key: str = "key", channel: str = "chat", recipient: str = "chat.example") -> list[Rendered]:
     return in_parts(
         digest(5),
         key,
         channel=channel,
-        recipient="chat.example",
+        recipient=recipient,
         fits=lambda cut: len(cut.digest.stories) <= 2,
-        payload=lambda told: {"title": told.title, "part": told.part},
+        payload=lambda cut: {"title": cut.digest.title, "part": f"{cut.part}/{cut.parts}"},
         most=3,
     )
 
@@ -32,8 +32,10 @@ def parts(key: str = "key", channel: str = "chat") -> list[Rendered]:
 def test_each_part_is_a_message_with_a_key_of_its_own() -> None:
     bodies = [each.message.body.decode() for each in parts()]
     assert bodies == [f'{{"title":"Chip deals daily","part":"{at}/3"}}' for at in (1, 2, 3)]
-    keys = {each.key for of in (parts(), parts(key="other"), parts(channel="b")) for each in of}
-    assert len(keys) == 9
+    keys = {
+        each.key for of in (parts(), parts("other"), parts(channel="b"), parts(recipient="c")) for each in of
+    }
+    assert len(keys) == 12
     assert [story for each in parts() for story in each.stories] == [f"story{at}" for at in range(1, 6)]
 
 
@@ -44,10 +46,10 @@ def test_a_digest_that_fits_is_one_message_and_names_no_part() -> None:
         channel="chat",
         recipient="chat.example",
         fits=lambda cut: isinstance(cut, Cut),
-        payload=lambda told: told.part,
+        payload=lambda cut: cut.parts,
         most=4,
     )
-    assert one.message.body == b'""'
+    assert one.message.body == b"1"
 
 
 def test_json_is_minified_and_keeps_letters() -> None:
@@ -57,10 +59,11 @@ def test_json_is_minified_and_keeps_letters() -> None:
 def test_a_request_says_who_sends_it_and_what_it_holds() -> None:
     context = Context(data=Path(), now=lambda: NOW, user_agent="chipwatch/1", timeout=timedelta(seconds=5))
     with http_server() as server:
-        answer = post(SecretStr(server.url), b"{}", context)
+        answer = post(SecretStr(server.url), b"{}", context, method="PUT", headers={"x-key": "1"})
     assert isinstance(answer, Answer)
     assert answer.ok
     (request,) = server.requests
+    assert (request.method, request.headers["x-key"]) == ("PUT", "1")
     assert request.headers["content-type"] == "application/json; charset=utf-8"
     assert request.headers["user-agent"] == "chipwatch/1"
 
