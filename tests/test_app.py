@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -261,3 +262,18 @@ def test_private_addresses_and_large_bodies_are_refused_as_configured(tmp_path: 
     assert shut.kind == "refused"
     assert isinstance(small, FetchFailed)
     assert small.kind == "too-large"
+
+
+def test_a_fingerprint_changes_with_what_a_channel_is_made_from_and_shows_none_of_it(tmp_path: Path) -> None:
+    hook = '\n[channels.hook]\ntype = "webhook"\nurl = "http://127.0.0.1:9/{}"\nsecret = "whsec_{}"\n'
+    smtp = '\n[smtp]\nhost = "127.0.0.1"\npassword = "{}"\n'
+
+    def fingerprint(number: int, path: str = "a", word: str = "b") -> str:
+        settings = SETTINGS + hook.format(path, "QUFB" * 10) + smtp.format(word)
+        config = write_config(tmp_path / str(number), settings=settings)
+        return app.read_configuration(config, tmp_path).fingerprint("hook")
+
+    first = fingerprint(1)
+    assert first == fingerprint(2)
+    assert len({first, fingerprint(3, path="other"), fingerprint(4, word="other")}) == 3
+    assert re.fullmatch("[0-9a-f]{32}", first)

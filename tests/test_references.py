@@ -82,3 +82,9 @@ def test_two_rules_of_one_name_are_told_apart(tmp_path: Path) -> None:
     settings = f'{SETTINGS}{RULE}name = "now"\n{RULE}name = "now"\n'
     (problem,) = problems(write_config(tmp_path, settings=settings))
     assert problem.endswith('alerts[1].name: another rule is named "now" too; give each a name of its own')
+
+
+def test_alarms_go_to_channels_that_there_are(tmp_path: Path) -> None:
+    config = write_config(tmp_path, settings=f'{SETTINGS}\n[alarms]\nchannels = ["foldr"]\n')
+    (problem,) = problems(config)
+    assert problem.endswith('alarms.channels: unknown channel "foldr"; did you mean "folder"?')
