@@ -151,7 +151,8 @@ def _page(told: DigestView) -> str:
         parts += [tag("h4", "Also seen"), _list(map(titled, told.also_seen))]
     if told.near_misses:
         parts += [tag("h4", NEAR_MISSES), _list(map(asked, told.near_misses))]
-    parts += [tag("p", text(line)) for line in closing(told, MAX_FOOT)]
+    if foot := closing(told, MAX_FOOT):
+        parts.append(tag("p", "<br>".join(map(text, foot))))
     return "".join(parts)
 
 

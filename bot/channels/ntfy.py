@@ -68,7 +68,10 @@ class NtfyOptions(ChannelOptions):
         http.web_address(SecretStr(value))
         return value.rstrip("/")
 
-    _check_token = field_validator("token")(http.access_token)
+    @field_validator("token")
+    @classmethod
+    def _check_token(cls, value: SecretStr) -> SecretStr:
+        return http.access_token(value) if value.get_secret_value() else value
 
 
 def make_ntfy(name: str, options: NtfyOptions, context: Context) -> NtfyChannel:

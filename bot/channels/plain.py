@@ -32,10 +32,11 @@ def plain(told: DigestView, foot: int, *, heading: bool = True, line: int = WHOL
             blocks.append(inert(section.title.upper()))
         blocks += [_story(story, line) for story in section.stories]
     if told.also_seen:
-        blocks.append(_listed("Also seen", map(_named, told.also_seen)))
+        blocks.append(_listed("Also seen:", map(_named, told.also_seen)))
     if told.near_misses:
         blocks.append(_listed(NEAR_MISSES, (f"{_named(each)} ({each.note})" for each in told.near_misses)))
-    return "\n\n".join(filter(None, [*blocks, *map(inert, closing(told, foot))]))
+    blocks.append("\n".join(map(inert, closing(told, foot))))
+    return "\n\n".join(filter(None, blocks))
 
 
 def headline(told: DigestView) -> str:
@@ -120,4 +121,4 @@ def _named(source: SourceView) -> str:
 
 
 def _listed(title: str, lines: Iterable[str]) -> str:
-    return "\n".join([f"{title}:", *(f"• {inert(line)}" for line in lines)])
+    return "\n".join([title, *(f"• {inert(line)}" for line in lines)])

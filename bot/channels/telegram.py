@@ -205,8 +205,8 @@ def _page(told: DigestView) -> str:
         blocks.append(_list("Also seen", map(titled, told.also_seen)))
     if told.near_misses:
         blocks.append(_list(NEAR_MISSES, map(asked, told.near_misses)))
-    blocks += map(text, closing(told, MAX_FOOT))
-    return "\n\n".join(blocks)
+    blocks.append(text("\n".join(closing(told, MAX_FOOT))))
+    return "\n\n".join(filter(None, blocks))
 
 
 def _story(story: StoryView) -> str:

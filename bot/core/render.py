@@ -237,7 +237,8 @@ def pages(digest: Digest, fits: Fits, most: int) -> tuple[Cut, ...]:
     parts: list[Cut] = []
     rest = range(len(digest.stories))
     while len(parts) < most - 1 and _whole(_only(digest, rest), fits) is None:
-        part = _leading(middle, rest, fits)
+        # One stays for the last part: a foot alone would say that there is nothing new.
+        part = _leading(middle, rest[:-1], fits)
         if not part.digest.stories:
             break
         parts.append(part)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from bot.core.care import FAILING, GONE
 from bot.core.render import Cut, by_prominence, plural, preheader, subject, summary
 from bot.core.text import shorten
-from bot.model import Digest, Facts, NearMiss, Notice, Receipt, Source, ToldStory, Window
+from bot.model import Digest, Facts, NearMiss, Notice, Source, ToldStory, Window
 
 # Spelled here and not by strftime, which follows the locale of the machine.
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -132,7 +132,7 @@ def view(cut: Cut) -> DigestView:
         quiet=digest.quiet_topics,
         near_misses=tuple(map(_near_miss, digest.near_misses)),
         notices=_notices(digest),
-        receipt=_receipt(digest.receipt, digest.notices[-MOST_NOTICES:]) if digest.receipt else (),
+        receipt=_receipt(digest),
     )
 
 
@@ -278,8 +278,11 @@ def _notices(digest: Digest) -> tuple[str, ...]:
     return (*told[-MOST_NOTICES:], *([f"And {hidden} more: chipwatch feeds list."] if hidden > 0 else []))
 
 
-def _receipt(receipt: Receipt, told: Sequence[Notice]) -> tuple[str, ...]:
-    """``told``: what the message says of feeds anyway; a feed that fails is named once."""
+def _receipt(digest: Digest) -> tuple[str, ...]:
+    """A feed that fails is named once: not where a notice tells of it. That of an alert counts no reading."""
+    receipt, told = digest.receipt, digest.notices[-MOST_NOTICES:]
+    if receipt is None or digest.kind == "alert":
+        return ()
     read = f"Read {plural(receipt.feeds, 'feed')} and {plural(receipt.items_read, 'item')}; "
     lines = [read + f"{plural(receipt.stories_matched, 'story')} matched."]
     failing = [name for name in receipt.feeds_failing if not any(_tells_of(each, name) for each in told)]

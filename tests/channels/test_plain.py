@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.channels.plain import closing, cut_bytes, headline, inert, notification, plain, reasons, subtitle
 from bot.core.render import Cut, clean
 from bot.core.views import DigestView, view
-from bot.model import Digest, Notice
+from bot.model import Digest, NearMiss, Notice
 from tests.digests import END, digest, digests, story
 
 
@@ -37,6 +37,15 @@ def test_a_digest_reads_from_the_top_down() -> None:
     ]
     assert sorted(told, key=text.find) == told
     assert all(part in text for part in told)
+
+
+def test_what_stands_below_the_stories_is_one_block_and_asks_without_a_colon() -> None:
+    missed = NearMiss(
+        item_id="i", title="A chip", url="", source="Wire", topic_id="t", topic="T", score=0.4, threshold=0.5
+    )
+    text = plain(seen(replace(digest(1), near_misses=(missed,))), 1000)
+    assert "\n\nNear misses: was this one?\n• A chip" in text
+    assert "\n\nNo news: Photonics\nRead 42 feeds" in text
 
 
 def test_an_alert_on_one_story_begins_with_it() -> None:

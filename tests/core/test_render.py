@@ -182,6 +182,17 @@ def test_pages_fill_up_before_a_new_one_begins() -> None:
     assert [len(part.digest.stories) for part in parts] == [3, 3, 1]
 
 
+def test_no_part_is_a_foot_alone() -> None:
+    """A reader would take it for a digest with nothing new."""
+
+    def fits(cut: Cut) -> bool:
+        return len(cut.digest.stories) + bool(cut.digest.quiet_topics) <= 3
+
+    parts = pages(digest(6), fits, 4)
+    assert [len(part.digest.stories) for part in parts] == [3, 2, 1]
+    assert parts[-1].digest.quiet_topics
+
+
 # ── names ──
 
 

@@ -158,6 +158,11 @@ def test_the_latest_few_notices_stand_at_the_foot(count: int, shown: int, more: 
     assert told[shown:] == (("And 3 more: chipwatch feeds list.",) if more else ())
 
 
+def test_an_alert_read_nothing_and_does_not_say_so() -> None:
+    """Its receipt only holds how many stories wait."""
+    assert view(Cut(digest=with_receipt("alert", held_back=1))).receipt == ()
+
+
 def test_the_receipt_says_what_was_read_and_what_failed() -> None:
     assert view(Cut(digest=digest(3))).receipt == (
         "Read 42 feeds and 1,204 items; 3 stories matched.",
