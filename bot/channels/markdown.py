@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+from bot.channels.plain import PARTING
 from bot.core.render import utf16
 from bot.core.text import shorten
 from bot.core.views import SourceView
-
-PARTING = "\u200b"
 
 # An at sign may call somebody; a colon may end the scheme of an address or begin the name of a picture.
 _CALLS = re.compile(r"@(?=\S)|(?<=[A-Za-z]):(?=\S)|:(?=[\w+-]+:)")

@@ -11,8 +11,8 @@ from bot.core.views import DigestView, SourceView, StoryView
 # What one chat or another makes a call or a link of though nobody marked it: @name, also inside a word;
 # a #tag, a $TICKER, a /command to bots; a host; an address.
 _ALIVE = re.compile(r"@(?=\S)|(?<![\w/])[#$/](?=[^\W\d_])|(?<=\w)\.(?=[^\W\d_]{2})|:(?=//)")
-# A space of no width: nobody sees it.
-_PARTING = "\u200b"
+PARTING = "\u200b"
+"""A space of no width: nobody sees it."""
 
 NEAR_MISSES = "Near misses: was this one?"
 WHOLE = 10_000
@@ -95,7 +95,7 @@ def cut_bytes(text: str, limit: int) -> str:
 
 def inert(text: str) -> str:
     """The same with nothing in it that calls somebody or becomes a link by itself."""
-    return _ALIVE.sub(lambda found: found[0] + _PARTING, text)
+    return _ALIVE.sub(lambda found: found[0] + PARTING, text)
 
 
 def _story(story: StoryView, most: int) -> str:
