@@ -1,4 +1,4 @@
-"""People's edits of stories: split, merged, muted. Each is one transaction, and grouping knows of it at once."""
+"""People's edits of stories: split, merged, muted. Each is one transaction; grouping knows of it at once."""
 
 from __future__ import annotations
 

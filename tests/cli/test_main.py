@@ -72,7 +72,7 @@ def test_the_help_of_a_command_fits_and_has_an_example(words: tuple[str, ...]) -
 
 @pytest.mark.parametrize("words", [words for words in COMMANDS if words != ("parse",)], ids=" ".join)
 def test_a_command_that_reads_the_configuration_says_which(words: tuple[str, ...]) -> None:
-    own = {"demo", "init", "group", "config schema"}
+    own = {"demo", "init", "group", "config schema", "webhook schema"}
     assert ("--config" in chipwatch(*words, "--help").out) == (" ".join(words) not in own)
 
 
