@@ -58,9 +58,13 @@ def settle(
 
 
 def is_too_old(delivery: Delivery, policy: RetryPolicy, now: datetime) -> bool:
-    """Whether it is no use to try (again): it failed before or is an alert, and its time is over."""
-    tried = delivery.attempt > 0 or delivery.kind == "alert"
-    return tried and now > delivery.created_at + policy.give_up
+    """Whether it is no use to try (again): it failed before or is an alert, and its time is over.
+
+    What was never tried is as old as it is due: sent again by hand it is new once more.
+    """
+    if delivery.attempt:
+        return now > delivery.created_at + policy.give_up
+    return delivery.kind == "alert" and now > delivery.due_at + policy.give_up
 
 
 def is_followed(delivery: Delivery, digests: Iterable[DigestSpec], alerts: Iterable[AlertRule]) -> bool:
@@ -85,6 +89,7 @@ def expire(delivery: Delivery) -> Settlement:
         attempt=delivery.attempt,
         note=note,
         gave_up=True,
+        unanswered=delivery.interrupted,
     )
 
 

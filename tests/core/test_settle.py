@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -38,10 +39,21 @@ def delivery(
         kind=kind,
         message=Message(subject="s", content_type="text/plain", body=b"b"),
         created_at=NOW - age,
-        due_at=NOW,
+        due_at=NOW - age,
         state=DeliveryState.SENDING,
         attempt=attempt,
     )
+
+
+def test_an_alert_sent_again_by_hand_gets_its_try_however_old_it_is() -> None:
+    sent_again = replace(delivery(kind="alert", age=timedelta(days=1)), due_at=NOW)
+    assert not is_too_old(sent_again, POLICY, NOW + timedelta(minutes=1))
+    assert is_too_old(replace(sent_again, attempt=1), POLICY, NOW + timedelta(minutes=1))
+
+
+def test_what_a_dead_process_may_have_sent_expires_in_doubt() -> None:
+    assert expire(replace(delivery(attempt=1), interrupted=True)).unanswered
+    assert not expire(delivery(attempt=1)).unanswered
 
 
 def test_sent_keeps_the_receipt_and_the_time() -> None:
