@@ -23,6 +23,8 @@ from bot.core.telling import LATE, Background, best_verdicts
 from bot.model import AlertRule, Digest, Receipt, Section, Story, Telling, Window
 
 BUDGET_SPAN = timedelta(hours=1)
+WAITS_AT_MOST = timedelta(days=30)
+"""A story that waited that long, and was told by nothing, is no news any more."""
 FEW = 3
 """More stories than these that came in quiet hours go out as one message."""
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from bot.core.alerts import (
     BUDGET_SPAN,
+    WAITS_AT_MOST,
     Standing,
     keyword_test,
     looks_back,
@@ -24,9 +25,6 @@ from bot.model import AlertRule, Story, Telling
 from bot.pipeline.deps import Deps
 from bot.pipeline.telling import background_of, decide, write_down
 from bot.ports import Tx
-
-# A story that waited that long, and was told by nothing, is no news any more.
-_WAITS_AT_MOST = timedelta(days=30)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +76,7 @@ def _compose_alerts(deps: Deps, tx: Tx, rule: AlertRule, channel: str) -> int:
     alerts = select_alerts(rule, channel, stories, standing, against, keywords)
     tx.outbox.add((), alerts.waiting)
     return sum(
-        write_down(deps, tx, channel, _threaded(tx, channel, each), _key(rule, channel, each), now)
+        write_down(deps, tx, channel, _threaded(tx, channel, each), _key(rule, channel, each, standing), now)
         for each in alerts.selections
     )
 
@@ -91,7 +89,7 @@ def _standing(
     What was told is asked first: from then on nobody else tells this channel anything before we are done.
     """
     rules = [rule.name for rule in deps.alerts]
-    notes = tx.alerts.waiting(channel, rules, now - _WAITS_AT_MOST)
+    notes = tx.alerts.waiting(channel, rules, now - WAITS_AT_MOST)
     notes = list(still_waiting(notes, tx.outbox.told(channel, [note.story_id for note in notes])).values())
     stories = {story.id: story for story in touched}
     notes = _led(tx, notes, stories)
@@ -135,7 +133,12 @@ def _threaded(tx: Tx, channel: str, selection: Selection) -> Selection:
     return replace(selection, digest=replace(selection.digest, thread=thread))
 
 
-def _key(rule: AlertRule, channel: str, selection: Selection) -> str:
-    """The same for the same stories told as often, whenever they are composed."""
+def _key(rule: AlertRule, channel: str, selection: Selection, standing: Standing) -> str:
+    """The same for the same stories told as often, whenever they are composed; another one once they waited.
+
+    For what waits may have been in a message that was given up, whose key no second one can have.
+    """
     told = [(telling.story_id, str(telling.revision)) for telling in selection.tellings]
+    waited = (standing.waiting.get(telling.story_id) for telling in selection.tellings)
+    told += [("since", note.told_at.isoformat()) for note in waited if note]
     return text_hash((rule.name, channel, *(part for each in told for part in each)), size=16)

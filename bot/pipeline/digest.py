@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot.core import cadence
+from bot.core.alerts import WAITS_AT_MOST, still_waiting
 from bot.core.letters import readable_parts
 from bot.core.select import Selection, select_digest
 from bot.core.telling import best_verdicts, near_miss
@@ -16,6 +17,7 @@ from bot.model import (
     NearMiss,
     Notice,
     Receipt,
+    Story,
     Window,
 )
 from bot.pipeline.deps import Deps
@@ -112,16 +114,17 @@ def _select(
 ) -> Selection | None:
     window = Window(start=cadence.window_start(spec, last, slot), end=slot)
     since = window.start - _LOOK_BACK if last else window.start
-    stories = tx.stories.touched(spec.topics, since)
-    told = tx.outbox.told(channel, [story.id for story in stories])
+    stories = {story.id: story for story in tx.stories.touched(spec.topics, since)}
+    stories |= _waiting(tx, channel, now)
+    told = tx.outbox.told(channel, [*stories])
     against = background_of(deps, tx, channel)
     if decided:
-        decide(tx, spec.topics, stories, told, against, now)
+        decide(tx, spec.topics, [*stories.values()], told, against, now)
     return select_digest(
         spec,
         channel,
         window,
-        stories,
+        [*stories.values()],
         told,
         against,
         now=now,
@@ -130,6 +133,14 @@ def _select(
         notices=_notices(tx, spec, channel, slot),
         near_misses=_near_misses(deps, tx, spec, window),
     )
+
+
+def _waiting(tx: Tx, channel: str, now: datetime) -> dict[str, Story]:
+    """By id, the stories noted for the next digest: beyond an alert's budget, or in a message given up."""
+    notes = tx.alerts.waiting(channel, None, now - WAITS_AT_MOST)
+    told = tx.outbox.told(channel, [note.story_id for note in notes])
+    found = [tx.stories.get(story_id) for story_id in still_waiting(notes, told)]
+    return {story.id: story for story in found if story is not None}
 
 
 def _notices(tx: Tx, spec: DigestSpec, channel: str, slot: datetime) -> list[Notice]:

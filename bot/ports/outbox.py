@@ -69,6 +69,9 @@ class AlertStore(Protocol):
         """What these rules told the channel after ``since``, for their budgets."""
         ...
 
-    def waiting(self, channel: str, rules: Collection[str], since: datetime) -> Sequence[Telling]:
-        """Notes after ``since`` that stories wait, oldest first; they may have been told since."""
+    def waiting(self, channel: str, rules: Collection[str] | None, since: datetime) -> Sequence[Telling]:
+        """Notes after ``since`` that stories wait, oldest first; they may have been told since.
+
+        Those of rules, or all where ``None`` are named: also of digests that were given up.
+        """
         ...

@@ -71,7 +71,8 @@ class DeliveryQueue(Protocol):
     def give_back(self, delivery: Delivery, now: datetime, note: str) -> bool:
         """Take back that a delivery told its stories, so that the next digest tells them; it expires.
 
-        ``False``, and nothing happens, where the channel may have got one of them, by it or since.
+        Those told since stay told. ``False``, and nothing happens, where a recipient may have got it, or
+        nothing of it is left to tell.
         """
         ...
 

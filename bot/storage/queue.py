@@ -18,6 +18,7 @@ from sqlalchemy import (
     delete,
     exists,
     func,
+    insert,
     or_,
     select,
     tuple_,
@@ -224,20 +225,21 @@ class SqlQueue:
     def give_back(self, delivery: Delivery, now: datetime, note: str) -> bool:
         """Take back that a delivery told its stories; it expires, and with it what failed beside it.
 
-        An alert leaves a note in place of each telling, as for a story beyond its budget: so the digest
-        tells it and no alert does again.
+        A note in place of each telling says that the story waits, as for one beyond an alert's budget: so
+        the next digest tells it, however late that comes, and no alert does again. What was told since stays.
         """
         siblings = self._siblings(delivery)
         unsure = any(row.unanswered or row.state not in ("dead", "expired") for row in siblings)
         told = self._told_by(delivery)
-        if unsure or not delivery.stories or set(told) != set(delivery.stories):
+        if unsure or not told:
             return False
         for story_id, telling in told.items():
+            waits = {**telling, "revision": 1 - telling["revision"], "told_at": now}
+            # A note of before as well: that the story waits is news now.
+            replaced = tellings.c.revision.in_((telling["revision"], waits["revision"]))
             key = (tellings.c.channel == delivery.channel, tellings.c.story_id == story_id)
-            self._connection.execute(delete(tellings).where(*key, tellings.c.revision == telling["revision"]))
-            if delivery.kind == "alert":
-                waits = {**telling, "revision": 1 - telling["revision"], "told_at": now}
-                self._connection.execute(self._dialect.add(tellings), waits)
+            self._connection.execute(delete(tellings).where(*key, replaced))
+            self._connection.execute(insert(tellings), waits)
         expired = [delivery.key, *(row.key for row in siblings)]
         self._connection.execute(
             update(deliveries)

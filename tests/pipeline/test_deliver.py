@@ -261,11 +261,11 @@ def test_a_database_that_is_busy_for_a_moment_loses_no_outcome(bot: Bot, tmp_pat
 
 
 def told_by_alert(bot: Bot) -> Deps:
-    """An alert in the outbox about one story, and a digest that follows every morning."""
+    """An alert in the outbox about one story, if a rule wants it; a digest follows every morning."""
     bot.publish(entry("n1", "Norvik tapes out a second chip of its own"))
     list(poll(bot.deps))
     triage(bot.deps)
-    assert alert(bot.deps) == 1
+    assert alert(bot.deps) == len(bot.deps.alerts)
     return bot.deps
 
 
@@ -296,3 +296,60 @@ def test_what_may_have_arrived_or_no_digest_follows_stays_a_dead_letter(bot: Bot
     bot.clock.pass_by(timedelta(hours=7))
     states_of = {each.state for each in deliver(deps)}
     assert states_of == {DeliveryState.DEAD}
+
+
+def test_what_a_killed_process_may_have_sent_is_told_by_no_digest(bot: Bot) -> None:
+    deps = told_by_alert(bot)
+    bot.channel.retry = replace(bot.channel.retry, resend_unanswered=True)
+    with bot.store.begin() as tx:
+        tx.queue.serve("chat", bot.clock.now(), deps.pace.delivery_lease)
+        tx.queue.begin(tx.queue.next("chat", bot.clock.now(), 1))  # and the process is killed here
+    bot.clock.pass_by(timedelta(hours=7))
+    (settled,) = deliver(deps)
+    assert (settled.state, settled.unanswered) == (DeliveryState.DEAD, True)
+    assert compose(deps, deps.digests["daily"], bot.clock.now()) == 0
+
+
+def test_what_is_sent_again_by_hand_is_sent_though_it_is_old(bot: Bot) -> None:
+    deps = told_by_alert(bot)
+    bot.channel.answer = lambda _key: Unanswered(reason="timeout")
+    deliver(deps)
+    bot.clock.pass_by(timedelta(hours=9))
+    with bot.store.begin() as tx:
+        tx.outbox.retry(tx.outbox.keys(DeliveryState.UNKNOWN), bot.clock.now())
+    bot.channel.answer = lambda _key: Sent()
+    assert [each.state for each in deliver(deps)] == [DeliveryState.SENT]
+
+
+def test_what_was_given_back_is_told_by_an_alert_again_once_no_digest_follows(bot: Bot) -> None:
+    deps = told_by_alert(bot)
+    bot.channel.answer = lambda _key: Refused(reason="503")
+    deliver(deps)
+    bot.clock.pass_by(timedelta(hours=7))
+    assert [each.state for each in deliver(deps)] == [DeliveryState.EXPIRED]
+    bot.channel.answer = lambda _key: Sent()
+    deps = replace(deps, digests={})
+    assert alert(deps) == 1
+    assert [each.state for each in deliver(deps)] == [DeliveryState.SENT]
+    assert alert(deps) == 0
+
+
+@pytest.mark.parametrize("kind", ["alert", "digest"])
+def test_what_was_given_back_after_weeks_is_told_by_the_next_digest(bot: Bot, kind: str) -> None:
+    """A channel that was disabled for so long: what was tried is too old, and far out of the next window."""
+    deps = told_by_alert(replace(bot, deps=replace(bot.deps, alerts=bot.deps.alerts * (kind == "alert"))))
+    daily = deps.digests["daily"]
+    if kind == "digest":
+        assert compose(deps, daily, bot.clock.now()) == 1
+    bot.channel.answer = lambda _key: Refused(reason="404", permanent=True, disables=True)
+    deliver(deps)
+    bot.clock.pass_by(timedelta(days=20))
+    with bot.store.begin() as tx:
+        tx.outbox.slot("daily", bot.clock.now() - timedelta(hours=1), bot.clock.now())
+        tx.queue.enable("chat")
+    bot.channel.answer = lambda _key: Sent()
+    assert [each.state for each in deliver(deps)] == [DeliveryState.EXPIRED]
+    assert compose(deps, daily, bot.clock.now()) == 1
+    deliver(deps)
+    assert [story.status for story in bot.channel.digests[-1].stories] == ["NEW"]
+    assert compose(deps, daily, bot.clock.now() + timedelta(hours=1)) == 0

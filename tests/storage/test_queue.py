@@ -281,12 +281,27 @@ def test_an_update_that_was_given_back_leaves_the_first_telling(store: SqlStore)
     assert told(store, "s1") == [(-1, "now"), (1, "morning")]
 
 
-def test_what_a_digest_told_is_simply_not_told(store: SqlStore) -> None:
-    digest = alert(kind="digest", origin="morning")
+def test_what_a_digest_told_waits_for_the_next_and_what_was_told_since_stays(store: SqlStore) -> None:
+    digest = alert(kind="digest", origin="morning", stories=("s1", "s2"))
     with store.begin() as tx:
-        tx.outbox.add([digest], [telling("s1")])
+        tx.outbox.add([digest], [telling("s1"), telling("s2"), telling("s2", revision=2, origin="now")])
     assert give_back(store, digest)
+    assert told(store, "s2") == [(2, "now")]
     assert told(store, "s1") == []
+    with store.read() as tx:
+        notes = tx.alerts.waiting("mail", None, NOW - HOUR)
+        assert [(each.story_id, each.revision, each.told_at) for each in notes] == [("s1", 0, NOW + HOUR)]
+
+
+def test_that_a_story_waits_is_news_where_it_waited_before(store: SqlStore) -> None:
+    with store.begin() as tx:
+        tx.outbox.add(
+            [alert()],
+            [telling("s1", origin="now", revision=0, told_at=NOW - HOUR), telling("s1", origin="now")],
+        )
+    assert give_back(store, alert())
+    with store.read() as tx:
+        assert [each.told_at for each in tx.alerts.waiting("mail", ["now"], NOW - 9 * HOUR)] == [NOW + HOUR]
 
 
 @pytest.mark.parametrize(
