@@ -121,7 +121,7 @@ def digest_of(told: Sequence[Alarm], now: datetime, timezone: str) -> Digest:
     )
 
 
-def key_of(told: Sequence[Alarm], channel: str) -> str:
-    """The same for the same alarms: composing them twice gives one message."""
+def key_of(told: Sequence[Alarm], channel: str, now: datetime) -> str:
+    """Another one at another time: what was to tell the same alarms before may have expired."""
     moments = [f"{each.channel} {each.cause} {each.raised_at} {each.over_at}" for each in told]
-    return text_hash((NAME, channel, *moments), size=16)
+    return text_hash((NAME, channel, now.isoformat(), *moments), size=16)

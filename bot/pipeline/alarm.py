@@ -14,11 +14,15 @@ from bot.pipeline.deps import Deps
 from bot.pipeline.unsubscribe import wanted
 from bot.ports import Tx
 
+_ELSEWHERE = "its channel is disabled; another one tells it"
+
 
 def note_alarms(tx: Tx, ended: Sequence[tuple[Delivery, Settlement]], now: datetime) -> bool:
-    """Keep what these attempts give cause for. Whether there was any that is news."""
+    """Keep what these attempts give cause for. Whether there is any to be told now."""
     noted = False
     for delivery, settlement in ended:
+        if settlement.disables and tx.alarms.take_back(delivery.channel, _ELSEWHERE):
+            noted = True
         alarm = alarms.raised(delivery, settlement, now)
         if alarm and alarms.is_news(alarm, tx.alarms.all()):
             tx.alarms.put(alarm)
@@ -60,7 +64,7 @@ def tell_alarms(deps: Deps, tx: Tx, now: datetime) -> int:
 
 def _compose(deps: Deps, tx: Tx, channel: str, told: Sequence[Alarm], now: datetime) -> list[Delivery]:
     digest = alarms.digest_of(told, now, deps.timezone)
-    render = partial(deps.channels[channel].render, digest, alarms.key_of(told, channel))
+    render = partial(deps.channels[channel].render, digest, alarms.key_of(told, channel, now))
     return [
         Delivery(
             key=each.key,

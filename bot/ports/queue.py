@@ -87,3 +87,10 @@ class AlarmStore(Protocol):
         ...
 
     def remove(self, alarm: Alarm) -> None: ...
+
+    def take_back(self, channel: str, note: str) -> int:
+        """Take alarms for untold that wait in a disabled channel, and in no other; their messages expire.
+
+        Returns how many alarms are to be told anew.
+        """
+        ...

@@ -126,12 +126,14 @@ def test_the_message_names_what_is_wrong_and_what_works_again() -> None:
     assert digest_of([over], NOW, "UTC").title == "Delivery works again"
 
 
-def test_the_same_alarms_have_the_same_key() -> None:
-    assert key_of([OUT], "mail") == key_of([replace(OUT, text="in other words", told_at=NOW)], "mail")
+def test_the_same_alarms_have_the_same_key_at_one_moment() -> None:
+    reworded = replace(OUT, text="in other words", told_at=NOW)
+    assert key_of([OUT], "mail", NOW) == key_of([reworded], "mail", NOW)
     others = [
-        key_of([OUT], "pager"),
-        key_of([OUT, OUT], "mail"),
-        key_of([replace(OUT, raised_at=NOW + HOUR)], "mail"),
-        key_of([replace(OUT, over_at=NOW + HOUR)], "mail"),
+        key_of([OUT], "pager", NOW),
+        key_of([OUT], "mail", NOW + HOUR),
+        key_of([OUT, OUT], "mail", NOW),
+        key_of([replace(OUT, raised_at=NOW + HOUR)], "mail", NOW),
+        key_of([replace(OUT, over_at=NOW + HOUR)], "mail", NOW),
     ]
-    assert len({key_of([OUT], "mail"), *others}) == 5
+    assert len({key_of([OUT], "mail", NOW), *others}) == 6

@@ -103,6 +103,51 @@ def test_many_dead_letters_are_one_alarm(bot: Bot) -> None:
     assert set(states(bot).values()) == {DeliveryState.DEAD, DeliveryState.SENT}
 
 
+def test_an_alarm_that_waits_in_a_channel_disabled_itself_goes_out_by_another(bot: Bot) -> None:
+    deps, mail = with_mail(bot)
+    pager = RecordingChannel()
+    answering(bot, GONE)
+    mail.answer = lambda _key: GONE
+    put(bot, delivery("a"))
+    for _ in range(3):
+        deliver(replace(deps, channels={**deps.channels, "pager": pager}))
+        bot.clock.pass_by(HOUR)
+    told = [text.partition("”")[0] for text in texts(pager)]
+    assert sorted(told) == ["Nothing can be sent to “chat", "Nothing can be sent to “mail"]
+    with bot.store.begin() as tx:
+        assert tx.queue.enable("mail")
+    mail.answer = lambda _key: Sent()
+    deliver(replace(deps, channels={**deps.channels, "pager": pager}))
+    assert len(mail.sent) == 1, "what another channel told meanwhile is told no second time"
+
+
+def test_an_alarm_that_another_channel_told_as_well_stays_where_it_is(bot: Bot) -> None:
+    deps, mail = with_mail(bot)
+    pager = RecordingChannel()
+    deps = replace(deps, channels={**deps.channels, "pager": pager}, alarms=("mail", "pager"))
+    answering(bot, GONE)
+    mail.answer = lambda _key: GONE
+    put(bot, delivery("a"))
+    deliver(deps)
+    assert [text.partition("”")[0][-4:] for text in texts(pager)] == ["chat", "mail"]
+
+
+def test_an_alarm_that_no_channel_is_left_to_tell_is_told_by_the_first_that_works_again(bot: Bot) -> None:
+    deps, mail = with_mail(bot)
+    answering(bot, GONE)
+    mail.answer = lambda _key: GONE
+    put(bot, delivery("a"))
+    deliver(deps)
+    with bot.store.begin() as tx:
+        assert {alarm.told_at for alarm in tx.alarms.all()} == {None}
+        tx.queue.enable("mail")
+    mail.answer = lambda _key: Sent()
+    bot.clock.pass_by(HOUR)
+    deliver(deps)
+    assert [text.partition("”")[0][-4:] for text in texts(mail)] == ["chat", "chat"]
+    assert len(mail.sent) == 2
+
+
 def test_two_channels_that_fall_silent_do_not_tell_each_other_for_ever(bot: Bot) -> None:
     deps, mail = with_mail(bot)
     mail.answer = lambda _key: GONE
