@@ -355,6 +355,8 @@ def _tie(configuration: Configuration, store: SqlStore, reader: Reader, clock: C
         pace=Pace(
             poll_lease=2 * settings.http.total_timeout,
             delivery_lease=2 * max(settings.smtp.timeout, _SEND_WITHIN),
+            # A mail server is waited for some ten times a message.
+            attempt=max(10 * settings.smtp.timeout, 5 * _SEND_WITHIN),
         ),
     )
     return Application(configuration=configuration, store=store, deps=deps)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
@@ -35,8 +35,10 @@ _TAKEN = 20
 """Messages of one destination in memory."""
 _LOOK_AGAIN = 1.0
 """Seconds between looks for destinations that became due while others are under way."""
-_TRIES = 3
+_TRIES = 30
 """Transactions tried before a round ends without settling what it sent, whose outcome is unknown then."""
+_TRY_AGAIN = 1.0
+"""Seconds between those tries, beside what each waits for the database."""
 _UNKNOWN_CHANNEL = RetryPolicy(waits=(timedelta(hours=1),), give_up=timedelta(0))
 
 End: TypeAlias = tuple[Delivery, Settlement]
@@ -61,7 +63,9 @@ class _Line:
     waiting: deque[Delivery] = field(default_factory=deque)
     under_way: bool = False
     closed: bool = False
-    """Paused or disabled meanwhile."""
+    """Paused or disabled meanwhile, or lost."""
+    lost: bool = False
+    """Served by another process now."""
     asked: bool = False
     """``waiting`` is what the database says; else it has to be asked what is next."""
 
@@ -93,9 +97,11 @@ class _Round:
                     return
                 ended = self._senders.ended(self._patience())
         finally:
-            self._senders.close()
             with self._deps.store.begin() as tx:
-                tx.queue.renew([*self._lines], self._deps.clock.now())
+                tx.queue.renew(tx.queue.held(self._leases()), self._deps.clock.now())
+
+    def _leases(self) -> dict[str, datetime]:
+        return {line.channel: line.leased_until for line in self._lines.values()}
 
     def _take_up(self) -> None:
         """Try channels again whose options changed since they were disabled; tell the alarms that waited."""
@@ -120,17 +126,17 @@ class _Round:
 
     def _turn(self, ended: Sequence[Ended]) -> Sequence[Settlement]:
         """Settle what ended and begin what is next; tried again where the database can't be written."""
-        for delivery, _ in ended:
-            self._lines[delivery.channel].under_way = False
         for left in reversed(range(_TRIES)):
+            for delivery, _ in ended:
+                self._lines[delivery.channel].under_way = False
+            leases = self._leases()
             try:
                 settled, begun, done = self._write(ended)
             except StoreError:
-                # Nothing of it came to be: what was taken is taken anew.
-                for line in self._lines.values():
-                    line.forget()
+                self._undo(leases)
                 if not left or not (ended or self._senders.under_way):
                     raise
+                ended = [*ended, *self._senders.ended(_TRY_AGAIN)]
             else:
                 for channel in done:
                     del self._lines[channel]
@@ -139,6 +145,14 @@ class _Round:
                 return settled
         return ()
 
+    def _undo(self, leases: Mapping[str, datetime]) -> None:
+        """Nothing of a transaction came to be: what was taken is taken anew."""
+        for channel in self._lines.keys() - leases.keys():
+            del self._lines[channel]
+        for channel, until in leases.items():
+            self._lines[channel].leased_until = until
+            self._lines[channel].forget()
+
     def _write(
         self, ended: Sequence[Ended]
     ) -> tuple[Sequence[Settlement], Sequence[Delivery], Sequence[str]]:
@@ -146,6 +160,7 @@ class _Round:
         now = self._deps.clock.now()
         begun: list[Delivery] = []
         with self._deps.store.begin() as tx:
+            self._let_go(tx)
             settled = self._settle(tx, [(each, self._settlement(each, how, now)) for each, how in ended], now)
             if not self._deps.stopping():
                 self._look_around(tx, now)
@@ -156,6 +171,15 @@ class _Round:
                 begun = [head for head in tried if head.key in keys]
             done = self._keep_leases(tx, {each.channel for each in begun}, now)
         return settled, begun, done
+
+    def _let_go(self, tx: Tx) -> None:
+        """Serve no destination that another process took over, because this one stood still or its clock
+        was put forward: two that serve one would take what the other sends for left behind by a kill."""
+        held = tx.queue.held(self._leases())
+        for line in self._lines.values():
+            if line.channel not in held:
+                line.forget()
+                line.closed = line.lost = True
 
     def _look_around(self, tx: Tx, now: datetime) -> None:
         """Serve the destinations that became due."""
@@ -188,12 +212,12 @@ class _Round:
         lease = self._deps.pace.delivery_lease
         for line in self._lines.values():
             is_busy = line.under_way or line.channel in begun
-            if line.closed or (line.asked and not line.waiting and not is_busy):
+            if not is_busy and (line.closed or (line.asked and not line.waiting)):
                 done.append(line.channel)
-            elif line.leased_until - now < lease / 2:
+            elif not line.lost and line.leased_until - now < lease / 2:
                 ageing.append(line.channel)
                 line.leased_until = now + lease
-        tx.queue.renew(done, now)
+        tx.queue.renew([channel for channel in done if not self._lines[channel].lost], now)
         tx.queue.renew(ageing, now + lease)
         return done
 

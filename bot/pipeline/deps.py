@@ -28,6 +28,8 @@ class Pace:
 
     poll_lease: timedelta = timedelta(minutes=3)
     delivery_lease: timedelta = timedelta(minutes=2)
+    attempt: timedelta = timedelta(minutes=5)
+    """How long one attempt to send may take before it counts as one without an answer."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TypeAlias
 
-from bot.model import Delivery, SendResult
+from bot.model import Delivery, SendResult, Unanswered
 from bot.pipeline.deps import Deps
 
 AT_ONCE = 64
@@ -18,18 +19,23 @@ Ended: TypeAlias = tuple[Delivery, SendResult | None]
 
 
 class Senders:
-    """As many threads as are needed, and no more than AT_ONCE.
+    """A thread a message, no more than AT_ONCE.
 
     The process does not wait for them when it ends: what one of them still sends is in doubt then, and the
-    database says so.
+    database says so. Nor does anyone wait longer than ``Pace.attempt``: a service that answers a byte now
+    and then would keep its queue, and its thread, for ever.
     """
 
     def __init__(self, deps: Deps) -> None:
         self._deps = deps
-        self._given: SimpleQueue[Delivery | None] = SimpleQueue()
+        self._patience = deps.pace.attempt.total_seconds()
         self._ended: SimpleQueue[Ended] = SimpleQueue()
-        self._threads = 0
-        self.under_way = 0
+        self._began: dict[tuple[str, int], tuple[Delivery, float]] = {}
+        """Key and number of the attempts under way, oldest first; when by the monotonic clock."""
+
+    @property
+    def under_way(self) -> int:
+        return len(self._began)
 
     @property
     def free(self) -> int:
@@ -37,11 +43,8 @@ class Senders:
         return AT_ONCE - self.under_way
 
     def submit(self, delivery: Delivery) -> None:
-        self.under_way += 1
-        if self._threads < self.under_way:
-            self._threads += 1
-            Thread(target=self._work, name="deliver", daemon=True).start()
-        self._given.put(delivery)
+        self._began[delivery.key, delivery.attempt] = (delivery, time.monotonic())
+        Thread(target=self._work, args=(delivery,), name="deliver", daemon=True).start()
 
     def ended(self, within: float) -> list[Ended]:
         """The attempts that ended, after waiting at most so many seconds for the first."""
@@ -51,19 +54,20 @@ class Senders:
             while True:
                 found.append(self._ended.get_nowait())
         except Empty:
-            self.under_way -= len(found)
-            return found
+            pass
+        # An answer that comes after its attempt was given up finds no attempt.
+        ended = [each for each in found if self._began.pop((each[0].key, each[0].attempt), None)]
+        return ended + self._given_up()
 
-    def close(self) -> None:
-        """Let the threads end, each when it has nothing under way."""
-        for _ in range(self._threads):
-            self._given.put(None)
+    def _given_up(self) -> list[Ended]:
+        latest = time.monotonic() - self._patience
+        late = [delivery for delivery, began in self._began.values() if began < latest]
+        for delivery in late:
+            del self._began[delivery.key, delivery.attempt]
+        reason = f"not done after {self._patience:.0f} s"
+        return [(delivery, Unanswered(reason=reason)) for delivery in late]
 
-    def _work(self) -> None:
-        while delivery := self._given.get():
-            self._ended.put((delivery, self._attempt(delivery)))
-
-    def _attempt(self, delivery: Delivery) -> SendResult | None:
+    def _work(self, delivery: Delivery) -> None:
         channel = self._deps.channels[delivery.channel]
         send = partial(channel.send, delivery.message, delivery.recipient, delivery.key)
-        return self._deps.guard(f"sending {delivery.key}", send)
+        self._ended.put((delivery, self._deps.guard(f"sending {delivery.key}", send)))

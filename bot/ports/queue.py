@@ -29,6 +29,10 @@ class DeliveryQueue(Protocol):
         """
         ...
 
+    def held(self, leases: Mapping[str, datetime]) -> Collection[str]:
+        """Of these channels, by the end of the caller's leases, those that nobody took over since."""
+        ...
+
     def renew(self, channels: Collection[str], until: datetime) -> None:
         """Move the end of the leases of channels that the caller serves. Now gives them back."""
         ...

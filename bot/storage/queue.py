@@ -110,6 +110,16 @@ class SqlQueue:
         rows = self._undamaged(self._connection.execute(query).all())
         return [delivery_of(row, interrupted=row.state == SENDING) for row in rows]
 
+    def held(self, leases: Mapping[str, datetime]) -> Collection[str]:
+        """Of these channels those whose lease ends when the caller left it to: nobody took them over."""
+        query = select(destinations.c.channel, destinations.c.leased_until)
+        return {
+            row.channel
+            for some in batches(sorted(leases))
+            for row in self._connection.execute(query.where(destinations.c.channel.in_(some)))
+            if row.leased_until == leases[row.channel]
+        }
+
     def renew(self, channels: Collection[str], until: datetime) -> None:
         """Move the end of these leases."""
         for some in batches(sorted(channels)):

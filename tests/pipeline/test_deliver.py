@@ -1,6 +1,8 @@
 import threading
 import time
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -8,13 +10,15 @@ from threading import Thread
 
 import pytest
 
+from bot.errors import StoreError
 from bot.model import Delivery, DeliveryState, Message, Refused, RetryPolicy, SendResult, Sent, Unanswered
 from bot.pipeline.alert import alert
 from bot.pipeline.deliver import deliver
-from bot.pipeline.deps import Deps
+from bot.pipeline.deps import Deps, Pace
 from bot.pipeline.digest import compose
 from bot.pipeline.poll import poll
 from bot.pipeline.triage import triage
+from bot.ports import Store, Tx
 from bot.runtime.local import guard
 from bot.storage.engine import open_store
 from tests.fakes import START, RecordingChannel
@@ -255,6 +259,75 @@ def test_a_database_that_is_busy_for_a_moment_loses_no_outcome(bot: Bot, tmp_pat
     assert states(bot) == {"a": DeliveryState.SENT}
     impatient.close()
     holder.close()
+
+
+def test_a_database_that_can_not_be_written_for_seconds_loses_no_outcome(bot: Bot, tmp_path: Path) -> None:
+    """Its disk is full when the attempt ends: every write fails at once until room is made."""
+    full = threading.Event()
+
+    def send(_key: str) -> SendResult:
+        full.set()
+        threading.Timer(2.5, full.clear).start()
+        return Sent(receipt="kept")
+
+    bot.channel.answer = send
+    put(bot, delivery("a"))
+    (settled,) = deliver(replace(bot.deps, store=StoreOnFullDisk(bot.store, full)))
+    assert (settled.state, settled.note) == (DeliveryState.SENT, "kept")
+    assert states(bot) == {"a": DeliveryState.SENT}
+
+
+@dataclass
+class StoreOnFullDisk:
+    """A store whose disk is full from time to time."""
+
+    store: Store
+    full: threading.Event
+
+    @contextmanager
+    def begin(self) -> Iterator[Tx]:
+        with self.store.begin() as tx:
+            yield tx
+            if self.full.is_set():
+                raise StoreError("no room left for the database")
+
+    def read(self) -> AbstractContextManager[Tx]:
+        return self.store.read()
+
+
+def test_a_service_that_never_ends_its_answer_is_given_up_and_paused(bot: Bot) -> None:
+    for_ever = threading.Event()
+    bot.channel.answer = lambda _key: Sent() if for_ever.wait(20) else Sent()
+    put(bot, delivery("a"), delivery("b"))
+    deliver(replace(bot.deps, pace=Pace(attempt=timedelta(seconds=0.2))))
+    assert states(bot) == {"a": DeliveryState.UNKNOWN, "b": DeliveryState.PENDING}
+    for_ever.set()
+
+
+def test_a_destination_that_another_process_took_over_is_left_to_it(bot: Bot) -> None:
+    """This one stood still for longer than its lease, in the middle of a long queue."""
+    sent: list[str] = []
+
+    def send(key: str) -> SendResult:
+        sent.append(key)
+        if key == "b":
+            bot.clock.pass_by(2 * bot.deps.pace.delivery_lease)
+            with bot.store.begin() as tx:
+                assert tx.queue.serve("chat", bot.clock.now(), bot.deps.pace.delivery_lease)
+                tx.queue.begin(tx.queue.next("chat", bot.clock.now(), 2)[1:])
+        return Sent()
+
+    bot.channel.answer = send
+    put(bot, *(delivery(key) for key in "abcd"))
+    deliver(bot.deps)
+    assert sent == ["a", "b"]
+    assert states(bot) == {
+        "a": DeliveryState.SENT,
+        "b": DeliveryState.SENT,
+        "c": DeliveryState.SENDING,
+        "d": DeliveryState.PENDING,
+    }
+    assert not deliver(bot.deps), "the other one's lease still holds"
 
 
 # ── given up ──

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from datetime import timedelta
 
-from bot.model import SendResult, Sent
+from bot.model import Refused, SendResult, Sent, Unanswered
+from bot.pipeline.deps import Pace
 from bot.pipeline.senders import AT_ONCE, Senders
 from bot.runtime.local import guard
 from tests.pipeline.conftest import Bot
@@ -19,7 +21,6 @@ def test_what_ends_comes_back_with_its_result(bot: Bot) -> None:
     assert senders.ended(10) == [(delivery("a"), Sent())]
     assert senders.under_way == 0
     assert senders.ended(0) == []
-    senders.close()
 
 
 def test_a_fault_of_ours_is_no_result(bot: Bot) -> None:
@@ -30,7 +31,18 @@ def test_a_fault_of_ours_is_no_result(bot: Bot) -> None:
     senders = Senders(replace(bot.deps, guard=guard))
     senders.submit(delivery("a"))
     assert senders.ended(10) == [(delivery("a"), None)]
-    senders.close()
+
+
+def test_an_attempt_that_does_not_end_is_given_up_and_its_late_answer_is_nobodys(bot: Bot) -> None:
+    patience = threading.Event()
+    bot.channel.answer = lambda _key: Sent() if patience.wait(20) else Refused(reason="late")
+    senders = Senders(replace(bot.deps, pace=Pace(attempt=timedelta(seconds=0.1))))
+    senders.submit(delivery("a"))
+    ended = senders.ended(0.2)
+    assert ended == [(delivery("a"), Unanswered(reason="not done after 0 s"))]
+    assert senders.free == AT_ONCE
+    patience.set()
+    assert senders.ended(1) == []
 
 
 def test_many_are_under_way_at_once_in_threads_that_end(bot: Bot) -> None:
@@ -50,7 +62,6 @@ def test_many_are_under_way_at_once_in_threads_that_end(bot: Bot) -> None:
     while len(ended) < AT_ONCE:
         ended += senders.ended(20)
     own = [thread for thread in threading.enumerate() if thread.name == "deliver"]
-    senders.close()
     for thread in own:
         thread.join(10)
     assert threading.active_count() <= before

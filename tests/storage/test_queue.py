@@ -95,6 +95,18 @@ def test_a_lease_is_moved_given_back_or_ended_by_the_only_process(store: SqlStor
     assert due(store) == ["mail"]
 
 
+def test_a_lease_is_held_until_somebody_else_takes_over(store: SqlStore) -> None:
+    with store.begin() as tx:
+        tx.queue.serve("mail", NOW, LEASE)
+        tx.queue.serve("chat", NOW, LEASE)
+        ours = {"mail": NOW + LEASE, "chat": NOW + LEASE, "gone": NOW}
+        assert tx.queue.held(ours) == {"mail", "chat"}
+        tx.queue.serve("chat", NOW + LEASE, LEASE)
+        assert tx.queue.held(ours) == {"mail"}
+        tx.queue.release()
+        assert tx.queue.held(ours) == set()
+
+
 # ── order ──
 
 
