@@ -8,7 +8,10 @@ Cue words are English; where there are none, a figure counts.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 _SCALES = {"k": "thousand", "m": "million", "mn": "million", "b": "billion", "bn": "billion", "t": "trillion"}
@@ -33,6 +36,8 @@ _SMALLEST_QUANTITY = 1000.0
 _LONGEST_TERM = 50
 
 _NUMBER = r"\d+(?:[.,]\d+)*"
+_BEGINS = r"(?<!\d[.,])\b"
+"""Not inside a number: "1,1,1,…" would be read anew from each of its commas."""
 _SCALE = r"thousand|million|billion|trillion|bn|mn|tn|[kmbt]"
 _MONEY = re.compile(
     rf"(?P<sign>(?:US|NT|HK|C|A)?\$|[€£¥₩₹]|\b(?:USD|EUR|GBP|JPY|KRW|INR|CNY|RMB)\b)\s?"
@@ -44,7 +49,9 @@ _MONEY_IN_WORDS = re.compile(
     r"(?:U\.?S\.?\s)?(?P<sign>dollars?|euros?|pounds|yen|won|rupees|yuan|USD|EUR|GBP|JPY|KRW|INR|CNY|RMB)\b",
     re.IGNORECASE,
 )
-_POWER = re.compile(rf"\b(?P<number>{_NUMBER})[\s-]?(?P<unit>GW|MW|gigawatts?|megawatts?)\b", re.IGNORECASE)
+_POWER = re.compile(
+    rf"{_BEGINS}(?P<number>{_NUMBER})[\s-]?(?P<unit>GW|MW|gigawatts?|megawatts?)\b", re.IGNORECASE
+)
 _QUANTITY = re.compile(
     rf"(?<![\d.,$€£¥₩₹])\b(?P<number>{_NUMBER})(?:\s(?P<scale>thousand|million|billion))?\s(?:[\w.-]+\s){{0,3}}?"
     r"(?P<unit>chips|processors|accelerators|units|servers|racks|wafers|[CGTNX]PUs|LPUs|ASICs)\b",
@@ -56,7 +63,7 @@ _NUMBER_WORDS = {
 } | {"ten": "10", "twelve": "12", "fifteen": "15", "twenty": "20"}
 _YEARS = rf"(?P<number>{_NUMBER}|{'|'.join(_NUMBER_WORDS)})"
 _TERM = re.compile(
-    rf"\b{_YEARS}-year\b(?![\s-]old)|\b(?:over|for|spanning|span|lasting|runs?)\s(?:the\snext\s|at\sleast\s|about\s)?"
+    rf"{_BEGINS}{_YEARS}-year\b(?![\s-]old)|\b(?:over|for|spanning|span|lasting|runs?)\s(?:the\snext\s|at\sleast\s|about\s)?"
     rf"{_YEARS.replace('number', 'span')}\syears?\b(?!\s(?:ago|old))",
     re.IGNORECASE,
 )
@@ -99,14 +106,17 @@ def event_figures(source: str, year: int) -> tuple[str, ...]:
     if not (found := _all(source)):
         return ()
     ends = [0, *(match.end() for match in _CLAUSE_END.finditer(source)), len(source)]
-    kept = []
-    for each in found:
-        start = max(end for end in ends if end <= each.start)
-        clause = source[start : min(end for end in ends if end > each.start)]
-        years = [int(match[0]) for match in _YEAR.finditer(clause)]
-        if not _BACKGROUND.search(clause) and not (years and max(years) < year):
-            kept.append(each.figure)
-    return tuple(dict.fromkeys(kept))
+    clauses = {number: source[start:end] for number, (start, end) in enumerate(pairwise(ends), start=1)}
+    within = [bisect_right(ends, each.start) for each in found]
+    told = {number for number in set(within) if not _is_background(clauses[number], year)}
+    return tuple(
+        dict.fromkeys(each.figure for each, number in zip(found, within, strict=True) if number in told)
+    )
+
+
+def _is_background(clause: str, year: int) -> bool:
+    years = [int(match[0]) for match in _YEAR.finditer(clause)]
+    return bool(_BACKGROUND.search(clause) or (years and max(years) < year))
 
 
 def _all(source: str) -> list[_Found]:
@@ -147,6 +157,7 @@ def replaced(figure: str, known: Sequence[str]) -> str | None:
     return None
 
 
+@lru_cache(maxsize=65536)
 def _measure(figure: str) -> tuple[str, str, float]:
     """Kind, currency or unit, and size of a figure; a range counts from its low end."""
     kind = figure_kind(figure)
