@@ -108,10 +108,16 @@ class Application:
             tx.feeds.sync(self.configuration.catalogue.feeds, self.deps.clock.now())
 
     def take_over(self) -> None:
-        """End the leases of a process that is gone. Only for the one that holds the data folder's lock."""
+        """End the leases of a process that is gone. Only for the one that holds the data folder's lock.
+
+        A command that sends messages beside it is not gone, and keeps its own.
+        """
+        from bot.runtime.lifecycle import delivers
+
         with self.store.begin() as tx:
             tx.feeds.release(self.deps.clock.now())
-            tx.queue.release()
+            if not delivers(self.configuration.data):
+                tx.queue.release()
 
 
 def _revealed(value: object) -> str:

@@ -12,6 +12,7 @@ from bot import __version__, app
 from bot.catalogue import load_catalogue
 from bot.errors import ConfigErrors
 from bot.model import DeliveryState, Fetched, FetchFailed
+from bot.runtime import lifecycle
 from tests.cli.calling import NEWS, SETTINGS, TOPIC, rss, write_config
 from tests.fakes import FixedClock
 from tests.http_server import Answer, http_server
@@ -223,6 +224,21 @@ def test_a_successor_takes_over_what_a_dead_process_had_claimed(tmp_path: Path) 
         with application.store.begin() as tx:
             assert len(tx.feeds.claim_due(now, 9, long)) == 1
             assert tx.outbox.deliveries(state=DeliveryState.PENDING, limit=9) == []
+
+
+def test_a_successor_leaves_a_command_that_delivers_its_queues(tmp_path: Path) -> None:
+    configuration = app.read_configuration(write_config(tmp_path / "config"), tmp_path / "data")
+    now, lease = datetime.now(UTC), timedelta(hours=1)
+    with app.opened(configuration) as application:
+        with lifecycle.delivering(configuration.data):
+            with application.store.begin() as tx:
+                tx.queue.serve("chat", now, lease)
+            application.take_over()
+            with application.store.begin() as tx:
+                assert not tx.queue.serve("chat", now, lease)
+        application.take_over()
+        with application.store.begin() as tx:
+            assert tx.queue.serve("chat", now, lease)
 
 
 # ── the fetcher ──────────────────────────────────────────────────────────────────────────────────

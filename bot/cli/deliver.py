@@ -34,9 +34,10 @@ def deliver(config: ConfigDir = CONFIG, data: DataDir = DATA, as_json: AsJson = 
     """
     from bot.cli.progress import counted
     from bot.pipeline.deliver import send
+    from bot.runtime.lifecycle import delivering
 
     settled: list[Settlement] = []
-    with opened(config, data) as application:
+    with opened(config, data) as application, delivering(application.configuration.data):
         deps = application.deps
         with application.store.read() as tx:
             due = sum(tx.queue.waiting().values())

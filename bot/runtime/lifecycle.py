@@ -9,15 +9,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from apscheduler.schedulers.background import BackgroundScheduler
 from filelock import FileLock, Timeout
 
 from bot.errors import ChipwatchError
 
+if TYPE_CHECKING:
+    from apscheduler.schedulers.background import BackgroundScheduler
+
 # Container engines send SIGKILL ten seconds after SIGTERM; leave time to close the database.
 DRAIN = timedelta(seconds=8)
 _LOOK_AGAIN = 1.0  # seconds
+_DELIVERING = "deliver.lock"
 
 
 @contextmanager
@@ -26,12 +30,37 @@ def single_instance(data: Path) -> Iterator[None]:
 
     Raises ChipwatchError where another process holds it.
     """
-    data.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(data / "chipwatch.lock", timeout=0)
+    problem = f"another chipwatch is running with the data folder {data}; stop it, or name another --data"
+    with _locked(data / "chipwatch.lock", problem):
+        yield
+
+
+@contextmanager
+def delivering(data: Path) -> Iterator[None]:
+    """Let a process that starts meanwhile know that a command sends messages: it isn't the only one then.
+
+    Raises ChipwatchError where another command does.
+    """
+    with _locked(data / _DELIVERING, "another chipwatch deliver is sending what is due; wait for it"):
+        yield
+
+
+def delivers(data: Path) -> bool:
+    """Whether a command sends messages just now."""
+    try:
+        with delivering(data):
+            return False
+    except ChipwatchError:
+        return True
+
+
+@contextmanager
+def _locked(file: Path, problem: str) -> Iterator[None]:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(file, timeout=0)
     try:
         lock.acquire()
     except Timeout as error:
-        problem = f"another chipwatch is running with the data folder {data}; stop it, or name another --data"
         raise ChipwatchError(problem) from error
     try:
         yield

@@ -297,7 +297,7 @@ class StoreOnFullDisk:
 
 def test_a_service_that_never_ends_its_answer_is_given_up_and_paused(bot: Bot) -> None:
     for_ever = threading.Event()
-    bot.channel.answer = lambda _key: Sent() if for_ever.wait(20) else Sent()
+    bot.channel.answer = lambda _key: Sent() if for_ever.wait(20) else Refused(reason="at last")
     put(bot, delivery("a"), delivery("b"))
     deliver(replace(bot.deps, pace=Pace(attempt=timedelta(seconds=0.2))))
     assert states(bot) == {"a": DeliveryState.UNKNOWN, "b": DeliveryState.PENDING}

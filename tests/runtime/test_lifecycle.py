@@ -32,6 +32,14 @@ def test_one_process_a_data_folder(tmp_path: Path) -> None:
         pass
 
 
+def test_one_command_delivers_at_a_time_and_beside_the_daemon(tmp_path: Path) -> None:
+    with lifecycle.single_instance(tmp_path), lifecycle.delivering(tmp_path):
+        assert lifecycle.delivers(tmp_path)
+        with pytest.raises(ChipwatchError, match="wait for it"), lifecycle.delivering(tmp_path):
+            pass
+    assert not lifecycle.delivers(tmp_path)
+
+
 def test_sigterm_asks_for_an_orderly_end(restored_signals: None) -> None:
     asked = lifecycle.StopSignal()
     os.kill(os.getpid(), signal.SIGTERM)
