@@ -44,8 +44,15 @@ _WORDS = {
     "int_type": "must be a whole number",
     "model_type": "must be a table",
     "string_type": "must be text in quotes",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be {ge} or more",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be {le} or less",
     "tuple_type": "must be a list; of tables, write [[…]]",
 }
+
+
+_TEXTS = ("string_type", "string_sub_type")
 
 
 class Strict(BaseModel):
@@ -176,18 +183,38 @@ def translate(
         if found["type"] == "extra_forbidden":
             problem = unknown("key", str(found["loc"][-1]), _names_at(model, found["loc"][:-1]))
         elif found["type"] == "missing":
-            problem = "is missing"
+            problem = "is missing" + _meaning(model, found["loc"])
         elif found["type"] == "literal_error":
             problem = _not_one_of(detail)
+        elif isinstance(detail["input"], dict) and len(detail["input"]) == 1 and found["type"] in _TEXTS:
+            problem = 'write it in quotes, or as { env = "NAME" } or { file = "path" }'
         else:
-            problem = _WORDS.get(found["type"]) or found["msg"].removeprefix("Value error, ")
+            problem = _in_our_words(detail) or found["msg"].removeprefix("Value error, ")
         problems.append(document.error(problem[:1].lower() + problem[1:], path))
     return problems
 
 
+def _in_our_words(detail: ErrorDetails) -> str:
+    bounds = {name: _spell_bound(bound) for name, bound in detail.get("ctx", {}).items()}
+    return _WORDS.get(detail["type"], "").format(**bounds)
+
+
+def _spell_bound(bound: object) -> str:
+    match bound:
+        case timedelta():
+            return f'"{spell_duration(bound)}"'
+        case float():
+            return f"{bound:g}"
+        case _:
+            return str(bound)
+
+
 def _not_one_of(detail: ErrorDetails) -> str:
-    """The valid words, and the nearest one; a word from a short list is no secret, but it isn't repeated."""
-    valid = re.findall(r"'([^']*)'", detail["ctx"]["expected"])
+    """The valid words, and the nearest one; a word from a short list is no secret, but it isn't repeated.
+
+    The empty one, a default that nobody writes, is not among them.
+    """
+    valid = [word for word in re.findall(r"'([^']*)'", detail["ctx"]["expected"]) if word]
     near = difflib.get_close_matches(str(detail["input"]), valid, n=1, cutoff=0.5)
     hint = f'; did you mean "{near[0]}"?' if near else ""
     return f"must be one of {', '.join(valid)}{hint}"
@@ -201,15 +228,29 @@ def unknown(kind: str, name: str, valid: Sequence[str]) -> str:
     return f'unknown {kind} "{name}"; known are: {", ".join(sorted(valid)) or "none"}'
 
 
+def _meaning(model: type[BaseModel], path: Sequence[str | int]) -> str:
+    """``: the address of the webhook, https://…``, from what the code says of a key."""
+    fields = _model_at(model, path[:-1]).model_fields
+    described = fields[str(path[-1])].description if path[-1] in fields else None
+    if not described:
+        return ""
+    words = " ".join(described.replace("``", "").split()).rstrip(".")
+    return f": {words[:1].lower()}{words[1:]}"
+
+
 def _names_at(model: type[BaseModel], path: Sequence[str | int]) -> list[str]:
     """Field names of the model that stands at ``path`` inside ``model``."""
+    return [info.alias or name for name, info in _model_at(model, path).model_fields.items()]
+
+
+def _model_at(model: type[BaseModel], path: Sequence[str | int]) -> type[BaseModel]:
     here: type[BaseModel] = model
     for part in path:
         if isinstance(part, str) and part in here.model_fields:
             nested = list(_models_in(here.model_fields[part].annotation))
             if nested:
                 here = nested[0]
-    return [info.alias or name for name, info in here.model_fields.items()]
+    return here
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:

@@ -40,11 +40,11 @@ class ConfigError(ChipwatchError):
 
 
 class ConfigErrors(ChipwatchError):  # noqa: N818 - the plural of ConfigError
-    """All mistakes found in the configuration, at least one."""
+    """All mistakes found in the configuration, at least one; each is told once, however many met it."""
 
     def __init__(self, problems: Sequence[ConfigError]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = tuple({str(problem): problem for problem in problems}.values())
+        super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
 class QueryError(ChipwatchError):

@@ -1,12 +1,14 @@
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import Field
 
 from bot.documents import Duration, Strict, parse_toml, read_toml, spell_duration, spell_key, validate
-from bot.errors import ConfigErrors
+from bot.errors import ConfigError, ConfigErrors
 
 SAMPLE = '''# comment
 title = "a"
@@ -115,6 +117,41 @@ def test_all_mistakes_are_told_at_once_and_without_their_values() -> None:
     assert "x.toml:2: rows[0].wait: write a duration" in told
     assert "x.toml:4: rows[1].wait: write a duration" in told
     assert "parsecs" not in told
+
+
+class Hook(Strict):
+    url: str
+    """The address of the hook,
+    ``https://hooks.example/…``."""
+    share: float = Field(default=0.5, gt=0, le=1)
+    count: int = Field(default=1, ge=1, lt=9)
+    unanswered: Literal["", "hold", "resend"] = ""
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("share = 1", "x.toml: url: is missing: the address of the hook, https://hooks.example/…"),
+        ('url = { evn = "HOOK" }', 'x.toml:1: url: write it in quotes, or as { env = "NAME" } or { file ='),
+        ('url = "x"\nshare = 80', "x.toml:2: share: must be 1 or less"),
+        ('url = "x"\nshare = 0', "x.toml:2: share: must be more than 0"),
+        ('url = "x"\ncount = 0', "x.toml:2: count: must be 1 or more"),
+        ('url = "x"\ncount = 9', "x.toml:2: count: must be less than 9"),
+        (
+            'url = "x"\nunanswered = "holdd"',
+            'x.toml:2: unanswered: must be one of hold, resend; did you mean "hold"?',
+        ),
+    ],
+)
+def test_a_mistake_is_told_with_what_to_write(written: str, told: str) -> None:
+    with pytest.raises(ConfigErrors) as caught:
+        validate(parse_toml(written, Path("x.toml")), Hook)
+    assert str(caught.value).startswith(told)
+
+
+def test_a_mistake_that_several_channels_meet_is_told_once() -> None:
+    met = [ConfigError("fails", file="digest.html.j2", line=line) for line in (3, 4, 3)]
+    assert str(ConfigErrors(met)) == "digest.html.j2:3: fails\ndigest.html.j2:4: fails"
 
 
 def test_durations_are_read_in_any_unit() -> None:
