@@ -200,13 +200,8 @@ def _in_our_words(detail: ErrorDetails) -> str:
 
 
 def _spell_bound(bound: object) -> str:
-    match bound:
-        case timedelta():
-            return f'"{spell_duration(bound)}"'
-        case float():
-            return f"{bound:g}"
-        case _:
-            return str(bound)
+    """A number without a needless ``.0``; a duration comes as words: ``1 minute``."""
+    return f"{bound:g}" if isinstance(bound, float) else str(bound)
 
 
 def _not_one_of(detail: ErrorDetails) -> str:

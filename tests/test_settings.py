@@ -125,7 +125,7 @@ def test_an_advisor_takes_its_key_from_a_variable(tmp_path: Path, monkeypatch: p
         ('api_key = "sk\\nx"', "goes into an HTTP header"),
         ('api_key = "clé"', "goes into an HTTP header"),
         ("max_share = 9", "must be 3 or less"),
-        ('timeout = "5m"', 'must be "1m" or less'),
+        ('timeout = "5m"', "must be 1 minute or less"),
         ("request = { since = 2026-01-01 }", "have no place in JSON"),
         ("request = { temperature = inf }", "have no place in JSON"),
         ("request = { stream = true }", "can't be set here"),
