@@ -125,6 +125,14 @@ def test_every_document_is_listed_once_and_every_listing_has_its_document() -> N
         assert site["title"] and site["tags"]
 
 
+def test_what_comes_later_is_the_same_feed_with_one_item_more() -> None:
+    (path,) = (DEMO / "later").iterdir()
+    before, after = ((folder / path.name).read_text(encoding="utf-8") for folder in (FEEDS, DEMO / "later"))
+    entries = [text.split("<entry>") for text in (before, after)]
+    assert entries[1][2:] == entries[0][1:]
+    assert set(re.findall(r"https?://[\w.-]+", after)) == set(re.findall(r"https?://[\w.-]+", before))
+
+
 def test_all_four_formats_are_there() -> None:
     formats = Counter(
         "json" if site["file"].endswith(".json") else re.sub(r"\d+$", "", parsed(site["file"]).version)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from shlex import quote
 
@@ -17,9 +18,10 @@ from bot.app import Application, Configuration
 from bot.core.render import plural
 from bot.core.telling import tell
 from bot.errors import ChipwatchError
-from bot.model import DeliveryState
+from bot.model import Delivery, DeliveryState
 from bot.pipeline.poll import PollReport
 from bot.pipeline.telling import background
+from bot.ports import Tx
 
 _WIDEST = 130
 
@@ -104,6 +106,10 @@ def tell_messages(application: Application) -> None:
         )
     console.print(table)
     console.print()
+    _check_sent(deliveries)
+
+
+def _check_sent(deliveries: Sequence[Delivery]) -> None:
     unsent = [delivery for delivery in deliveries if delivery.state is not DeliveryState.SENT]
     if unsent or not deliveries:
         problem = unsent[0].note if unsent else "nothing was composed"
@@ -124,10 +130,41 @@ def tell_second(reports: Sequence[PollReport], messages: int) -> None:
         raise ChipwatchError(f"the second poll took in {items} items and told {messages} messages")
 
 
+def tell_later(application: Application, since: datetime) -> None:
+    """What was told from ``since`` on, and what is new in it. Raises ChipwatchError where nothing was."""
+    console = _console()
+    table = _table(
+        "5 · Two hours later: one feed has news of a story that was told", ("to", "subject", "why now")
+    )
+    with application.store.read() as tx:
+        deliveries = [
+            delivery
+            for delivery in reversed(tx.outbox.deliveries(state=None, limit=1000))
+            if delivery.created_at >= since
+        ]
+        for delivery in deliveries:
+            route = f"{delivery.origin} → {delivery.channel}"
+            table.add_row(route, Text(delivery.message.subject), Text(_why_now(tx, delivery)))
+    console.print(table)
+    console.print("An update goes into the thread of the first telling, where a channel has threads.\n")
+    _check_sent(deliveries)
+
+
+def _why_now(tx: Tx, delivery: Delivery) -> str:
+    news = [
+        reason
+        for story in delivery.stories
+        for decision in tx.updates.of_story(story)
+        if decision.material and decision.channel == delivery.channel
+        for reason in decision.reasons
+    ]
+    return f"new: {'; '.join(news)}" if news else "waited for the hour's alert budget"
+
+
 def conclude(folder: Path, seconds: float) -> None:
     console = _console()
     console.print(f"[bold]Look at what was received[/bold] ({seconds:.0f} s for all of it)\n")
-    wanted = ("mail-1.html", "mail-1.txt", "mail-1.eml", "slack-1.json", "webhook-1.json")
+    wanted = ("mail-1.html", "mail-1.txt", "mail-1.eml", "mail-2.html", "slack-1.json", "webhook-1.json")
     for name in wanted:
         if (folder / name).exists():
             console.print(Text(f"  {folder / name}"), soft_wrap=True)
@@ -135,7 +172,8 @@ def conclude(folder: Path, seconds: float) -> None:
     command = _command()
     where = f"--config {quote(str(folder / 'config'))} --data {quote(str(folder / 'data'))}"
     console.print(Text(f"  {command} items --topic mtia {where}"), soft_wrap=True)
-    console.print(Text(f"  {command} why ITEM {where}\n"), soft_wrap=True)
+    console.print(Text(f"  {command} why ITEM {where}"), soft_wrap=True)
+    console.print(Text(f"  {command} stories --explain STORY {where}\n"), soft_wrap=True)
 
 
 def _command() -> str:

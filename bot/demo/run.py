@@ -1,4 +1,4 @@
-"""Set the stage, run the steps twice, keep what was received."""
+"""Set the stage, run the steps twice and once more when there is news, keep what was received."""
 
 from __future__ import annotations
 
@@ -13,7 +13,16 @@ from pathlib import Path
 from bot.app import Application, opened, read_configuration, starter_folder
 from bot.core.letters import readable_parts
 from bot.demo import report
-from bot.demo.servers import Mailbox, Received, Site, feed_server, read_sites, receiver, smtp_server
+from bot.demo.servers import (
+    Mailbox,
+    Received,
+    Site,
+    feed_server,
+    read_later,
+    read_sites,
+    receiver,
+    smtp_server,
+)
 from bot.errors import UsageError
 from bot.pipeline.alert import alert
 from bot.pipeline.deliver import deliver
@@ -23,6 +32,8 @@ from bot.pipeline.triage import triage
 
 MORNING = datetime(2026, 6, 16, 7, 0, tzinfo=UTC)
 """When the sample feeds end: a Tuesday."""
+LATER = timedelta(hours=2)
+"""From the first poll to the one that finds news of a story that was told."""
 RECIPIENT = "analyst@example.org"
 MARK = "made-by-chipwatch-demo"
 # Signs the demo's webhooks; the receiver is on this machine and gone in a minute.
@@ -30,13 +41,17 @@ _SECRET = "whsec_ZGVtby1zZWNyZXQtb2YtY2hpcHdhdGNoLTEyMw=="  # noqa: S105
 
 
 class DemoClock:
-    """Begins on the demo's morning and then runs as fast as the real one."""
+    """Begins on the demo's morning and then runs as fast as the real one, but for leaps."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
+        self._leapt = timedelta(0)
 
     def now(self) -> datetime:
-        return MORNING + timedelta(seconds=time.monotonic() - self._began)
+        return MORNING + self._leapt + timedelta(seconds=time.monotonic() - self._began)
+
+    def leap(self, span: timedelta) -> None:
+        self._leapt += span
 
     def jitter(self) -> float:
         return random.random()  # noqa: S311 - spreads load, protects nothing
@@ -49,10 +64,12 @@ def show(folder: Path) -> None:
     once) is broken.
     """
     _clear(folder)
-    sites = read_sites(starter_folder() / "demo")
+    samples = starter_folder() / "demo"
+    sites = read_sites(samples)
+    served = {site.path: site for site in sites}
     began = time.monotonic()
     with (
-        feed_server(sites) as feeds,
+        feed_server(served) as feeds,
         receiver() as (hooks, received),
         smtp_server() as (smtp_port, mailbox),
     ):
@@ -66,10 +83,15 @@ def show(folder: Path) -> None:
             report.tell_polls(first)
             report.tell_stories(application)
             report.tell_messages(application)
-            _keep(folder, mailbox, received)
             told = len(mailbox.messages) + len(received)
             second = _round(application, clock.now())
             report.tell_second(second, len(mailbox.messages) + len(received) - told)
+            clock.leap(LATER)
+            served |= {site.path: site for site in read_later(samples, sites)}
+            leapt = clock.now()
+            _round(application, leapt)
+            report.tell_later(application, leapt)
+            _keep(folder, mailbox, received)
     report.conclude(folder, time.monotonic() - began)
 
 

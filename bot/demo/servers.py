@@ -7,9 +7,9 @@ import hashlib
 import threading
 import time
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -25,6 +25,8 @@ class Site:
     """One address of the feed server."""
 
     path: str
+    file: str = ""
+    """Name of its document among the samples."""
     title: str
     tags: tuple[str, ...]
     content_type: str
@@ -49,6 +51,7 @@ def read_sites(folder: Path) -> tuple[Site, ...]:
     return tuple(
         Site(
             path=site["path"],
+            file=site["file"],
             title=site["title"],
             tags=tuple(site["tags"]),
             content_type=site["content_type"],
@@ -58,6 +61,12 @@ def read_sites(folder: Path) -> tuple[Site, ...]:
         )
         for site in listed
     )
+
+
+def read_later(folder: Path, sites: Sequence[Site]) -> tuple[Site, ...]:
+    """Those of the sites that have news some hours later, with the document that they serve then."""
+    bodies = {path.name: path.read_bytes() for path in (folder / "later").iterdir()}
+    return tuple(replace(site, body=bodies[site.file]) for site in sites if site.file in bodies)
 
 
 class _Quiet(BaseHTTPRequestHandler):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Sequence
 from email import message_from_bytes
 from email.policy import default
@@ -15,7 +16,7 @@ import pytest
 
 from bot.app import starter_folder
 from bot.demo import show
-from bot.demo.run import MARK, MORNING, DemoClock
+from bot.demo.run import LATER, MARK, MORNING, DemoClock
 from bot.errors import UsageError
 from tests.cli.calling import Outcome, chipwatch
 
@@ -51,7 +52,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
 
 def test_it_ends_well_and_names_what_one_can_look_at(demo: Demo) -> None:
     assert demo.printed.status == 0, demo.printed.err
-    for name in ("mail-1.html", "mail-1.txt", "mail-1.eml", "slack-1.json", "webhook-1.json"):
+    for name in ("mail-1.html", "mail-1.txt", "mail-1.eml", "mail-2.html", "slack-1.json", "webhook-1.json"):
         assert f"  {demo.folder / name}\n" in demo.printed.out
         assert (demo.folder / name).stat().st_size > 200
 
@@ -60,21 +61,40 @@ def test_the_tables_say_what_happened(demo: Demo) -> None:
     told = demo.printed.out
     feeds = tomllib.loads((starter_folder() / "demo" / "sites.toml").read_text(encoding="utf-8"))["site"]
     assert f"items from {len(feeds)} feeds; 2 feeds failed and are named" in told
-    for title in ("1 · Poll", "2 · Judge and group", "3 · Tell", "4 · Once more"):
+    for title in ("1 · Poll", "2 · Judge and group", "3 · Tell", "4 · Once more", "5 · Two hours later"):
         assert title in told
     assert "HTTP 500" in told
     assert "an HTML page, not a feed" in told
-    assert max(map(len, told.splitlines()[:-8])) <= 130, "but for the addresses of files at its end"
+    assert max(map(len, told.splitlines()[:-12])) <= 130, "but for the addresses of files at its end"
 
 
 def test_the_second_poll_tells_nothing_twice(demo: Demo) -> None:
     assert re.search(r"\d+ feeds unchanged, 0 new items, 0 messages: nothing is told twice", demo.printed.out)
-    tellings = [
+    tellings = Counter(
         (delivery["channel"], story)
         for delivery in demo.ask("deliveries", "list")
         for story in delivery["stories"]
+    )
+    again = {telling for telling, times in tellings.items() if times > 1}
+    assert {channel for channel, _ in again} == {"mail", "chat", "hook"}
+    assert len({story for _, story in again}) == 1, "but for the update"
+    assert max(tellings.values()) == 2
+
+
+def test_a_story_with_news_is_told_again_with_what_is_new(demo: Demo) -> None:
+    assert "new: value: $2.6 billion (was $2.1 billion)" in demo.printed.out
+    assert "waited for the hour's alert budget" in demo.printed.out
+    read = (demo.folder / "mail-2.txt").read_text(encoding="utf-8")
+    assert "[UPDATED] Castellan raises its offer for Ostren Logic to $2.6 billion" in read
+    assert "New since 16 Jun 07:00:\n  + value: $2.6 billion (was $2.1 billion)" in read
+    updates = [
+        story
+        for body in demo.bodies("webhook")
+        for section in body["data"]["sections"]
+        for story in section["stories"]
+        if story["status"] == "UPDATED"
     ]
-    assert len(tellings) == len(set(tellings))
+    assert [story["revision"] for story in updates] == [2]
 
 
 def test_every_message_was_sent(demo: Demo) -> None:
@@ -85,8 +105,8 @@ def test_every_message_was_sent(demo: Demo) -> None:
     assert len(demo.bodies("webhook")) == sum(delivery["channel"] == "hook" for delivery in deliveries)
 
 
-def test_the_letter_is_one_and_reads_as_it_should(demo: Demo) -> None:
-    (path,) = demo.folder.glob("*.eml")
+def test_the_letter_is_one_a_digest_and_reads_as_it_should(demo: Demo) -> None:
+    path, _ = sorted(demo.folder.glob("*.eml"))
     letter = message_from_bytes(path.read_bytes(), policy=default)
     assert letter["To"] == "analyst@example.org"
     assert letter["Message-ID"]
@@ -127,7 +147,7 @@ def test_one_can_ask_why(demo: Demo) -> None:
 
 
 def test_a_demo_takes_the_place_of_an_earlier_one_and_of_nothing_else(demo: Demo) -> None:
-    assert [path.name for path in demo.folder.glob("*.eml")] == ["mail-1.eml"]
+    assert sorted(path.name for path in demo.folder.glob("*.eml")) == ["mail-1.eml", "mail-2.eml"]
     assert (demo.folder / MARK).exists(), "so that the next one may do the same"
 
 
@@ -146,3 +166,5 @@ def test_the_clock_begins_in_the_morning_and_runs() -> None:
     assert (first - MORNING).total_seconds() < 1
     assert clock.now() >= first
     assert 0 <= clock.jitter() <= 1
+    clock.leap(LATER)
+    assert LATER <= clock.now() - first < 2 * LATER

@@ -5,7 +5,7 @@ import httpx
 import pytest
 
 from bot.app import starter_folder
-from bot.demo.servers import Site, feed_server, read_sites, receiver, smtp_server
+from bot.demo.servers import Site, feed_server, read_later, read_sites, receiver, smtp_server
 
 FEED = Site(path="/rss", title="Wire", tags=(), content_type="application/rss+xml", body=b"<rss/>")
 
@@ -16,6 +16,16 @@ def test_the_sites_are_those_listed_with_their_documents() -> None:
     assert len({site.path for site in sites}) == len(sites)
     assert all(site.body for site in sites)
     assert {site.status for site in sites} == {200, 500}
+
+
+def test_what_a_site_serves_later_takes_the_place_of_its_document() -> None:
+    samples = starter_folder() / "demo"
+    sites = read_sites(samples)
+    (later,) = read_later(samples, sites)
+    (before,) = (site for site in sites if site.path == later.path)
+    assert later.title == before.title
+    assert b"raises its offer" in later.body
+    assert b"raises its offer" not in before.body
 
 
 def test_a_feed_is_served_with_its_type_and_a_validator() -> None:
