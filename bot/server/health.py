@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -12,6 +13,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.errors import ChipwatchError
 
@@ -19,6 +21,8 @@ Troubles: TypeAlias = Callable[[], Mapping[str, str]]
 """What keeps the process from being ready, by part; empty when it is."""
 
 _START_WITHIN = 5.0
+_CONNECTED_FOR = 15.0
+"""Seconds; a slow body is waited for ten."""
 
 
 def application(troubles: Troubles, further: Sequence[Route] = ()) -> Starlette:
@@ -31,19 +35,45 @@ def application(troubles: Troubles, further: Sequence[Route] = ()) -> Starlette:
             {"status": "unready" if found else "ready", "troubles": found}, 503 if found else 200
         )
 
-    return Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz), *further])
+    app = Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz), *further])
+    # A mail program that unsubscribes follows no redirect (RFC 8058, 3.1).
+    app.router.redirect_slashes = False
+    return app
+
+
+def _closing_after(seconds: float) -> type[H11Protocol]:
+    """Connections that are closed after a time, whatever they do: strangers may open one and say nothing."""
+
+    class Impatient(H11Protocol):
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            self.loop.call_later(seconds, transport.close)
+
+    return Impatient
 
 
 class HealthServer:
     """The application behind one address, served from a thread of its own."""
 
-    def __init__(self, host: str, port: int, troubles: Troubles, further: Sequence[Route] = ()) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        troubles: Troubles,
+        further: Sequence[Route] = (),
+        *,
+        connected_for: float = _CONNECTED_FOR,
+    ) -> None:
         config = uvicorn.Config(
             application(troubles, further),
             host=host,
             port=port,
             log_config=None,
             access_log=False,
+            # What strangers send is no warning.
+            log_level="error",
+            http=_closing_after(connected_for),
+            ws="none",
             lifespan="off",
             timeout_keep_alive=2,
             limit_concurrency=64,

@@ -1,5 +1,6 @@
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import httpx
 import pytest
@@ -31,6 +32,19 @@ def test_a_live_process_answers_even_when_it_is_not_ready(address: str, troubles
 def test_ready_when_nothing_is_wrong(address: str) -> None:
     answer = httpx.get(f"{address}/readyz")
     assert (answer.status_code, answer.json()["status"]) == (200, "ready")
+
+
+def test_connections_that_say_nothing_keep_others_out_for_a_while_only() -> None:
+    server = HealthServer("127.0.0.1", 0, dict, connected_for=0.5)
+    port = server.start()
+    with ExitStack() as stack:
+        lines = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10)) for _ in range(70)
+        ]
+        lines[0].sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n")
+        assert [line.recv(1) for line in lines] == [b""] * len(lines), "all were closed"
+        assert httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
+    server.stop()
 
 
 def test_an_address_in_use_is_named() -> None:

@@ -99,6 +99,7 @@ def test_other_methods_and_paths_do_nothing(link: str, register: Register) -> No
     assert httpx.put(link, data=ONE_CLICK).status_code == 405
     assert httpx.delete(link).status_code == 405
     assert httpx.post(f"{link}/x", data=ONE_CLICK).status_code == 404
+    assert httpx.post(f"{link}/", data=ONE_CLICK).status_code == 404, "and no redirect"
     assert httpx.post(link.removesuffix("right"), data=ONE_CLICK).status_code == 404
     assert register.gone == []
 
