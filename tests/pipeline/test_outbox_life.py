@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -147,7 +148,7 @@ class OutboxLife(RuleBasedStateMachine):
 
     @rule(
         minutes=st.sampled_from([0, 1, 3, 15, 60, 400]),
-        parts=st.tuples(st.integers(0, 3), st.integers(0, 3)),
+        parts=st.tuples(st.sampled_from([2, 0, 3, 1]), st.sampled_from([2, 0, 3, 1])),
         hook=st.lists(st.sampled_from(LIKELY), max_size=3),
         chat=st.lists(st.sampled_from(LIKELY), max_size=3),
         lives=st.sampled_from([2, 3, 4, 5, 1, FOR_EVER, FOR_EVER]),
@@ -238,6 +239,19 @@ class OutboxLife(RuleBasedStateMachine):
                 deliver(self.deps)
         ended = {DeliveryState.SENT, DeliveryState.DEAD, DeliveryState.UNKNOWN}
         assert {each.state for each in self.stored().values()} <= ended
+
+
+@pytest.mark.parametrize("lives", [1, 2, 3, 4, FOR_EVER])
+@pytest.mark.parametrize("how", ["busy", "accepted, answer lost", "disabled"])
+def test_a_life_with_trouble_at_the_first_of_several_parts(how: str, lives: int) -> None:
+    """Some of all lives that are tried every time; the others are drawn."""
+    life = OutboxLife()
+    for script, left in (([how], FOR_EVER), (["accepted", how], lives), ([], FOR_EVER)):
+        life.deliver(minutes=3, parts=(3, 3), hook=[*script], chat=[*script], lives=left)
+        life.everything_composed_is_there_and_stands_as_it_should()
+        life.nothing_is_told_twice_without_a_doubt()
+        life.parts_arrive_in_order()
+    life.teardown()
 
 
 TestOutboxLife = OutboxLife.TestCase
