@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -64,6 +65,13 @@ def digest(
         say(str(path))
     if not written:
         say("nothing to tell: no story that was not told before")
+    elif left_out := _without_files(written, name, deps.digests[name].channels):
+        say(f"nothing for {', '.join(left_out)}: no story that was not told there before")
+
+
+def _without_files(written: Sequence[Path], digest: str, channels: Sequence[str]) -> list[str]:
+    names = [path.stem.rstrip("0123456789") for path in written]
+    return [channel for channel in channels if f"{digest}-{channel}-" not in names]
 
 
 def _write(folder: Path, files: dict[str, bytes]) -> list[Path]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.app import Application
-    from bot.model import Answer, Delivery, Item, Placement, Story, UpdateDecision, Verdict
+    from bot.model import Answer, Delivery, Item, Placement, Placing, Story, UpdateDecision, Verdict
     from bot.pipeline.alert import Reason
     from bot.ports import Tx
 
@@ -74,6 +74,7 @@ def why(
         verdicts, judged_at = tx.items.verdicts(item.id), tx.items.judged_at(item.id)
         placement = tx.stories.placement(item.id)
         story = tx.stories.get(placement.story_id) if placement else None
+        placing = tx.edits.placings(story.id).get(item.id) if story else None
         sent = tx.outbox.deliveries(state=None, limit=100, story_id=story.id) if story else ()
         answers = [answer for answer in tx.feedback.answers() if answer.item_id == item.id]
         rules = why_alerted(application.deps, tx, story) if story else ()
@@ -95,7 +96,7 @@ def why(
         lines = [
             *_item_lines(application, item),
             *_verdict_lines(application, verdicts, answers, judged_at),
-            *_story_lines(item, placement, story),
+            *_story_lines(item, placement, placing, story),
             *_sent_lines(application, item, verdicts, story, sent, rules, judged=judged_at is not None),
             *_rule_lines(rules),
             *update_lines(decisions),
@@ -162,13 +163,18 @@ def _answered(answer: Answer) -> str:
     return f"marked {said} on {short_time(answer.answered_at)} UTC{note}{effect}"
 
 
-def _story_lines(item: Item, placement: Placement | None, story: Story | None) -> Iterator[str]:
+def _story_lines(
+    item: Item, placement: Placement | None, placing: Placing | None, story: Story | None
+) -> Iterator[str]:
     if placement is None or story is None:
         return
     yield ""
     muted = ", muted: nothing is told of it" if story.muted else ""
     yield f"Story {story.id}: {len(story.members)} item{'s' * (len(story.members) != 1)}{muted}"
     yield f"  this one {placement.because or 'opens it'}"
+    if placing is not None and placing.story_id != story.id:
+        how = f"chipwatch stories --explain {story.id[:12]}"
+        yield f"  it was in story {placing.story_id} then; how it came here: {how}"
     for member in story.members:
         if member.item.id != item.id:
             copy = "  (a copy)" if member.placement.copy_of else ""

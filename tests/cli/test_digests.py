@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.calling import NEWS, entry
+from tests.cli.calling import NEWS, SETTINGS, entry
 from tests.cli.conftest import Place
 
 NOTHING = "nothing to tell: no story that was not told before\n"
@@ -54,6 +54,18 @@ def test_a_preview_writes_files_and_remembers_nothing(polled: Place, tmp_path: P
     assert polled.json("digest", "daily")["deliveries"] == 1
     assert polled.call("digest", "daily", "--preview", tmp_path / "four").out == NOTHING
     assert not (tmp_path / "four").exists()
+
+
+def test_a_preview_names_channels_that_were_told_it_all(polled: Place, tmp_path: Path) -> None:
+    polled.call("digest", "daily")
+    channels = 'type = "files"\n[channels.folder-2]\ntype = "files"\nformats = ["txt"]\n'
+    settings = SETTINGS.replace('type = "files"\n', channels).replace('["folder"]', '["folder", "folder-2"]')
+    (polled.config / "chipwatch.toml").write_text(settings)
+    called = polled.call("digest", "daily", "--preview", tmp_path / "p")
+    assert called.out.splitlines() == [
+        str(tmp_path / "p" / "daily-folder-2-1.txt"),
+        "nothing for folder: no story that was not told there before",
+    ]
 
 
 def test_a_digest_of_an_earlier_time_says_that_it_is_late_and_is_composed_once(polled: Place) -> None:

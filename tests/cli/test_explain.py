@@ -210,6 +210,16 @@ def test_what_each_alert_rule_makes_of_it(place: Place) -> None:
     assert lines[-1] == "  all by folder: no alert: it matches none of the rule's topics"
 
 
+def test_an_item_whose_story_became_part_of_another_says_where_it_was(polled: Place) -> None:
+    stories = {story["items"][0]["url"]: story["id"] for story in polled.json("stories")}
+    assert "how it came here" not in polled.call("why", LIBRARY).out
+    polled.call("stories", "merge", stories[FERRY], stories[LIBRARY])
+    told = polled.call("why", LIBRARY).out
+    how = f"how it came here: chipwatch stories --explain {stories[FERRY][:12]}"
+    assert f"  it was in story {stories[LIBRARY]} then; {how}" in told.splitlines()
+    assert "how it came here" not in polled.call("why", FERRY).out
+
+
 def test_whether_a_told_story_had_news_and_why(place: Place) -> None:
     first = entry("1", "Skerry Lines orders an electric ferry", "The ferry costs $40 million.", hours_ago=5)
     more = entry("2", "Skerry Lines pays $60 million for its electric ferry", "It costs $60 million.")
