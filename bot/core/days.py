@@ -57,7 +57,8 @@ def named_days(text: str, published: date | None) -> Iterator[NamedDay]:
 def _weekday(name: str, published: date | None) -> int | None:
     if published is None:
         return None
-    return published.toordinal() - (published.weekday() - _WEEKDAY_NUMBER[name]) % 7
+    day = published.toordinal() - (published.weekday() - _WEEKDAY_NUMBER[name]) % 7
+    return day if day > 0 else None  # in the calendar's first week
 
 
 def _date(part: dict[str, str], published: date | None) -> int | None:
