@@ -113,7 +113,8 @@ def split(
         if len(chosen) == len(story.members):
             raise UsageError(f"these are all items of story {story.id}; leave one of them in it")
         new = take_apart(application.deps, tx, story, chosen, by=by or _who(), because=note, told=told)
-    say(f"{_items(len(chosen))} split off as story {new}; {_items(len(story.members) - len(chosen))} left")
+        count = len(known_story(tx, new).members)
+    say(f"{_items(count)} split off as story {new}; {_items(len(story.members) - count)} left in {story.id}")
 
 
 @app.command()

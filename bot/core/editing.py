@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from bot.core import text
 from bot.core.traces import pack, unpack
-from bot.model import ItemMemory, Story, StoryMemory
+from bot.model import EditKind, ItemMemory, Placing, Story, StoryEdit, StoryMemory
 
 
 def split_id(story_id: str, items: Collection[str], number: int) -> str:
     """Id of a story that is split off; ``number``: of edits before, so that the same twice makes two."""
     return text.digest(["split", story_id, str(number), *sorted(items)])
+
+
+def homes(placings: Mapping[str, Placing], history: Sequence[StoryEdit]) -> Mapping[str, frozenset[str]]:
+    """The items of a story by the story they were in before it was put together; one may be in several.
+
+    ``placings`` and ``history``: of its items and of all its parts. What was split off from a part is that
+    part's no more.
+    """
+    found: dict[str, set[str]] = defaultdict(set)
+    for item_id, placing in placings.items():
+        found[placing.story_id].add(item_id)
+    for edit in history:
+        if edit.kind is EditKind.SPLIT:
+            found[edit.story_id].difference_update(edit.items)
+            found[edit.other].update(placings.keys() & {*edit.items})
+    return {name: frozenset(items) for name, items in found.items() if items}
 
 
 def roots_apart(story: Story, moved: Collection[str]) -> Mapping[str, str | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from bot.core.editing import remembered_apart, remembered_together, roots_apart, split_id
+from bot.core.editing import homes, remembered_apart, remembered_together, roots_apart, split_id
 from bot.model import EditKind, GroupingChange, GroupingState, Story, StoryEdit, StoryMemory
 from bot.pipeline.deps import Deps
 from bot.ports import Tx
@@ -40,11 +40,16 @@ def split(
     because: str = "",
     told: bool = False,
 ) -> str:
-    """Make some, not all, of a story's items a story of their own. Returns its id.
+    """Take some, not all, of a story's items apart from the others. Returns the new story of the two.
 
-    ``told``: channels that were told of the whole are not told of it; else it is as good as new.
+    That is theirs, unless all that the story was before others were merged into it are among them: those keep
+    its id and what was told of it, and the others are the new one. ``told``: channels that were told of the
+    whole are not told of the new one; else it is as good as new.
     """
     state = _held(tx)
+    own = homes(tx.edits.placings(story.id), tx.edits.history(story.id)).get(story.id)
+    if own and own <= {*items}:
+        items = {member.item.id for member in story.members} - {*items}
     memories = _memories(tx, [story])
     new = split_id(story.id, items, len(tx.edits.history(story.id)))
     roots = roots_apart(story, items)

@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 
 from sqlalchemy import Connection, func, insert, or_, select, update
 
+from bot.core.editing import homes
 from bot.model import EditKind, Placing, StoryEdit, Telling
 from bot.storage.dialects import Dialect
 from bot.storage.merges import absorb, divide, names, note, survivors
@@ -46,7 +47,9 @@ class SqlEdits:
         """
         if told:
             self._tell_alike(edit.story_id, edit.other)
-        divide(self._connection, edit, roots)
+        parts = homes(self.placings(edit.story_id), self.history(edit.story_id))
+        moved = {part: own for part, own in parts.items() if own <= {*edit.items}}
+        divide(self._connection, edit, roots, moved)
 
     def mute(self, edit: StoryEdit) -> None:
         """Mute a story, or end that."""

@@ -66,11 +66,16 @@ def absorb(connection: Connection, edit: StoryEdit) -> None:
     note(connection, edit)
 
 
-def divide(connection: Connection, edit: StoryEdit, roots: Mapping[str, str | None]) -> None:
+def divide(
+    connection: Connection,
+    edit: StoryEdit,
+    roots: Mapping[str, str | None],
+    parts_moved: Mapping[str, Collection[str]],
+) -> None:
     """Make the items of the edit a story of their own, ``edit.other``, never to be merged with the rest.
 
-    ``roots``: ``copy_of`` of items, on both sides, whose text is another one's now. A part that goes as a
-    whole keeps what was told of it.
+    ``roots``: ``copy_of`` of items, on both sides, whose text is another one's now. ``parts_moved``: parts
+    that go as a whole, with their items; they keep what was told of them.
     """
     into, new = edit.story_id, edit.other
     (span,) = connection.execute(
@@ -84,7 +89,7 @@ def divide(connection: Connection, edit: StoryEdit, roots: Mapping[str, str | No
         connection.execute(update(placements).where(placements.c.item_id == item_id).values(copy_of=root))
     for story_id in (into, new):
         _respan(connection, story_id)
-    _lead_parts(connection, into, new)
+    _lead_parts(connection, into, new, parts_moved)
     _keep_apart(connection, new, {into, *_apart(connection, into)})
     note(connection, edit)
 
@@ -114,19 +119,15 @@ def _respan(connection: Connection, story_id: str) -> None:
     connection.execute(update(stories).where(stories.c.id == story_id).values(span))
 
 
-def _lead_parts(connection: Connection, old: str, new: str) -> None:
+def _lead_parts(
+    connection: Connection, old: str, new: str, parts_moved: Mapping[str, Collection[str]]
+) -> None:
     """Lead the parts of ``old`` all of whose items moved on to ``new``."""
-    origin = func.coalesce(placements.c.placed_in, placements.c.story_id)
-
-    def count(story_id: str, which: ColumnElement[bool]) -> int:
-        inside = select(func.count()).where(placements.c.story_id == story_id, which)
-        return connection.scalar(inside) or 0
-
-    for part in names(connection, old)[1:]:
-        if count(old, origin == part) == 0 < count(new, origin == part):
-            others = count(new, and_(origin != part, placements.c.copy_of.is_(None)))
-            moved = update(redirects).where(redirects.c.story_id == part)
-            connection.execute(moved.values(survivor=new, survivor_texts=others))
+    inside = select(placements.c.item_id).where(placements.c.story_id == new, placements.c.copy_of.is_(None))
+    originals = {*connection.scalars(inside)}
+    for part, own in parts_moved.items():
+        moved = update(redirects).where(redirects.c.story_id == part, redirects.c.survivor == old)
+        connection.execute(moved.values(survivor=new, survivor_texts=len(originals - {*own})))
 
 
 def _apart(connection: Connection, story_id: str) -> set[str]:

@@ -8,14 +8,26 @@ from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
 from bot.core.urls import host
 from bot.model import GROUPING, EditKind, Item, Member, Placement, Story, StoryEdit, Verdict
 from bot.storage.dialects import Dialect, batches
 from bot.storage.items import ITEM_COLUMNS, item_of, occurs, on_topic, verdicts_of
 from bot.storage.merges import absorb, survivors
-from bot.storage.schema import feeds, items, placements, stories, verdicts
+from bot.storage.schema import feeds, items, placements, stories, story_edits, verdicts
 
 PRIMARY = "primary"
 """The tag of feeds whose publisher is a party to what it reports."""
@@ -95,6 +107,8 @@ class SqlStories:
     def touched(self, topics: Sequence[str], window_start: datetime) -> Sequence[Story]:
         """Stories with an item first seen after ``window_start`` and a matched verdict for one of the topics.
 
+        Also those that were put together, taken apart or unmuted since, however old: nobody may have heard of
+        them.
         Whole stories, first seen first: all members, each with its matched verdicts. The two conditions
         may hold for different members: a follow-up too short to match by itself touches its story.
         """
@@ -103,9 +117,13 @@ class SqlStories:
             .join(items, items.c.id == placements.c.item_id)
             .where(or_(items.c.seen_at > window_start, items.c.judged_at > window_start))
         )
+        edited = (
+            select(each).where(story_edits.c.at > window_start)
+            for each in (story_edits.c.story_id, story_edits.c.other)
+        )
         query = (
             select(stories.c.id)
-            .where(stories.c.id.in_(lately), _has_verdict(topics))
+            .where(stories.c.id.in_(union_all(lately, *edited)), _has_verdict(topics))
             .order_by(stories.c.first_seen, stories.c.id)
         )
         return self._whole(query)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bot.core.editing import remembered_apart, remembered_together, roots_apart, split_id
+from bot.core.editing import homes, remembered_apart, remembered_together, roots_apart, split_id
 from bot.core.traces import pack, unpack
-from bot.model import ItemMemory, Member, Story, StoryMemory
+from bot.model import EditKind, ItemMemory, Member, Placing, Story, StoryEdit, StoryMemory
 from tests.core.test_openstory import kept
 from tests.storage.samples import NOW, item, placement
 
@@ -28,6 +28,17 @@ def test_the_same_split_twice_makes_two_stories() -> None:
     first, again = split_id("s", {"a", "b"}, 0), split_id("s", {"b", "a"}, 1)
     assert first != again
     assert first == split_id("s", {"b", "a"}, 0)
+
+
+def test_items_are_at_home_where_they_were_placed_until_they_were_split_off() -> None:
+    def edited(kind: EditKind, story_id: str, other: str, *items: str) -> StoryEdit:
+        return StoryEdit(kind=kind, story_id=story_id, other=other, items=items, at=NOW, by="Ada")
+
+    placings = {item: Placing(at=NOW, story_id=story) for item, story in (("1", "a"), ("2", "a"), ("3", "b"))}
+    merged = edited(EditKind.MERGE, "a", "b", "3")
+    assert homes(placings, [merged]) == {"a": {"1", "2"}, "b": {"3"}}
+    history = [merged, edited(EditKind.SPLIT, "a", "c", "2", "9"), edited(EditKind.MERGE, "a", "c")]
+    assert homes(placings, history) == {"a": {"1"}, "b": {"3"}, "c": {"2"}}
 
 
 def test_copies_on_the_other_side_have_an_original_of_their_own() -> None:

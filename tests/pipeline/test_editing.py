@@ -116,6 +116,39 @@ def test_what_is_split_off_is_told_as_new_and_the_rest_not_again(bot: Bot) -> No
     assert digest(bot) == []
 
 
+def test_whichever_half_is_split_off_what_was_told_first_keeps_it_and_what_was_hidden_is_told(
+    bot: Bot,
+) -> None:
+    intake(bot, entry("1", TITLE, NORVIK))
+    triage(bot.deps)
+    assert digest(bot) == [TITLE]
+    intake(bot, entry("1", TITLE, NORVIK), entry("2", *OTHER))
+    triage(bot.deps)
+    with bot.store.begin() as tx:
+        merge(bot.deps, tx, story(tx, "1"), [story(tx, "2")], by="Ada")
+    split_off(bot, "1")
+    assert digest(bot) == [OTHER[0]]
+    assert digest(bot) == []
+
+
+def test_what_is_split_off_or_heard_again_much_later_is_told_however_old(bot: Bot) -> None:
+    """A wrong story hid the one, a person the other: nobody heard of them."""
+    wrongly_joined(bot)
+    assert len(digest(bot)) == 1
+    intake(bot, entry("3", "Tern orders silicon wafers from Castellan", "Tern has ordered silicon again."))
+    triage(bot.deps)
+    with bot.store.begin() as tx:
+        mute(bot.deps, tx, story(tx, "3"), muted=True, by="Ada")
+    bot.clock.pass_by(timedelta(days=20))
+    assert digest(bot) == []
+    split_off(bot, "2")
+    with bot.store.begin() as tx:
+        mute(bot.deps, tx, story(tx, "3"), muted=False, by="Ada")
+    assert alert(bot.deps) == 0
+    assert len(digest(bot)) == 2
+    assert digest(bot) == []
+
+
 def test_what_is_split_off_as_told_is_not_told(bot: Bot) -> None:
     wrongly_joined(bot)
     assert len(digest(bot)) == 1

@@ -204,6 +204,27 @@ def test_a_part_of_which_something_stays_is_still_part(store: SqlStore) -> None:
         assert tx.outbox.told("mail", [A, "new"]).keys() == {A}
 
 
+def test_what_was_split_off_and_merged_again_is_known_when_it_is_split_off_again(store: SqlStore) -> None:
+    stored(store, story_a=["aaaaaa01", "aaaaaa02"])
+    split(store, A, "new", ["aaaaaa02"])
+    tell(store, telling("new"))
+    for before, again in (("new", "newer"), ("newer", "newest")):
+        merge(store, A, before)
+        split(store, A, again, ["aaaaaa02"])
+        with store.begin() as tx:
+            assert tx.outbox.told("mail", [A, again]).keys() == {again}
+
+
+def test_what_a_part_lost_to_another_story_leads_nobody_away_from_it(store: SqlStore) -> None:
+    stored(store, story_a=["aaaaaa01", "aaaaaa02", "aaaaaa03"], story_b=["bbbbbb01"])
+    split(store, A, "new", ["aaaaaa02", "aaaaaa03"])
+    merge(store, B, "new")
+    split(store, B, "half", ["aaaaaa02"])
+    merge(store, A, "half")
+    split(store, A, "again", ["aaaaaa02"])
+    assert sorted(members(store, "new")) == ["aaaaaa03", "bbbbbb01"]
+
+
 def test_upkeep_leaves_merged_stories_alone(store: SqlStore) -> None:
     stored(store, story_a=["aaaaaa01"], story_b=["bbbbbb01"])
     with store.begin() as tx:
