@@ -69,14 +69,19 @@ def select_digest(
 ) -> Selection | None:
     """The digest of a window for one channel: every matched story that the channel does not know yet.
 
-    ``stories``: those touched in the window, in any order. ``told``: story id → what the channel was last
-    told. ``None`` where there is nothing to tell and the digest isn't sent empty; ``notices`` about feeds
-    and ``near_misses`` are nothing to tell by themselves.
+    ``stories``: those touched in the window, and others that may be untold, in any order. ``told``: story
+    id → what the channel was last told. ``None`` where there is nothing to tell and the digest isn't sent
+    empty; ``notices`` about feeds and ``near_misses`` are nothing to tell by themselves.
     """
     chosen = choose(spec.topics, stories, told, background)
     if not chosen and not spec.send_empty:
         return None
-    matched = sum(bool(best_verdicts(story, spec.topics)) for story in stories)
+    news = {each.story.id for each in chosen}
+    # Others are of an earlier window, looked at once more.
+    matched = sum(
+        story.id in news or (story.last_seen >= window.start and bool(best_verdicts(story, spec.topics)))
+        for story in stories
+    )
     digest = Digest(
         kind="digest",
         name=spec.name,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from random import Random
 
 from hypothesis import given, settings
@@ -39,6 +40,16 @@ def test_a_story_stands_once_under_its_best_topic() -> None:
         ("Deals", ["s2"]),
     ]
     assert digest.quiet_topics == ("Labs",)
+    assert digest.receipt == replace(RECEIPT, stories_matched=2)
+
+
+def test_the_receipt_counts_stories_of_the_window_and_what_is_told() -> None:
+    before = timedelta(hours=1) + (NOW - WINDOW.start)
+    told_before, untold = (
+        replace(story(member(number, story=number)), last_seen=NOW - before) for number in (1, 2)
+    )
+    digest = digest_of([told_before, untold, story(member(3, story=3))], {"s1": telling("s1")}).digest
+    assert [each.id for each in digest.stories] == ["s2", "s3"]
     assert digest.receipt == replace(RECEIPT, stories_matched=2)
 
 
