@@ -98,7 +98,7 @@ def why(
             *_verdict_lines(application, verdicts, answers, judged_at),
             *_story_lines(item, placement, placing, story),
             *_sent_lines(application, item, verdicts, story, sent, rules, judged=judged_at is not None),
-            *_rule_lines(rules),
+            *rule_lines(rules),
             *update_lines(decisions),
         ]
     for line in lines:
@@ -203,7 +203,7 @@ def _sent_lines(
     yield f"Not told: {_why_not_told(application, item, verdicts, story, rules, judged=judged)}"
 
 
-def _rule_lines(rules: Sequence[Reason]) -> Iterator[str]:
+def rule_lines(rules: Sequence[Reason]) -> Iterator[str]:
     """What each alert rule makes of the story now."""
     if rules:
         yield ""
@@ -239,18 +239,25 @@ def _why_not_told(
         return "it is not judged yet."
     if not matched:
         return "neither it nor its story matches a topic."
+    return waits_for(application, matched, rules, baseline=item.baseline, muted=bool(story and story.muted))
+
+
+def waits_for(
+    application: Application, matched: set[str], rules: Sequence[Reason], *, baseline: bool, muted: bool
+) -> str:
+    """Why nothing was told yet of what matches these topics, or which digests and rules will tell it."""
     digests = {spec.name for spec in application.deps.digests.values() if matched & set(spec.topics)}
     alerts = {rule.name for rule in application.deps.alerts if matched & set(rule.topics)}
     willing = {reason.rule for reason in rules if not reason.text.startswith("no alert")}
-    if story is not None and story.muted:
+    if muted:
         return "its story is muted; end that with: chipwatch stories mute STORY --undo"
     if not digests | alerts:
         return "no digest and no alert watches its topics."
-    if item.baseline:
+    if baseline:
         return "it was old when its feed was first polled."
-    if not (waits_for := sorted(digests | (alerts & willing))):
+    if not (willing_ones := sorted(digests | (alerts & willing))):
         return "no digest watches its topics, and no alert rule takes it."
-    return f"it waits for {', '.join(waits_for)}."
+    return f"it waits for {', '.join(willing_ones)}."
 
 
 def known_item(tx: Tx, reference: str) -> Item:

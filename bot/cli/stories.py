@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli.commands import Commands
-from bot.cli.explain import known_item, known_topic, matched, spell_delivery, spell_story, update_lines
+from bot.cli.explain import (
+    known_item,
+    known_topic,
+    matched,
+    rule_lines,
+    spell_delivery,
+    spell_story,
+    update_lines,
+    waits_for,
+)
 from bot.cli.opening import opened
 from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir, Limit, Since, Topic, Words, since
 from bot.cli.output import print_json, print_table, say, short_time
@@ -21,6 +30,7 @@ from bot.errors import UsageError
 if TYPE_CHECKING:
     from bot.app import Application
     from bot.model import Delivery, Member, Placing, Story, StoryEdit
+    from bot.pipeline.alert import Reason
     from bot.ports import Tx
 
 app = Commands(
@@ -213,8 +223,10 @@ def _items(count: int) -> str:
 
 def _explain(application: Application, tx: Tx, story: Story, *, as_json: bool) -> None:
     from bot.core.telling import relation_to_corpus, title_of
+    from bot.pipeline.alert import why_alerted
     from bot.pipeline.telling import background
 
+    rules = why_alerted(application.deps, tx, story)
     placings, edits = tx.edits.placings(story.id), tx.edits.history(story.id)
     sent = tx.outbox.deliveries(state=None, limit=100, story_id=story.id)
     decisions = tx.updates.of_story(story.id)
@@ -229,6 +241,7 @@ def _explain(application: Application, tx: Tx, story: Story, *, as_json: bool) -
             "relation": relation,
             "edits": [asdict(edit) for edit in edits],
             "deliveries": [spell_delivery(delivery) for delivery in sent],
+            "alerts": [asdict(rule) for rule in rules],
             "decisions": [asdict(decision) for decision in decisions],
         }
         print_json(spelled | told)
@@ -237,7 +250,8 @@ def _explain(application: Application, tx: Tx, story: Story, *, as_json: bool) -
         *_head_lines(story, title_of(story), relation),
         *_member_lines(story, placings),
         *_edit_lines(edits),
-        *_told_lines(sent),
+        *_told_lines(application, story, sent, rules),
+        *rule_lines(rules),
         *update_lines(decisions),
     ):
         say(line)
@@ -289,11 +303,21 @@ def _done(edit: StoryEdit) -> str:
             return "heard again"
 
 
-def _told_lines(sent: Sequence[Delivery]) -> Iterator[str]:
+def _told_lines(
+    application: Application, story: Story, sent: Sequence[Delivery], rules: Sequence[Reason]
+) -> Iterator[str]:
     yield ""
-    yield "Told:" if sent else "Not told."
+    yield "Told:" if sent else f"Not told: {_why_not_told(application, story, rules)}"
     for delivery in sent:
         when = short_time(delivery.sent_at or delivery.due_at)
         note = f" ({delivery.note})" if delivery.note else ""
         route = f"{delivery.origin} by {delivery.channel} to {delivery.recipient}"
         yield f"  {delivery.state.value:<8} {when}  {route}{note}"
+
+
+def _why_not_told(application: Application, story: Story, rules: Sequence[Reason]) -> str:
+    topics = {verdict.topic_id for member in story.members for verdict in member.verdicts}
+    if not topics:
+        return "it matches no topic."
+    baseline = all(member.item.baseline for member in story.members)
+    return waits_for(application, topics, rules, baseline=baseline, muted=story.muted)

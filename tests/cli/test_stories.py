@@ -63,10 +63,22 @@ def test_why_each_item_is_in_it(told: Place) -> None:
     assert "opens a story" in shown
     assert f"same text as {ferry['items'][0]['id']}" in shown
     assert shown.count("UTC by grouping") == 2
-    assert "Not told." in shown
+    assert "Not told: it waits for daily." in shown.splitlines()
     explained = told.json("stories", "--explain", ferry["id"])
     assert (explained["title"], explained["muted"], explained["edits"]) == (FERRY, False, [])
     assert {item["placed_in"] for item in explained["items"]} == {ferry["id"]}
+
+
+def test_why_a_story_was_not_told(told: Place) -> None:
+    library, ferry = story(told, "library")["id"], story(told, "ferry")["id"]
+    rule = '[[alerts]]\nname = "fast"\ntopics = ["ferries"]\nchannels = ["folder"]\nmin_score = 1.0\n'
+    with (told.config / "chipwatch.toml").open("a", encoding="utf-8") as settings:
+        settings.write(rule)
+    assert "Not told: it matches no topic." in told.call("stories", "--explain", library).out
+    assert "fast by folder: no alert: " in told.call("stories", "--explain", ferry).out
+    assert told.json("stories", "--explain", ferry)["alerts"][0]["rule"] == "fast"
+    told.call("stories", "mute", ferry)
+    assert "Not told: its story is muted; end that with" in told.call("stories", "--explain", ferry).out
 
 
 def test_what_was_told_is_shown(told: Place) -> None:
