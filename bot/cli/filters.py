@@ -30,6 +30,8 @@ File = Annotated[
         metavar="FILE", help="Read this file; without it, or with -, standard input.", show_default=False
     ),
 ]
+_IN_MEMORY = 20_000
+"""Items that grouping remembers of a stream, some 100 MB: one without dates never closes a story."""
 
 
 def classify(file: File = None, config: ConfigDir = CONFIG) -> None:
@@ -69,11 +71,13 @@ def group(file: File = None) -> None:
 
     [dim]Example: chipwatch group < items.jsonl | jq -r .story | sort | uniq -c | sort -rn[/dim]
     """
-    from bot.core.stories import Grouper
+    from bot.core.recollection import Recollection
+    from bot.core.stories import Grouper, StoryPolicy
     from bot.core.urls import host
     from bot.model import Article
 
-    grouper = Grouper()
+    policy = StoryPolicy()
+    grouper = Grouper(policy, Recollection(policy.window, most_items=_IN_MEMORY))
     # The grouper knows items by a text of its own: ids of a stream may be numbers, or stand twice.
     ids: dict[str, Any] = {}
     with reading(file) as lines:

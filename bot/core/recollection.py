@@ -44,9 +44,15 @@ class Prepared(NamedTuple):
 class Recollection:
     """The memory of a :class:`~bot.core.stories.Grouper`."""
 
-    def __init__(self, window: timedelta, state: GroupingState | None = None) -> None:
-        """``state``: where a store that remembers the rest stands."""
+    def __init__(
+        self, window: timedelta, state: GroupingState | None = None, most_items: float = math.inf
+    ) -> None:
+        """``state``: where a store that remembers the rest stands.
+
+        ``most_items``: of more, the stories that nothing joined for longest are forgotten, open or not.
+        """
         self.window = window.total_seconds() / _DAY
+        self._most_items = most_items
         self.vocabulary = Vocabulary()
         self._turn = state.turn if state else 0
         self._clock = -math.inf
@@ -154,13 +160,16 @@ class Recollection:
 
     def _forget(self) -> None:
         for story in [story for story in self._stories.values() if not self._is_open(story)]:
-            del self._stories[story.id]
-            self._ready.pop(story.id, None)
-            for item_id in story.traces:
-                del self._story_of[item_id]
-            for item_id in (*story.traces, *story.shed):
-                self._placements.pop(item_id, None)
+            self._drop(story)
         self._postings.forget(self._oldest(self._clock))
+
+    def _drop(self, story: OpenStory) -> None:
+        del self._stories[story.id]
+        self._ready.pop(story.id, None)
+        for item_id in story.traces:
+            del self._story_of[item_id]
+        for item_id in (*story.traces, *story.shed):
+            self._placements.pop(item_id, None)
 
     # ── finding and remembering ──────────────────────────────────────────────────────────────────
 
@@ -209,7 +218,9 @@ class Recollection:
         if story is None or not self._is_open(story):
             self._opened += 1
             story = OpenStory(id=placement.story_id, first=day, last=day, grown=now, opened=self._opened)
-            self._stories[story.id] = story
+        # The last of all: those in front are forgotten first where they are too many.
+        self._stories.pop(story.id, None)
+        self._stories[story.id] = story
         for other in placement.merges:
             self._merge(story, other)
         story.add(item_id, kept, day, now)
@@ -231,6 +242,8 @@ class Recollection:
             self._asked_items.update(left_out)
             for each in left_out:
                 del self._story_of[each]
+        while len(self._story_of) > self._most_items and len(self._stories) > 1:
+            self._drop(next(iter(self._stories.values())))
 
     def _merge(self, story: OpenStory, other_id: str) -> None:
         """Make another story part of this one, if it is known."""

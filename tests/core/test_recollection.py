@@ -31,6 +31,20 @@ def test_it_says_what_there_is_to_store_once() -> None:
     assert (again.items, again.stories, again.words) == ([], [], {})
 
 
+def test_of_too_many_items_those_are_forgotten_whose_story_nothing_joined_for_longest() -> None:
+    """Without dates no time passes, and no story closes."""
+    grouper = Grouper(StoryPolicy(), Recollection(WINDOW, most_items=40))
+    deal = grouper.place(replace(article(0, DEAL), published=None))
+    for number in range(1, 300):
+        words = f"x{number}q y{number}q z{number}q"
+        grouper.place(replace(article(number, (words, words)), published=None))
+        if number % 30 == 0:
+            again = replace(article(1000 + number, DEAL_AGAIN), published=None)
+            assert grouper.place(again).story_id == deal.story_id
+        assert grouper.memory.size <= 40
+    assert grouper.memory.placed("a1") is None
+
+
 def test_it_lacks_the_words_of_an_article_first_and_then_its_likely_stories() -> None:
     change = grown(article(1, DEAL), article(3, FIRE, hours=1)).changes()
     memory = Recollection(WINDOW, replace(change.state, turn=1))
