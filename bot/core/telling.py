@@ -42,6 +42,8 @@ _TWO_NAMES = 2
 _ECHOES_FOR = timedelta(days=30)
 """So long after a telling a comment or a round-up that names its parties is no story by itself."""
 _LEAD = 280
+_REASONS = 20
+"""Kept of a decision on an update."""
 _TERMS = 4
 """Matched words quoted a topic."""
 _TERM = 40
@@ -158,8 +160,14 @@ def weighed(
         at=now,
         revision=told.revision,
         material=update.material,
-        reasons=update.reasons,
+        reasons=_few(update.reasons),
     )
+
+
+def _few(reasons: Sequence[str]) -> tuple[str, ...]:
+    """As many as a person reads: a story of hundreds of figures would write all down with each new item."""
+    more = len(reasons) - _REASONS
+    return tuple(reasons) if more <= 0 else (*reasons[:_REASONS], f"and {more} more")
 
 
 def near_miss(item: Item, verdict: Verdict, topics: Mapping[str, Topic]) -> NearMiss:

@@ -344,3 +344,7 @@ def test_what_was_weighed_is_a_decision_where_something_differs() -> None:
     )
     assert weighed(one, TOPICS, telling("s1"), background(), NOW) is None
     assert weighed(one, ("labs",), known, background(stated), NOW) is None
+    many = {"s1": Facts(figures=tuple(f"${2**power} million" for power in range(10, 50)))}
+    decision = weighed(one, TOPICS, telling("s1"), background(many), NOW)
+    assert decision is not None
+    assert (len(decision.reasons), decision.reasons[-1]) == (21, "and 20 more")
