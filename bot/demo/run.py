@@ -169,7 +169,7 @@ topics = ["chip-deals", "mtia"]
 channels = ["chat", "hook"]
 min_score = 0.8
 max_age = "12h"
-budget = 4
+budget = 3
 
 [digests.daily]
 title = "AI silicon, daily"
