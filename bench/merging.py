@@ -33,7 +33,7 @@ def main(paths: Sequence[str]) -> None:
         return
     print(f"{'':12} {'':10} B³ F1   in the end   pairs F1   in the end   merges   right")
     for path in paths:
-        rows = list(read(Path(path)))
+        rows = read(Path(path))
         gold = [row.story for row in rows]
         for name, policy in (("without", StoryPolicy(strongly=math.inf)), ("with", StoryPolicy())):
             found = run(rows, policy)

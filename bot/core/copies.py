@@ -11,6 +11,7 @@ from itertools import accumulate
 from zlib import crc32
 
 from bot.core import text
+from bot.core.stems import stem
 from bot.model import Article
 
 _SHINGLE = 4
@@ -20,6 +21,9 @@ _SHARED_TEXT = 0.5
 _SHARED_UNDER_ONE_TITLE = 0.15
 """What identical headlines need besides where both articles have text: the same headline stands over
 different texts in columns and live pages."""
+_NUMBER_WORDS = frozenset(
+    ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+)
 _FEWEST_SHINGLES = 6
 _FEWEST_TITLE_WORDS = 4
 _LONGEST_TEXT = 400
@@ -124,9 +128,22 @@ def one_form(one: Fingerprint, other: Fingerprint) -> bool:
     shorter = min(len(one.shingles), len(other.shingles))
     if shorter < _FEWEST_SHINGLES:
         return False
-    if len(frozenset(one.shingles).intersection(other.shingles)) < _SHARED_FORM * shorter:
+    ours, theirs = _form(one.words), _form(other.words)
+    as_spelt = len(frozenset(one.shingles).intersection(other.shingles)) / shorter
+    if max(as_spelt, len(ours & theirs) / max(1, min(len(ours), len(theirs)))) < _SHARED_FORM:
         return False
     return _furniture(one, other) or _swapped_names(one.words, other.words) >= _FEWEST_SWAPS
+
+
+def _form(words: Sequence[str]) -> frozenset[int]:
+    """Hashes of a text's runs of words, whatever its numbers: ``1 company`` and ``12 companies`` are one."""
+    return frozenset(_runs([_blank(word).encode("utf-8", "surrogatepass") for word in words]))
+
+
+def _blank(word: str) -> str:
+    """A word's stem; the same for all numbers."""
+    folded = text.fold(word)
+    return "#" if folded.isdigit() or folded in _NUMBER_WORDS else stem(folded)
 
 
 def _furniture(one: Fingerprint, other: Fingerprint) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import NamedTuple
 
@@ -191,6 +191,7 @@ class Common:
             rarest=max(shared, default=0.0),
             besides_rarest=sum(shared) - max(shared, default=0.0),
             days=self._agreement(item.days),
+            known=known_by,
         )
 
     def _agreement(self, days: Collection[int]) -> int:
@@ -238,3 +239,29 @@ class Resemblance(NamedTuple):
     """Weight (nats) of all words in common but the rarest: hardly any where they share one name."""
     days: int
     """1 where both name the same day, -1 where they name other days, else 0."""
+    known: Mapping[str, float]
+    """Word of the item → how far the story knows it (:meth:`Common.knows`), for those that it knows."""
+
+
+def told_elsewhere(item: Vectors, seen: Sequence[Resemblance]) -> list[float]:
+    """For each story, the share of the item's headline that it doesn't know and another of them does.
+
+    In a narrow field all stories near an item share its commonest names. What tells them apart is a word of
+    its headline that belongs to another one.
+    """
+    best: dict[str, tuple[float, float]] = {}
+    for each in seen:
+        for word in item.headline:
+            part = each.known.get(word, 0.0)
+            first, second = best.get(word, (0.0, 0.0))
+            best[word] = (part, first) if part > first else (first, max(second, part))
+    total = sum(item.weight[word] for word in item.headline) + _ONE_WORD / 2
+    return [
+        sum(
+            item.weight[word] * (1.0 - part) * (second if part == first else first)
+            for word, (first, second) in best.items()
+            for part in (each.known.get(word, 0.0),)
+        )
+        / total
+        for each in seen
+    ]

@@ -21,7 +21,7 @@ from bot.core.merging import Fit, late_evidence, merging
 from bot.core.openstory import OpenStory
 from bot.core.postings import Heaviest
 from bot.core.recollection import Prepared, Recollection
-from bot.core.resemblance import Common, Resemblance, Vectors
+from bot.core.resemblance import Common, Resemblance, Vectors, told_elsewhere
 from bot.core.traces import Trace, trace
 from bot.core.vocabulary import Reading
 from bot.model import Article, Placement
@@ -31,6 +31,10 @@ _SHORT_LIST = 10
 _WORTH_A_LOOK = 0.05
 _CONTRADICTED = 0.5
 """From here on names in the headlines differ, not their emphasis."""
+_RARE = 4.5
+"""Weight (nats) of a word that tells by itself what a report is about."""
+_SAID_ALIKE = 0.2
+"""Cosine of the words besides names from which two reports say the same."""
 _SUREST = 0.999
 """1 is said of copies only."""
 
@@ -45,34 +49,42 @@ class StoryPolicy:
 
     window: timedelta = timedelta(days=30)
     """A story that nothing joined for so long is closed and forgotten."""
-    both: float = 4.5
+    both: float = 3.4
     """Who and what agree: the lesser of their cosines, ``enough`` and more counting as 1."""
     enough: float = 0.3
-    headline: float = 6.0
+    headline: float = 4.3
     """Cosine of the headlines alone."""
-    retold: float = 6.5
+    retold: float = 5.4
     """Share of the story's headline that the item's text knows."""
-    closest: float = 8.5
+    closest: float = 5.5
     """Cosine with the story's most similar item."""
-    closest_headline: float = 5.0
+    closest_headline: float = 8.5
     """The same once more where one of them has no text: the headlines are all there is."""
-    neighbours: float = 1.0
+    neighbours: float = 1.3
     """The story's share of the likeness that the item has to the items most like it."""
-    names: float = 2.0
+    names: float = 1.6
     """Share of the item's names that the story knows, less the share it doesn't."""
     contradiction: float = -0.8
     """Names that differ in the headlines."""
-    days_apart: float = -1.4
+    elsewhere: float = -1.7
+    """Share of the item's headline that another story near it knows and this one doesn't."""
+    thin: float = -6.0
+    """Names agree, but only such as many articles have, and hardly anything else does; see :func:`_thin`."""
+    rarest: float = 0.18
+    """Weight (nats) of the rarest word in common."""
+    days_apart: float = -1.1
     """``ln(1 + days)`` between the item and the story's nearest end."""
-    same_day: float = 1.5
+    age: float = -0.65
+    """``ln(1 + days)`` between the item and the story's beginning."""
+    same_day: float = 1.3
     """Both name the same day."""
-    other_day: float = -2.0
+    other_day: float = -1.7
     """Both name days, and none of the one is a day of the other."""
-    lone: float = 0.7
+    lone: float = 0.6
     """The story is one item: what its other items would share is not known yet."""
-    headline_only: float = 2.3
+    headline_only: float = 2.1
     """Item or story is headlines without text: there is less that could agree."""
-    start: float = -4.0
+    start: float = -3.2
     """Log-odds before anything is observed."""
     least_besides_rarest: float = 2.5
     """Weight (nats) that the words in common besides the rarest must have, where both have text: one shared
@@ -85,6 +97,8 @@ class StoryPolicy:
     least_rarest: float = 0.4
     """Weight (nats) of the rarest word in common: what a third of all articles have weighs less, and is no
     rare word."""
+    crowded: int = 3
+    """An item with text that so many stories fit opens its own, however well they fit: round-ups do."""
     several: int = 2
     """An item with text that so many stories fit, and none of them well, opens its own: round-ups do."""
     weak: float = 3.0
@@ -182,26 +196,35 @@ class Grouper:
         self, item: Prepared, prints: Fingerprint, candidates: Sequence[tuple[str, Trace]], day: float
     ) -> list[Fit]:
         """The stories with better than even odds that nothing speaks against, the best first."""
-        found = (
+        near = self._short_list(item.heaviest, candidates, day)
+        seen = [
+            self.memory.common(each.story).resemblance(item.vector, self.memory.vocabulary) for each in near
+        ]
+        elsewhere = told_elsewhere(item.vector, seen)
+        found = [
             Fit(
-                self._log_odds(item.vector, near.story, near.closest, day, near.share),
-                near.story,
-                near.item_id,
+                self._weighed(item.vector, one, each.story, each.closest, day, each.share)
+                + self._policy.elsewhere * share,
+                each.story,
+                each.item_id,
             )
-            for near in self._short_list(item.heaviest, candidates, day)
-        )
+            for each, one, share in zip(near, seen, elsewhere, strict=True)
+        ]
         likely = sorted(
             (candidate for candidate in found if candidate.odds > 0),
             key=lambda candidate: (-candidate.odds, candidate.story.id),
         )
-        if (
-            item.vector.has_text
-            and len(likely) >= self._policy.several
-            and likely[0].odds < self._policy.weak
-        ):
+        if item.vector.has_text and self._is_round_up(likely):
             return []
         texts = dict(candidates)
         return [one for one in likely if not one_form(prints, texts[one.closest].prints())]
+
+    def _is_round_up(self, likely: Sequence[Fit]) -> bool:
+        """Whether an item fits many stories, or several and none of them well. ``likely``: the best first."""
+        policy = self._policy
+        if len(likely) >= policy.crowded:
+            return True
+        return len(likely) >= policy.several and likely[0].odds < policy.weak
 
     def _short_list(
         self, heaviest: Heaviest, candidates: Sequence[tuple[str, Trace]], day: float
@@ -224,8 +247,13 @@ class Grouper:
         )
         return [each for each in near if each.story.days_from(day) <= self.memory.window]
 
-    def _log_odds(
-        self, item: Vectors, story: OpenStory, closest: float, day: float, share: float = 0.0
+    def _log_odds(self, item: Vectors, story: OpenStory, closest: float, day: float) -> float:
+        """Log-odds that the item reports the story's event, of what the two of them say."""
+        seen = self.memory.common(story).resemblance(item, self.memory.vocabulary)
+        return self._weighed(item, seen, story, closest, day, 0.0)
+
+    def _weighed(
+        self, item: Vectors, seen: Resemblance, story: OpenStory, closest: float, day: float, share: float
     ) -> float:
         """Log-odds that the item reports the story's event; minus infinity where something objects.
 
@@ -233,7 +261,6 @@ class Grouper:
         """
         policy, common = self._policy, self.memory.common(story)
         both_have_text = item.has_text and common.has_text
-        seen = common.resemblance(item, self.memory.vocabulary)
         if self._objects(seen, both_have_text):
             return -math.inf
         odds = (
@@ -245,6 +272,9 @@ class Grouper:
             + policy.neighbours * share
             + policy.names * seen.names
             + policy.contradiction * seen.contradiction
+            + policy.rarest * seen.rarest
+            + policy.thin * (_thin(seen) if both_have_text else 0.0)
+            + policy.age * math.log1p(abs(day - story.first))
             + policy.days_apart * math.log1p(story.days_from(day))
             + (policy.same_day * (seen.days > 0) + policy.other_day * (seen.days < 0))
             + policy.lone * (common.items == 1)
@@ -282,6 +312,15 @@ class Grouper:
             similarity=round(min(_SUREST, 1.0 / (1.0 + math.exp(-chosen.odds))), 4),
             because=_because(vector, self.memory.common(chosen.story), reading),
         )
+
+
+def _thin(seen: Resemblance) -> float:
+    """How much an agreement rests on names that many articles have: 1 where nothing else agrees at all.
+
+    In news of one field the same few parties come with every story. A rare name in common is enough, and so
+    is a common one where both say the same of it.
+    """
+    return max(0.0, 1.0 - seen.rarest / _RARE) * max(0.0, 1.0 - seen.what / _SAID_ALIKE)
 
 
 def _because(vector: Vectors, common: Common, reading: Reading) -> str:

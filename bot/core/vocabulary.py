@@ -42,6 +42,8 @@ _OUTLET_WORDS, _OUTLET_WORDS_IN_TITLE_CASE = 8, 4
 _OUTLET_NAME = 4
 """Longer ones say what the outlet is and where, and the news may happen there."""
 _FEWEST_WORDS = 4
+_SITE = re.compile(r"\S+\.[a-z]{2,}", re.IGNORECASE)
+"""An outlet that is called by its address."""
 _SENTENCE_BREAK = re.compile(r"[.!?:…“”\"\n—]|--")
 
 
@@ -106,7 +108,11 @@ def _outlet(title: str) -> tuple[str, frozenset[str]]:
         head, tail = title[: found.start()], kept[found.end() :]
         words = text.words(tail)
         longest = _OUTLET_WORDS_IN_TITLE_CASE if _in_title_case(head) else _OUTLET_WORDS
-        if len(text.words(head)) < _FEWEST_WORDS or len(words) > longest or not _in_title_case(tail):
+        if (
+            len(text.words(head)) < _FEWEST_WORDS
+            or len(words) > longest
+            or not (_in_title_case(tail) or _SITE.fullmatch(tail))
+        ):
             break
         kept = head
         if len(words) <= _OUTLET_NAME:

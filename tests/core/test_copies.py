@@ -99,6 +99,23 @@ def test_a_form_filled_in_twice_is_two_texts() -> None:
     assert not one_form(fingerprint(article(2, DEAL_AGAIN)), one)
 
 
+def test_one_form_may_be_filled_with_other_numbers() -> None:
+    """A press office counts what it sent, each time in other numbers, and says where."""
+    form = (
+        "On {0}, {1} companies of Tarnow firefighters, {2} ambulances, {1} arson units, {2} rescue teams and "
+        "{1} battalion captains, all led by chief {3}, went to a {4} in {5}."
+    )
+    ours = form.format("Monday", "12", "three", "Jan Osprey", "barn on fire", "Dornach")
+    theirs = form.format("Friday", "one", "14", "Ida Heron", "flooded cellar", "Kesh").replace(
+        "teams", "team"
+    )
+    one, other = (
+        fingerprint(Article(id=each, title="", summary=text)) for each, text in (("a", ours), ("b", theirs))
+    )
+    assert len(set(one.shingles) & set(other.shingles)) < len(one.shingles) / 4
+    assert one_form(one, other)
+
+
 @given(st.text(), st.text(), st.text())
 def test_every_article_with_enough_text_is_a_copy_of_itself(title: str, summary: str, body: str) -> None:
     one: Fingerprint = fingerprint(Article(id="a", title=title, summary=summary, body=body))

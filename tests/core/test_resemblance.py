@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.resemblance import Common, Resemblance, Vectors, weigh
+from bot.core.resemblance import Common, Resemblance, Vectors, told_elsewhere, weigh
 from bot.core.vocabulary import Vocabulary, read
 from bot.model import Article
 from tests.core.articles import DEAL, DEAL_AGAIN, FIRE, article
@@ -85,11 +85,11 @@ def test_a_headline_has_no_text() -> None:
 def test_every_observation_keeps_its_range(texts: list[tuple[str, str]]) -> None:
     resemblance = compared(*texts)
     cosines = resemblance._replace(names=0.0, rarest=0.0, besides_rarest=0.0, days=0)
-    assert all(-1e-9 <= value <= 1 + 1e-9 for value in cosines)
+    assert all(-1e-9 <= value <= 1 + 1e-9 for value in (*cosines[:-1], *resemblance.known.values()))
     assert -1 <= resemblance.names <= 1
     assert resemblance.rarest >= 0
     assert resemblance.besides_rarest >= -1e-9
-    assert all(map(math.isfinite, resemblance))
+    assert all(map(math.isfinite, resemblance[:-1]))
 
 
 @pytest.mark.parametrize(
@@ -99,3 +99,20 @@ def test_every_observation_keeps_its_range(texts: list[tuple[str, str]]) -> None
 def test_days_agree_or_differ_where_both_name_some(day: str, agreement: int) -> None:
     report = ("Norvik signs", f"Norvik said {day} it will buy.")
     assert compared(DEAL, report).days == agreement
+
+
+def test_a_word_of_the_headline_that_another_story_has_speaks_against_this_one() -> None:
+    vocabulary = Vocabulary()
+    deal, other, item = vectors(
+        vocabulary, article(1, DEAL), article(2, OTHER_DEAL), article(3, ("Quillon buys from Bergholt", ""))
+    )
+    seen = []
+    for member in (deal, other):
+        story = Common()
+        story.add(member)
+        seen.append(story.resemblance(item, vocabulary))
+    of_deal, of_other = told_elsewhere(item, seen)
+    assert of_deal > 0.4
+    assert of_other < 0.1
+    assert told_elsewhere(item, seen[:1]) == [0.0]
+    assert told_elsewhere(item, []) == []

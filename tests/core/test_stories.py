@@ -60,6 +60,26 @@ def test_a_copy_joins_and_names_the_text_it_repeats() -> None:
     assert placement.because == "same text as a1"
 
 
+def test_a_round_up_that_fits_three_stories_opens_its_own() -> None:
+    ferry = (
+        "Ferry runs aground off Sandvik",
+        "A ferry with ninety people on board ran aground in fog off Sandvik. Boats brought all ashore.",
+    )
+    events = [DEAL, FIRE, ferry]
+    grouper = Grouper()
+    placed = [grouper.place(article(n, event, hours=n)) for n, event in enumerate(events)]
+    assert all(placement.opens for placement in placed)
+    week = (
+        "Norvik, Tarnow and Sandvik: chips from Halcyon, a warehouse fire and a ferry",
+        "Norvik will buy four gigawatts of Halcyon accelerators. A warehouse fire near Tarnow closed the rail"
+        " line to Rzeszow. All left the ferry that lies aground off Sandvik.",
+    )
+    assert grouper.place(article(9, week, hours=9)).opens
+    fewer = Grouper()
+    fewer.place(article(0, DEAL))
+    assert not fewer.place(article(9, week, hours=9)).opens
+
+
 def _robberies() -> list[Article]:
     towns = [first + last for first in ("Old", "Ny", "Sand", "Lof", "Kar", "Tor", "Elm") for last in ENDINGS]
     reports = [
@@ -248,11 +268,10 @@ def test_the_first_poll_of_the_demo_keeps_its_events_apart_and_whole() -> None:
     grouper.learn(articles)
     found = [grouper.place(one).story_id for one in articles]
     quality = b_cubed(events, found)
-    assert quality.precision >= 0.86
+    assert quality.precision >= 0.93
     assert quality.recall >= 0.97
     reported_often = {event for event, count in Counter(events).items() if count > 1}
     assert len(reported_often) == 13
     precisions = _precisions(events, found)
-    # What another event swallows: reports of one party, in one field, on one day.
-    assert {event for event in reported_often if precisions[event] < 0.5} <= {"halcyon-kingfisher"}
-    assert sum(precisions[event] == 1.0 for event in reported_often) >= 6
+    assert not {event for event in reported_often if precisions[event] < 0.5}
+    assert sum(precisions[event] == 1.0 for event in reported_often) >= 9

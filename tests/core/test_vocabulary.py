@@ -55,6 +55,12 @@ def test_an_outlet_behind_the_headline_is_no_content(title: str, kept: list[str]
     assert ("gazett" in {word.folded for word in reading.lead}) == ("Gazette" not in title or len(kept) == 3)
 
 
+def test_an_outlet_may_be_called_by_its_address() -> None:
+    reading = read(Article(id="a", title="Norvik orders many chips - GAZETTE.example", summary="By Gazette."))
+    assert [word.folded for word in reading.headline] == ["norvik", "order", "many", "chip"]
+    assert "gazett" not in {word.folded for word in reading.lead}
+
+
 def test_the_forms_of_a_word_are_one() -> None:
     reading = read(Article(id="a", title="Norvik orders chips", summary="It ordered a chip."))
     assert reading.counts(1.0) == {"norvik": 1.0, "order": 2.0, "chip": 2.0}
