@@ -20,10 +20,11 @@ from bot.core.alerts import (
 )
 from bot.core.quiet import quiet_at
 from bot.core.select import Selection
+from bot.core.telling import Background
 from bot.core.text import digest as text_hash
 from bot.model import AlertRule, Story, Telling
 from bot.pipeline.deps import Deps
-from bot.pipeline.telling import background_of, decide, write_down
+from bot.pipeline.telling import background, background_of, decide, write_down
 from bot.ports import Tx
 
 
@@ -39,11 +40,12 @@ class Reason:
 def alert(deps: Deps) -> int:
     """Put an alert into the outbox for every story that a rule finds urgent. Returns how many messages."""
     count = 0
+    shared = background(deps)
     for rule in deps.alerts:
         if quiet_at(rule.quiet, rule.timezone, deps.clock.now()):
             continue
         for channel in rule.channels:
-            count += deps.guard(f"alerts {rule.name}", partial(_alert, deps, rule, channel)) or 0
+            count += deps.guard(f"alerts {rule.name}", partial(_alert, deps, rule, channel, shared)) or 0
     return count
 
 
@@ -59,19 +61,19 @@ def why_alerted(deps: Deps, tx: Tx, story: Story) -> Sequence[Reason]:
     return reasons
 
 
-def _alert(deps: Deps, rule: AlertRule, channel: str) -> int:
+def _alert(deps: Deps, rule: AlertRule, channel: str, shared: Background) -> int:
     with deps.store.begin() as tx:
-        return _compose_alerts(deps, tx, rule, channel)
+        return _compose_alerts(deps, tx, rule, channel, shared)
 
 
-def _compose_alerts(deps: Deps, tx: Tx, rule: AlertRule, channel: str) -> int:
+def _compose_alerts(deps: Deps, tx: Tx, rule: AlertRule, channel: str, shared: Background) -> int:
     now = deps.clock.now()
     touched = tx.stories.touched(rule.topics, looks_back(rule, now))
     stories, standing = _standing(deps, tx, channel, touched, now)
     if not stories:
         return 0
     keywords = keyword_test(rule, deps.judge.lexicon)
-    against = background_of(deps, tx, channel)
+    against = background_of(deps, tx, channel, shared)
     decide(tx, rule.topics, stories, standing.told, against, now)
     alerts = select_alerts(rule, channel, stories, standing, against, keywords)
     tx.outbox.add((), alerts.waiting)

@@ -9,7 +9,7 @@ from bot.core import cadence
 from bot.core.alerts import WAITS_AT_MOST, still_waiting
 from bot.core.letters import readable_parts
 from bot.core.select import Selection, select_digest
-from bot.core.telling import best_verdicts, near_miss
+from bot.core.telling import Background, best_verdicts, near_miss
 from bot.core.text import digest as text_hash
 from bot.model import (
     DigestSpec,
@@ -21,7 +21,7 @@ from bot.model import (
     Window,
 )
 from bot.pipeline.deps import Deps
-from bot.pipeline.telling import background_of, decide, write_down
+from bot.pipeline.telling import background, background_of, decide, write_down
 from bot.ports import Tx
 
 # Looked at once more beside the window: what was judged or edited after the last digest was composed, or
@@ -66,12 +66,13 @@ def compose(deps: Deps, spec: DigestSpec, slot: datetime) -> int:
     """
     now = deps.clock.now()
     count = 0
+    shared = background(deps)
     with deps.store.begin() as tx:
         last = tx.outbox.last_slot(spec.name)
         if not tx.outbox.slot(spec.name, slot, now):
             return 0
         for channel in spec.channels:
-            selection = _select(deps, tx, spec, channel, slot, last, now, decided=True)
+            selection = _select(deps, tx, spec, channel, slot, last, now, shared, decided=True)
             if selection is not None:
                 count += write_down(deps, tx, channel, selection, _digest_key(spec, channel, slot), now)
     return count
@@ -80,10 +81,11 @@ def compose(deps: Deps, spec: DigestSpec, slot: datetime) -> int:
 def preview_digest(deps: Deps, spec: DigestSpec, slot: datetime) -> dict[str, bytes]:
     """What a digest would send, by file name; sends nothing and remembers nothing."""
     files: dict[str, bytes] = {}
+    shared = background(deps)
     with deps.store.read() as tx:
         last = tx.outbox.last_slot(spec.name)
         for channel in spec.channels:
-            selection = _select(deps, tx, spec, channel, slot, last, deps.clock.now(), decided=False)
+            selection = _select(deps, tx, spec, channel, slot, last, deps.clock.now(), shared, decided=False)
             if selection is None:
                 continue
             rendered = deps.channels[channel].render(selection.digest, _digest_key(spec, channel, slot))
@@ -109,6 +111,7 @@ def _select(
     slot: datetime,
     last: datetime | None,
     now: datetime,
+    shared: Background,
     *,
     decided: bool,
 ) -> Selection | None:
@@ -117,7 +120,7 @@ def _select(
     stories = {story.id: story for story in tx.stories.touched(spec.topics, since)}
     stories |= _waiting(tx, channel, now)
     told = tx.outbox.told(channel, [*stories])
-    against = background_of(deps, tx, channel)
+    against = background_of(deps, tx, channel, shared)
     if decided:
         decide(tx, spec.topics, [*stories.values()], told, against, now)
     return select_digest(

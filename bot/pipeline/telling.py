@@ -26,9 +26,12 @@ def background(deps: Deps) -> Background:
     return Background(topics=deps.topics, exemplars=deps.exemplars, facts=_stated(deps))
 
 
-def background_of(deps: Deps, tx: Tx, channel: str) -> Background:
-    """The same for one channel: new stories also stand against what it was told before."""
-    return replace(background(deps), earlier=_Memory(deps, tx, channel).closest)
+def background_of(deps: Deps, tx: Tx, channel: str, against: Background | None = None) -> Background:
+    """The same for one channel: new stories also stand against what it was told before.
+
+    ``against``: what several channels share, so that each story is read once for all of them.
+    """
+    return replace(against or background(deps), earlier=_Memory(deps, tx, channel).closest)
 
 
 def decide(
@@ -51,10 +54,10 @@ def decide(
 
 def _stated(deps: Deps) -> Callable[[Story], Facts]:
     """The facts of stories, read once a story however often they are asked for."""
-    known: dict[tuple[str, ...], Facts] = {}
+    known: dict[tuple[tuple[str, str], ...], Facts] = {}
 
     def facts(story: Story) -> Facts:
-        key = tuple(member.item.id for member in story.members)
+        key = tuple((member.item.id, member.item.content_hash) for member in story.members)
         if key not in known:
             known[key] = story_facts(story, deps.judge.lexicon)
         return known[key]

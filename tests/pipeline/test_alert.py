@@ -1,7 +1,9 @@
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import time, timedelta
 
-from bot.model import AlertRule, Sent
+from bot.core.lexicon import Document, Lexicon
+from bot.model import AlertRule, Sent, Span
 from bot.pipeline.alert import Reason, alert, why_alerted
 from bot.pipeline.deliver import deliver
 from bot.pipeline.deps import Deps
@@ -163,3 +165,27 @@ def test_a_rule_takes_its_score_into_account(bot: Bot) -> None:
     take_in(bot, CHIP)
     assert alert(replace(bot.deps, alerts=(replace(rule, min_score=1.0),))) == 0
     assert alert(bot.deps) == 1
+
+
+class Counting(Lexicon):
+    """Counts the texts that it is asked about."""
+
+    asked = 0
+
+    def find(self, text: Document) -> Mapping[str, tuple[Span, ...]]:
+        self.asked += 1
+        return super().find(text)
+
+
+def test_a_story_is_read_once_however_many_rules_and_channels_there_are(bot: Bot) -> None:
+    take_in(bot, CHIP, DEAL)
+    assert alert(bot.deps) == 2
+    lexicon = Counting(())
+    judge = replace(bot.deps.judge, lexicon=lexicon)
+    deps = replace(bot.deps, judging=lambda: judge)
+    (rule,) = deps.alerts
+    assert alert(deps) == 0
+    once = lexicon.asked
+    assert alert(replace(deps, alerts=tuple(replace(rule, name=name) for name in "abc"))) == 0
+    assert once > 0
+    assert lexicon.asked == 2 * once
