@@ -67,6 +67,7 @@ _TERM = re.compile(
     rf"{_YEARS.replace('number', 'span')}\syears?\b(?!\s(?:ago|old))",
     re.IGNORECASE,
 )
+_DECIMAL_COMMA = re.compile(r"\d+,\d\d?")
 _ANY_NUMBER = re.compile(rf"\d|\b(?:{'|'.join(_NUMBER_WORDS)})\b", re.IGNORECASE)
 _FIGURE = re.compile(rf"(?P<before>\D*)(?P<number>{_NUMBER})\s?(?P<after>.*)")
 _RANGE = re.compile(rf"–{_NUMBER}")
@@ -204,11 +205,13 @@ def _terms(source: str) -> Iterator[_Found]:
 
 def _plain(number: str) -> str:
     """A number as it stands, without a decimal part of nothing."""
-    return re.sub(r"\.0+$", "", number)
+    return number if number.count(".") > 1 else re.sub(r"\.0+$", "", number)
 
 
 def _value(number: str) -> float:
-    """The number that a spelling means: ``1,000`` has thousands, ``1.5`` a decimal part."""
+    """The number that a spelling means: ``1,000`` has thousands, ``1.5`` and ``1,5`` a decimal part."""
+    if _DECIMAL_COMMA.fullmatch(number):
+        return float(number.replace(",", "."))
     whole, point, decimals = number.rpartition(".")
     if point and "." not in whole and len(decimals) != 0:
         return float(f"{whole.replace(',', '')}.{decimals.replace(',', '')}")

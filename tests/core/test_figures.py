@@ -11,6 +11,9 @@ from bot.core.figures import distinct_figures, event_figures, figure_kind, figur
         ("$9.8 billion", "$10 billion", True),
         ("$6,000 million", "$6 billion", True),
         ("$4 billion", "$4.3 billion", False),
+        ("$1,5 billion", "$1.5 billion", True),
+        ("$1,5 billion", "$15 billion", False),
+        ("1.000.000 chips", "1 million chips", True),
         ("$4 billion", "€4 billion", False),
         ("1.2 GW", "1,200 MW", True),
         ("1.2 GW", "$1.2 billion", False),
@@ -59,6 +62,7 @@ def test_a_figure_replaces_the_last_of_its_kind_and_magnitude(
         ("Tern shares added $6 billion", ()),
         ("An earlier order was over $2 billion", ()),
         ("Es geht um 4 billion dollars.", ("$4 billion",)),
+        ("Es geht um 1.000.000 chips.", ("1.000.000 chips",)),
         ("", ()),
     ],
 )
