@@ -49,7 +49,8 @@ class Recollection:
     ) -> None:
         """``state``: where a store that remembers the rest stands.
 
-        ``most_items``: of more, the stories that nothing joined for longest are forgotten, open or not.
+        ``most_items``: for a memory that no store keeps. Of more, the stories that nothing joined for longest are
+        forgotten, open or not.
         """
         self.window = window.total_seconds() / _DAY
         self._most_items = most_items
@@ -242,8 +243,15 @@ class Recollection:
             self._asked_items.update(left_out)
             for each in left_out:
                 del self._story_of[each]
+        if self._most_items < math.inf:
+            self._keep_within_bounds()
+
+    def _keep_within_bounds(self) -> None:
         while len(self._story_of) > self._most_items and len(self._stories) > 1:
             self._drop(next(iter(self._stories.values())))
+        self.vocabulary.changes()
+        self._asked_items.clear()
+        self._keep_no_changes()
 
     def _merge(self, story: OpenStory, other_id: str) -> None:
         """Make another story part of this one, if it is known."""
@@ -332,9 +340,12 @@ class Recollection:
             ],
             gone=self._gone,
         )
+        self._keep_no_changes()
+        return change
+
+    def _keep_no_changes(self) -> None:
         self._changed_words, self._changed_stories, self._rewritten = set(), set(), set()
         self._new_items, self._gone = [], []
-        return change
 
     def _state(self) -> GroupingState:
         return GroupingState(
