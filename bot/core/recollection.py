@@ -49,8 +49,8 @@ class Recollection:
     ) -> None:
         """``state``: where a store that remembers the rest stands.
 
-        ``most_items``: for a memory that no store keeps. Of more, the stories that nothing joined for longest are
-        forgotten, open or not.
+        ``most_items``: for a memory that no store keeps. Of more, the stories that nothing joined for longest
+        are forgotten, open or not.
         """
         self.window = window.total_seconds() / _DAY
         self._most_items = most_items
