@@ -30,8 +30,8 @@ File = Annotated[
         metavar="FILE", help="Read this file; without it, or with -, standard input.", show_default=False
     ),
 ]
-_IN_MEMORY = 12_000
-"""Items that grouping remembers of a stream, some 120 MB: one without dates never closes a story."""
+_IN_MEMORY = 8_000
+"""Items that grouping remembers of a stream, some 80 MB: one without dates never closes a story."""
 
 
 def classify(file: File = None, config: ConfigDir = CONFIG) -> None:
