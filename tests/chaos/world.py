@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import email
 import json
 import threading
@@ -13,15 +12,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from email.message import Message
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.chaos.lives import QuickClock
+from tests.e2e.world import HOST, Answering, running
 
-HOST = "127.0.0.1"
 RECIPIENTS = ("one@example.org", "two@example.org")
 HELD, RESENT = "held", "resent"
 """The two chats: neither drops repeats; what got no answer is held in the one and sent again in the other."""
@@ -158,12 +155,12 @@ def _text(letter: bytes) -> str:
 def serving(world: World) -> Iterator[dict[str, int]]:
     """Start the world's servers; yields their ports by name (http, smtp)."""
 
-    class Web(BaseHTTPRequestHandler):
+    class Web(Answering):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
             world.moment("poll")
-            self._answer(world.document(int(self.path.strip("/"))), "application/rss+xml")
+            self.answer(world.document(int(self.path.strip("/"))), "application/rss+xml")
 
         def do_POST(self) -> None:
             length = int(self.headers["Content-Length"])
@@ -174,27 +171,11 @@ def serving(world: World) -> Iterator[dict[str, int]]:
             if place == "hook":
                 world.hooks.append((self.headers["webhook-id"], body))
                 world.moment("hook")
-                self._answer(b"ok")
+                self.answer(b"ok")
                 return
             world.chats.append((place, body))
             world.moment("chat")
-            if place == RESENT:
-                self._answer(b'{"id": "1"}', "application/json")
-            else:
-                self._answer(b"ok")
-
-        def _answer(self, body: bytes, kind: str = "text/plain") -> None:
-            try:
-                self.send_response(200)
-                self.send_header("Content-Type", kind)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-            except OSError:
-                self.close_connection = True  # the bot was killed while we answered
-
-        def log_message(self, format: str, *args: Any) -> None:
-            return
+            self.answer(b'{"id": "1"}' if place == RESENT else b"ok")
 
     class Mail:
         async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
@@ -202,31 +183,8 @@ def serving(world: World) -> Iterator[dict[str, int]]:
             world.moment("mail")
             return "250 kept"
 
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, *_: Any) -> None:
-            return  # the bot was killed while it asked
-
-    server = Server((HOST, 0), Web)
-    loop = asyncio.new_event_loop()
-    mail = loop.run_until_complete(loop.create_server(lambda: SMTP(Mail(), loop=loop), HOST, 0))
-    threads = [
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True),
-        threading.Thread(target=loop.run_forever, daemon=True),
-    ]
-    for thread in threads:
-        thread.start()
-    try:
-        yield {"http": server.server_address[1], "smtp": mail.sockets[0].getsockname()[1]}
-    finally:
-        server.shutdown()
-        server.server_close()
-        loop.call_soon_threadsafe(mail.close)
-        loop.call_soon_threadsafe(loop.stop)
-        for thread in threads:
-            thread.join(5)
-        loop.close()
+    with running(Web, Mail()) as ports:
+        yield ports
 
 
 def configure(folder: Path, ports: dict[str, int]) -> None:

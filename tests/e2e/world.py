@@ -125,44 +125,36 @@ def _stories(event: Any) -> list[dict[str, Any]]:
     return [story for section in event["data"]["sections"] for story in section["stories"]]
 
 
+class Answering(BaseHTTPRequestHandler):
+    """A handler whose caller may be killed at any moment."""
+
+    def answer(self, body: bytes, kind: str = "text/plain") -> None:
+        try:
+            self.send_response(200)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+        except OSError:
+            self.close_connection = True  # the daemon was killed while we answered
+
+    def log_message(self, format: str, *args: Any) -> None:
+        return
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: Any) -> None:
+        return  # the daemon was killed while it asked
+
+
 @contextmanager
-def serving(world: World) -> Iterator[dict[str, int]]:
-    """Start the world's servers; yields their ports by name (feeds, hooks, smtp)."""
-
-    class Feeds(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            world.moment("poll")
-            self._answer(world.document(int(self.path.strip("/"))))
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            world.hook_headers.append([name.lower() for name in self.headers])
-            world.hooks.append((self.headers["webhook-id"], body))
-            world.moment("hook")
-            self._answer(b"ok")
-
-        def _answer(self, body: bytes) -> None:
-            try:
-                self.send_response(200)
-                self.send_header("Content-Type", "application/rss+xml")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-            except OSError:
-                return  # the daemon was killed while we answered
-
-        def log_message(self, format: str, *args: Any) -> None:
-            return
-
-    class Mail:
-        async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
-            world.letters.append(bytes(envelope.original_content or b""))
-            world.moment("mail")
-            return "250 kept"
-
-    server = ThreadingHTTPServer((HOST, 0), Feeds)
+def running(web: type[Answering], mail_handler: object) -> Iterator[dict[str, int]]:
+    """An HTTP and an SMTP server on loopback; yields their ports by name (http, smtp)."""
+    server = _Server((HOST, 0), web)
     loop = asyncio.new_event_loop()
-    mail = loop.run_until_complete(loop.create_server(lambda: SMTP(Mail(), loop=loop), HOST, 0))
+    mail = loop.run_until_complete(loop.create_server(lambda: SMTP(mail_handler, loop=loop), HOST, 0))
     threads = [
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True),
         threading.Thread(target=loop.run_forever, daemon=True),
@@ -179,6 +171,32 @@ def serving(world: World) -> Iterator[dict[str, int]]:
         for thread in threads:
             thread.join(5)
         loop.close()
+
+
+@contextmanager
+def serving(world: World) -> Iterator[dict[str, int]]:
+    """Start the world's servers; yields their ports by name (http, smtp)."""
+
+    class Web(Answering):
+        def do_GET(self) -> None:
+            world.moment("poll")
+            self.answer(world.document(int(self.path.strip("/"))), "application/rss+xml")
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            world.hook_headers.append([name.lower() for name in self.headers])
+            world.hooks.append((self.headers["webhook-id"], body))
+            world.moment("hook")
+            self.answer(b"ok")
+
+    class Mail:
+        async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
+            world.letters.append(bytes(envelope.original_content or b""))
+            world.moment("mail")
+            return "250 kept"
+
+    with running(Web, Mail()) as ports:
+        yield ports
 
 
 def configure(folder: Path, world: World, ports: dict[str, int]) -> None:
