@@ -42,7 +42,7 @@ unit: $(VENV)/dev ## the tests
 	@$(BIN)/python -m pytest -n 2 -m "not browser and not slow and not realserver"
 
 test-slow: $(VENV)/dev ## a simulated week of 2,000 feeds, bodies of many megabytes; some minutes
-	@$(BIN)/python -m pytest -m slow
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
 
 test-browser: $(VENV)/dev ## what people look at, in a real Chromium
 	@$(BIN)/python -m pytest -m browser
