@@ -83,9 +83,17 @@ class Configuration:
 
     def fingerprint(self, channel: str) -> str:
         """Of a channel's options and the mail server; slow to make, so that no secret is guessed from it."""
-        told = {"options": self.settings.channels[channel], "smtp": self.settings.smtp.model_dump()}
-        spelled = json.dumps(told, sort_keys=True, default=_revealed).encode()
-        return hashlib.scrypt(spelled, salt=channel.encode(), n=2**14, r=8, p=1, dklen=16).hex()
+        if channel not in self._fingerprints:
+            told = {"options": self.settings.channels[channel], "smtp": self.settings.smtp.model_dump()}
+            spelled = json.dumps(told, sort_keys=True, default=_revealed).encode()
+            made = hashlib.scrypt(spelled, salt=channel.encode(), n=2**14, r=8, p=1, dklen=16)
+            self._fingerprints[channel] = made.hex()
+        return self._fingerprints[channel]
+
+    @cached_property
+    def _fingerprints(self) -> dict[str, str]:
+        """Made so far, by channel."""
+        return {}
 
     @property
     def database(self) -> str:

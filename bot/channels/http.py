@@ -10,6 +10,7 @@ import json
 import math
 import re
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -193,13 +194,12 @@ def _beginning(response: httpx.Response) -> bytes:
     import httpx
 
     body = bytearray()
-    try:
+    # An answer that breaks off is an answer: its status came first.
+    with suppress(httpx.HTTPError):
         for chunk in response.iter_bytes():
             body += chunk
             if len(body) >= _MAX_ANSWER:
                 break
-    except httpx.HTTPError:
-        pass
     return bytes(body[:_MAX_ANSWER])
 
 

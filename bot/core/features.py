@@ -14,7 +14,7 @@ from bot.core.rarity import rarity
 from bot.core.stems import stem
 from bot.core.text import FUNCTION_WORDS, Token
 from bot.core.traits import traits
-from bot.model import Span
+from bot.model import Item, Span
 
 TITLE_WEIGHT = 2.0
 """A headline word counts as two: headlines carry the subject, leads add colour."""
@@ -71,6 +71,19 @@ def extract(
         figures=figures(text),
         language=language,
         published=published,
+    )
+
+
+def features_of(item: Item, lexicon: Lexicon) -> Features:
+    """Those of a stored item."""
+    return extract(
+        item.id,
+        title=item.title,
+        summary=item.summary,
+        body=item.body,
+        language=item.language,
+        published=item.published,
+        lexicon=lexicon,
     )
 
 

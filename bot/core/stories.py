@@ -43,8 +43,9 @@ _SUREST = 0.999
 class StoryPolicy:
     """When stories close, and what each observation adds to the log-odds of belonging together.
 
-    The weights were chosen on four news streams, whole and cut into cold starts of 100 items, with more
-    regard for precision than for recall; ``docs/stories.md`` says what moving them costs.
+    The weights were chosen on five labelled news streams, whole and cut into cold starts of 100 items, and
+    on the demo's feeds, with more regard for precision than for recall; ``docs/stories.md`` says what moving
+    them costs.
     """
 
     window: timedelta = timedelta(days=30)

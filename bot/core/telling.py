@@ -104,9 +104,9 @@ def tell(
     if update and not update.material:
         return None
     chief = _bringer(story, told, update, background) if told and update else chief_of(story)
-    earlier = None if told else background.earlier(story, facts)
     if not told and _only_echoes(story, background):
         return None
+    earlier = None if told else background.earlier(story, facts)
     title = _headline(chief)
     return ToldStory(
         id=story.id,

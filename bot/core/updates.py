@@ -51,17 +51,8 @@ def weigh(told: Telling, facts: Facts, sources: int) -> Update:
     return Update(news=(*news, *status, *growth), passed_over=(*same, *weaker, *few))
 
 
-def new_facts(before: Facts, after: Facts) -> tuple[str, ...]:
-    """What ``after`` says that ``before`` did not, in words, sources left aside."""
-    figures, _ = _figures(before.figures, after.figures)
-    news = [*figures]
-    news += [f"party: {name}" for name in after.parties if name not in before.parties]
-    news += [f"chip: {name}" for name in after.chips if name not in before.chips]
-    return (*news, *_status(before.status, after.status)[0])
-
-
 def decision_in_words(decision: UpdateDecision) -> str:
-    """``2nd telling of chat, weighed 21 Nov 14:05 UTC: told again: value: $6 billion (was $4 billion)``."""
+    """``material against telling 1 by chat: value: $6 billion (was $4 billion)``."""
     compared = f"against telling {decision.revision} by {decision.channel}"
     verdict = "material" if decision.material else "not material"
     reasons = "; ".join(decision.reasons) or "nothing differs"

@@ -108,8 +108,9 @@ class _Round:
         deps = self._deps
         with deps.store.begin() as tx:
             for name, state in tx.queue.destinations().items():
-                changed = name not in deps.channels or state.fingerprint != deps.fingerprint(name)
-                if state.disabled_at and changed:
+                if not state.disabled_at:
+                    continue
+                if name not in deps.channels or state.fingerprint != deps.fingerprint(name):
                     tx.queue.enable(name)
             self._tell(tx)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -49,12 +50,10 @@ class Senders:
     def ended(self, within: float) -> list[Ended]:
         """The attempts that ended, after waiting at most so many seconds for the first."""
         found: list[Ended] = []
-        try:
+        with suppress(Empty):
             found.append(self._ended.get(timeout=max(within, 0.0)))
             while True:
                 found.append(self._ended.get_nowait())
-        except Empty:
-            pass
         # An answer that comes after its attempt was given up finds no attempt.
         ended = [each for each in found if self._began.pop((each[0].key, each[0].attempt), None)]
         return ended + self._given_up()

@@ -9,7 +9,7 @@ from functools import cached_property, partial
 
 from bot.core.earlier import LOOKED_BACK, candidates, closest
 from bot.core.facts import story_facts
-from bot.core.features import Features, extract
+from bot.core.features import Features, features_of
 from bot.core.select import WAITING, Selection
 from bot.core.telling import Background, chief_of, weighed
 from bot.model import Delivery, Digest, Earlier, Facts, Item, Rendered, Story, Telling
@@ -88,15 +88,7 @@ class _Memory:
         return self._tx.updates.heard(self._channel, since, _REMEMBERED)
 
     def _features(self, item: Item) -> Features:
-        return extract(
-            item.id,
-            title=item.title,
-            summary=item.summary,
-            body=item.body,
-            language=item.language,
-            published=item.published,
-            lexicon=self._deps.judge.lexicon,
-        )
+        return features_of(item, self._deps.judge.lexicon)
 
 
 def write_down(deps: Deps, tx: Tx, channel: str, selection: Selection, key: str, now: datetime) -> int:

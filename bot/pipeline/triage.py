@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from bot.core.classify import classify
-from bot.core.features import extract
+from bot.core.features import features_of
 from bot.core.feedback import correct
 from bot.core.profile import Judge
 from bot.core.stories import Grouper
@@ -43,7 +43,7 @@ def triage(deps: Deps) -> TriageReport:
     while not deps.stopping():
         with deps.store.read() as tx:
             batch = tx.items.unjudged(BATCH)
-            ready = grouper or begin(tx, deps.story_policy)
+            ready = begin(tx, deps.story_policy) if grouper is None else grouper
             answers = adopted(tx)
         if not batch:
             break
@@ -64,16 +64,7 @@ def triage(deps: Deps) -> TriageReport:
 
 def judge_item(judge: Judge, item: Item) -> tuple[Verdict, ...]:
     """One verdict a topic."""
-    features = extract(
-        item.id,
-        title=item.title,
-        summary=item.summary,
-        body=item.body,
-        language=item.language,
-        published=item.published,
-        lexicon=judge.lexicon,
-    )
-    return classify(features, judge)
+    return classify(features_of(item, judge.lexicon), judge)
 
 
 def _judged(deps: Deps, judge: Judge, item: Item) -> Judgement:

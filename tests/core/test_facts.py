@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 
 from bot.core.facts import extract_facts, merge, remembered, story_facts
 from bot.core.lexicon import Lexicon
-from bot.core.updates import new_facts
 from bot.model import Entity, Facts
-from tests.core.told import member, story
+from tests.core.told import member, new_facts, story
 
 NORVIK = Entity(id="norvik", name="Norvik", kind="company", aliases=("Norvik Networks",))
 CASTELLAN = Entity(id="castellan", name="Castellan", kind="foundry")

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.parts import Part, united
-from bot.core.updates import new_facts
 from bot.model import Facts, Telling
+from tests.core.told import new_facts
 from tests.storage.samples import HOUR, NOW, telling
 
 WHOLE, OTHER = Part(texts=3), Part(texts=2, since=NOW)

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.facts import remembered
-from bot.core.updates import decision_in_words, new_facts, weigh
+from bot.core.updates import decision_in_words, weigh
 from bot.model import Facts, UpdateDecision
-from tests.core.told import NOW, telling
+from tests.core.told import NOW, new_facts, telling
 
 TOLD = Facts(parties=("Norvik", "Tern"), figures=("$4 billion", "5 years"), status="reported")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from bot.core.telling import Background
+from bot.core.updates import weigh
 from bot.model import (
     AlertRule,
     DigestSpec,
@@ -124,3 +125,9 @@ def telling(story_id: str, *, sources: int = 1, facts: Facts | None = None, revi
 
 def near(relation: Relation, exemplar: str = "e1", similarity: float = 0.5) -> Nearest:
     return Nearest(exemplar=exemplar, similarity=similarity, relation=relation)
+
+
+def new_facts(before: Facts, after: Facts) -> tuple[str, ...]:
+    """What a story has of news that was told with the facts ``before``, by as many sources."""
+    told = telling("story", facts=before)
+    return weigh(told, after, told.sources).news
