@@ -14,12 +14,12 @@ import pytest
 import typer
 from pydantic import BaseModel
 
-from bot.app import make_judge, read_configuration
 from bot.catalogue import CorpusHeader, EntitiesFile, EntityTable, FeedsFile, FeedTable, TopicFile
 from bot.channels import CHANNELS
 from bot.channels.context import ChannelOptions
 from bot.channels.templates import Footer
 from bot.cli.main import app
+from bot.configuration import make_judge, read_configuration
 from bot.core.query import Lexicon, document, parse
 from bot.core.signals import SIGNALS, VETOES
 from bot.core.views import DigestView, SectionView, SourceView, StoryView
@@ -28,7 +28,8 @@ from bot.fetch import FAILURES
 from bot.model import DeliveryState, Entity, Item
 from bot.pipeline.triage import judge_item
 from bot.rules import Alert, Digest
-from bot.settings import OWN_VARIABLES, Advisor, Dkim, Settings, stray_variables
+from bot.settings import OWN_VARIABLES, Settings, stray_variables
+from bot.tables import Advisor, Dkim
 from tests.fakes import START
 
 ROOT = Path(__file__).resolve().parent.parent

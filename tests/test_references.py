@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.calling import SETTINGS, write_config
-from tests.test_app import EVERYTHING, problems
+from tests.test_configuration import EVERYTHING, problems
 
 
 def test_names_are_checked_across_files(tmp_path: Path) -> None:

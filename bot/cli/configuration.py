@@ -17,7 +17,7 @@ from bot.cli.output import note, print_json, say
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
-    from bot.app import Configuration
+    from bot.configuration import Configuration
 
 app = Commands("The configuration files.")
 
@@ -33,7 +33,7 @@ def init(
 
     [dim]Example: chipwatch init config[/dim]
     """
-    from bot.app import starter_folder
+    from bot.configuration import starter_folder
 
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is not empty; name a new folder")
@@ -56,7 +56,7 @@ def check(config: ConfigDir = CONFIG, data: DataDir = DATA) -> None:
 
     [dim]Example: chipwatch config check[/dim]
     """
-    from bot.app import read_configuration
+    from bot.configuration import read_configuration
     from bot.core.render import plural
 
     read = read_configuration(config, data)
@@ -83,7 +83,7 @@ def show(config: ConfigDir = CONFIG, data: DataDir = DATA, as_json: AsJson = Fal
     """
     import tomlkit
 
-    from bot.app import read_configuration
+    from bot.configuration import read_configuration
 
     settings = _masked(read_configuration(config, data))
     if as_json:

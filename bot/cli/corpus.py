@@ -144,8 +144,8 @@ def check(
 
     [dim]Example: chipwatch corpus check[/dim]
     """
-    from bot.app import make_judge
     from bot.catalogue import load_catalogue
+    from bot.configuration import make_judge
     from bot.core.audit import audit
     from bot.core.render import plural
 
@@ -258,7 +258,7 @@ def _labeller(
         told = topics or ([] if negative else known)
         return lambda _article: told
 
-    from bot.app import make_judge
+    from bot.configuration import make_judge
     from bot.core.classify import classify
     from bot.core.features import extract
 

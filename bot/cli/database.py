@@ -15,7 +15,7 @@ def upgrade(config: ConfigDir = CONFIG, data: DataDir = DATA) -> None:
 
     [dim]Example: chipwatch db upgrade[/dim]
     """
-    from bot.app import read_configuration
+    from bot.configuration import read_configuration
     from bot.storage.engine import upgrade as upgrade_tables
 
     before, after = upgrade_tables(read_configuration(config, data).database)

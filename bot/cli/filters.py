@@ -250,8 +250,8 @@ def _ratios(*values: float) -> tuple[str, ...]:
 
 def _judge(config: Path) -> Judge:
     """The judge alone: topics, entities and corpus are all that filters need."""
-    from bot.app import make_judge
     from bot.catalogue import load_catalogue
+    from bot.configuration import make_judge
 
     catalogue = load_catalogue(require_folder(config))
     if not catalogue.topics:

@@ -25,6 +25,7 @@ def require_folder(config: Path) -> Path:
 def opened(config: Path, data: Path) -> Iterator[Application]:
     """The application for one command. Raises ConfigErrors and StoreError."""
     from bot import app
+    from bot.configuration import read_configuration
 
-    with app.opened(app.read_configuration(config, data)) as application:
+    with app.opened(read_configuration(config, data)) as application:
         yield application

@@ -23,10 +23,10 @@ def run(
 
     [dim]Example: chipwatch run --config config --data data[/dim]
     """
-    from bot.app import read_configuration
+    from bot.configuration import read_configuration
     from bot.daemon import serve
     from bot.documents import unknown
-    from bot.settings import LEVELS
+    from bot.tables import LEVELS
 
     if log_level and log_level not in LEVELS:
         raise UsageError(unknown("level", log_level, LEVELS))

@@ -280,9 +280,9 @@ def _background(
     file: Path | None, catalogue: Catalogue, data: Path, lexicon: Lexicon, examples: list[Sample]
 ) -> tuple[list[Sample], str]:
     """Texts to compare with, and what they are; without the examples themselves."""
-    from bot.app import starter_folder
     from bot.catalogue import load_catalogue
     from bot.cli.stored import stored_texts
+    from bot.configuration import starter_folder
     from bot.core.keyness import sample
 
     titles = {example.text.texts[0].casefold() for example in examples}
@@ -311,8 +311,8 @@ def _rows(file: Path) -> list[tuple[str, str]]:
 
 
 def _judge(config: Path) -> tuple[Catalogue, Judge]:
-    from bot.app import make_judge
     from bot.catalogue import load_catalogue
+    from bot.configuration import make_judge
 
     catalogue = load_catalogue(require_folder(config))
     return catalogue, make_judge(catalogue)

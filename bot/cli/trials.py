@@ -108,8 +108,9 @@ def discover(
 
 def _try(url: str, config: Path) -> _Trial:
     """Raises ChipwatchError, for a page with the feeds that it names."""
-    from bot.app import make_judge, poll_policy
+    from bot.app import poll_policy
     from bot.catalogue import load_catalogue
+    from bot.configuration import make_judge
     from bot.core.intake import plan_poll
     from bot.model import Feed, FeedState, Visit
     from bot.pipeline.triage import judge_item

@@ -57,8 +57,8 @@ def verify(
 
     [dim]Example: chipwatch webhook verify body.json --id 3f2a --timestamp 1795330800 --signature "v1,…"[/dim]
     """
-    from bot.app import SystemClock
     from bot.channels.webhook import wrong_with
+    from bot.configuration import SystemClock
 
     headers = {"webhook-id": identifier, "webhook-timestamp": timestamp, "webhook-signature": signature}
     if missing := [f"--{name.removeprefix('webhook-')}" for name, value in headers.items() if not value]:
@@ -94,8 +94,8 @@ def _given(secret: str) -> list[SecretStr]:
 
 
 def _of_channel(name: str, config: Path, data: Path) -> list[SecretStr]:
-    from bot.app import read_configuration
     from bot.channels.webhook import WebhookChannel
+    from bot.configuration import read_configuration
     from bot.documents import unknown
 
     channels = read_configuration(config, data).channels

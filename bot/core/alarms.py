@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from bot.core.text import digest as text_hash
 from bot.core.text import shorten
-from bot.model import Alarm, Delivery, DeliveryState, Destination, Digest, Notice, Settlement, Window
+from bot.model import Alarm, Delivery, DeliveryState, Destination, Digest, Notice, Part, Settlement, Window
 
 DISABLED = "disabled"
 GAVE_UP = "given up"
@@ -36,23 +36,28 @@ def raised(delivery: Delivery, settlement: Settlement, now: datetime) -> Alarm |
             f"Nothing can be sent to “{name}” until somebody acts: {reason}. Its messages wait. Mend "
             f"the cause in chipwatch.toml, or run: chipwatch deliveries enable {name}"
         )
-        return Alarm(channel=name, cause=DISABLED, text=text, raised_at=now)
+        return Alarm(part=Part.CHANNEL, subject=name, cause=DISABLED, text=text, raised_at=now)
     if settlement.state is not DeliveryState.DEAD:
         return None
     if settlement.gave_up:
         text = f"A message to “{name}” was given up: {reason}. See: chipwatch deliveries dead"
-        return Alarm(channel=name, cause=GAVE_UP, text=text, raised_at=now)
+        return Alarm(part=Part.CHANNEL, subject=name, cause=GAVE_UP, text=text, raised_at=now)
     # The number of an answer and not its words, which may be new every time.
     code = _CODE.search(settlement.note)
     text = f"A message to “{name}” was refused for good: {reason}. See: chipwatch deliveries dead"
     cause = f"{REFUSED} {code.group() if code else ''}".strip()
-    return Alarm(channel=name, cause=cause, text=text, raised_at=now)
+    return Alarm(part=Part.CHANNEL, subject=name, cause=cause, text=text, raised_at=now)
+
+
+def identity(alarm: Alarm) -> tuple[Part, str, str]:
+    """What makes two alarms one."""
+    return alarm.part, alarm.subject, alarm.cause
 
 
 def is_news(alarm: Alarm, known: Sequence[Alarm]) -> bool:
     """Whether it was not raised before: only a refusal is told again, after some days."""
     for each in known:
-        if (each.channel, each.cause) == (alarm.channel, alarm.cause):
+        if identity(each) == identity(alarm):
             return each.over_at is not None or (
                 each.cause.startswith(REFUSED) and alarm.raised_at - each.raised_at > QUIET
             )
@@ -64,7 +69,9 @@ def ended(channel: str, known: Sequence[Alarm], now: datetime) -> list[Alarm]:
     return [
         replace(each, over_at=now)
         for each in known
-        if each.channel == channel and each.over_at is None and not each.cause.startswith(REFUSED)
+        if identity(each)[:2] == (Part.CHANNEL, channel)
+        and each.over_at is None
+        and not each.cause.startswith(REFUSED)
     ]
 
 
@@ -88,7 +95,7 @@ def targets(
 
     def works(channel: str) -> bool:
         state = destinations.get(channel)
-        return channel != alarm.channel and not (state and state.disabled_at)
+        return (Part.CHANNEL, channel) != identity(alarm)[:2] and not (state and state.disabled_at)
 
     return tuple(filter(works, wanted)) or tuple(filter(works, channels))[:1]
 
@@ -97,7 +104,7 @@ def words(alarm: Alarm) -> str:
     """What people are told now."""
     if alarm.over_at is None:
         return alarm.text
-    return f"Messages to “{alarm.channel}” go out again."
+    return f"Messages to “{alarm.subject}” go out again."
 
 
 def digest_of(told: Sequence[Alarm], now: datetime, timezone: str) -> Digest:
@@ -111,7 +118,7 @@ def digest_of(told: Sequence[Alarm], now: datetime, timezone: str) -> Digest:
         sections=(),
         notices=tuple(
             Notice(
-                feed_id=each.channel,
+                feed_id=each.subject,
                 kind=each.cause if each.over_at is None else "recovered",
                 text=words(each),
                 at=each.over_at or each.raised_at,
@@ -123,5 +130,5 @@ def digest_of(told: Sequence[Alarm], now: datetime, timezone: str) -> Digest:
 
 def key_of(told: Sequence[Alarm], channel: str, now: datetime) -> str:
     """Another one at another time: what was to tell the same alarms before may have expired."""
-    moments = [f"{each.channel} {each.cause} {each.raised_at} {each.over_at}" for each in told]
+    moments = [f"{each.part} {each.subject} {each.cause} {each.raised_at} {each.over_at}" for each in told]
     return text_hash((NAME, channel, now.isoformat(), *moments), size=16)

@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.app import Application, Configuration
+from bot.app import Application
+from bot.configuration import Configuration
 from bot.core.render import plural
 from bot.core.telling import tell
 from bot.errors import ChipwatchError

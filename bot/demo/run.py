@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.app import Application, opened, read_configuration, starter_folder
+from bot.app import Application, opened
+from bot.configuration import read_configuration, starter_folder
 from bot.core.letters import readable_parts
 from bot.demo import report
 from bot.demo.servers import (

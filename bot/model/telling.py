@@ -317,12 +317,27 @@ class Destination:
     paused_why: str = ""
 
 
+class Part(StrEnum):
+    """What of the bot and its world an alarm is about."""
+
+    CHANNEL = "channel"
+    FEED = "feed"
+    TOPIC = "topic"
+    DISK = "disk"
+    CLOCK = "clock"
+    CONFIGURATION = "configuration"
+    STEP = "step"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Alarm:
-    """Trouble with a channel that people are told of once, by another channel."""
+    """Trouble that people are told of once, and once that it is over."""
 
-    channel: str
+    part: Part
+    subject: str
+    """Which of its kind: a channel's name, the id of a feed or topic, a step's name; may be empty."""
     cause: str
+    """What kind of trouble; with part and subject it is the alarm's identity."""
     text: str
     raised_at: datetime
     told_at: datetime | None = None

@@ -54,7 +54,7 @@ def tell_alarms(deps: Deps, tx: Tx, now: datetime) -> int:
         for channel, told in by_channel.items()
         for delivery in _compose(deps, tx, channel, told, now)
     ]
-    for alarm in {(each.channel, each.cause): each for told in by_channel.values() for each in told}.values():
+    for alarm in {alarms.identity(each): each for told in by_channel.values() for each in told}.values():
         if alarm.over_at is None:
             tx.alarms.put(replace(alarm, told_at=now))
         else:

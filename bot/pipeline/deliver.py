@@ -20,6 +20,7 @@ from bot.errors import StoreError
 from bot.model import (
     Delivery,
     DeliveryState,
+    Part,
     Refused,
     RetryPolicy,
     SendResult,
@@ -298,4 +299,4 @@ class _Round:
     def _tell(self, tx: Tx) -> None:
         if tell_alarms(self._deps, tx, self._deps.clock.now()):
             self._look_at = 0.0
-        self._troubled = {alarm.channel for alarm in tx.alarms.all()}
+        self._troubled = {alarm.subject for alarm in tx.alarms.all() if alarm.part is Part.CHANNEL}

@@ -1,4 +1,4 @@
-"""Alarms: trouble with channels, told once."""
+"""Alarms: trouble that is told once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import fields
 
 from sqlalchemy import Connection, delete, exists, insert, select, update
 
-from bot.model import Alarm, DeliveryState
+from bot.model import Alarm, DeliveryState, Part
 from bot.storage.schema import OPEN, alarms, deliveries, destinations
 
 _ALARM = tuple(each.name for each in fields(Alarm))
@@ -21,17 +21,21 @@ class SqlAlarms:
 
     def all(self) -> Sequence[Alarm]:
         """Oldest first."""
-        query = select(alarms).order_by(alarms.c.raised_at, alarms.c.channel, alarms.c.cause)
-        return [Alarm(**row._mapping) for row in self._connection.execute(query)]
+        query = select(alarms).order_by(alarms.c.raised_at, alarms.c.part, alarms.c.subject, alarms.c.cause)
+        return [Alarm(**{**row._mapping, "part": Part(row.part)}) for row in self._connection.execute(query)]
 
     def put(self, alarm: Alarm) -> None:
-        """Write an alarm in place of the one of its channel and cause."""
+        """Write an alarm in place of the one with its identity."""
         self.remove(alarm)
         self._connection.execute(insert(alarms), {name: getattr(alarm, name) for name in _ALARM})
 
     def remove(self, alarm: Alarm) -> None:
         self._connection.execute(
-            delete(alarms).where(alarms.c.channel == alarm.channel, alarms.c.cause == alarm.cause)
+            delete(alarms).where(
+                alarms.c.part == alarm.part.value,
+                alarms.c.subject == alarm.subject,
+                alarms.c.cause == alarm.cause,
+            )
         )
 
     def take_back(self, channel: str, note: str) -> int:

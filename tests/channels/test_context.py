@@ -10,7 +10,7 @@ import pytest
 from bot.channels.context import ChannelOptions, SmtpServer, policy
 from bot.channels.dkim import Signer
 from bot.model import RetryPolicy
-from bot.settings import Dkim, Smtp
+from bot.tables import Dkim, Smtp
 
 
 def test_a_mail_server_is_the_smtp_table_field_by_field() -> None:

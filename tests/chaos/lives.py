@@ -30,7 +30,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.pool import Pool
 
 from bot import cli, daemon
-from bot.app import read_configuration
+from bot.configuration import read_configuration
 
 _WRITES = re.compile(r'\s*(INSERT INTO|INSERT OR IGNORE INTO|UPDATE|DELETE FROM)\s+"?(\w+)', re.IGNORECASE)
 _STEPS = ("bot.pipeline.", "bot.app")

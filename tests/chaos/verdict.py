@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from bot.app import opened, read_configuration
+from bot.app import opened
+from bot.configuration import read_configuration
 from bot.model import DeliveryState
 from tests.chaos.world import HELD, RECIPIENTS, RESENT, World
 

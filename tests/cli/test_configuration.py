@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import starter_folder
+from bot.configuration import starter_folder
 from tests.cli.calling import ENTITIES, SETTINGS, TOPIC, chipwatch, write_config
 
 SECRET = "s3cret-and-never-shown"

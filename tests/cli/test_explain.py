@@ -2,7 +2,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.app import opened, read_configuration
+from bot.app import opened
+from bot.configuration import read_configuration
 from bot.model import Judgement
 from bot.pipeline.poll import poll
 from tests.cli.calling import NEWS, SETTINGS, chipwatch, entry, write_config

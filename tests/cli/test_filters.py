@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import starter_folder
+from bot.configuration import starter_folder
 from tests.cli.calling import NEWS, chipwatch, rss, write_config
 from tests.core.articles import ONE_ORDER
 

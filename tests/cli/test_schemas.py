@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from bot.app import starter_folder
 from bot.cli.schemas import configuration_schemas
+from bot.configuration import starter_folder
 from tests.cli.calling import SETTINGS
 
 SCHEMAS = configuration_schemas()

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import starter_folder
 from bot.catalogue import load_catalogue
+from bot.configuration import starter_folder
 from tests.cli.calling import chipwatch, write_config
 from tests.cli.conftest import Place
 from tests.core.examples import FERRIES, OTHERS

@@ -21,11 +21,11 @@ from bot.core.alarms import (
     targets,
     to_tell,
 )
-from bot.model import Alarm, Delivery, DeliveryState, Destination, Message, Settlement
+from bot.model import Alarm, Delivery, DeliveryState, Destination, Message, Part, Settlement
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-OUT = Alarm(channel="chat", cause=DISABLED, text="“chat” is out", raised_at=NOW)
+OUT = Alarm(part=Part.CHANNEL, subject="chat", cause=DISABLED, text="“chat” is out", raised_at=NOW)
 
 
 def alarm_of(state: DeliveryState, note: str = "", **more: Any) -> Alarm | None:
@@ -66,7 +66,7 @@ def test_the_same_answer_is_one_cause_whatever_its_words() -> None:
 def test_an_alarm_is_raised_once_and_a_refusal_again_after_some_days() -> None:
     later = replace(OUT, raised_at=NOW + QUIET + HOUR)
     assert is_news(OUT, [])
-    assert is_news(OUT, [replace(OUT, channel="mail"), replace(OUT, cause=GAVE_UP)])
+    assert is_news(OUT, [replace(OUT, subject="mail"), replace(OUT, cause=GAVE_UP)])
     assert not is_news(later, [OUT])
     assert is_news(later, [replace(OUT, over_at=NOW)])
     refused = replace(OUT, cause="refused 404")
@@ -76,7 +76,7 @@ def test_an_alarm_is_raised_once_and_a_refusal_again_after_some_days() -> None:
 
 def test_something_sent_ends_what_kept_a_channel_silent_and_no_refusal() -> None:
     gave_up, refused = replace(OUT, cause=GAVE_UP), replace(OUT, cause="refused 404")
-    known = [OUT, gave_up, refused, replace(OUT, channel="mail")]
+    known = [OUT, gave_up, refused, replace(OUT, subject="mail")]
     over = ended("chat", known, NOW + HOUR)
     assert over == [replace(OUT, over_at=NOW + HOUR), replace(gave_up, over_at=NOW + HOUR)]
     assert ended("chat", over, NOW + 2 * HOUR) == []
@@ -115,7 +115,7 @@ def test_another_channel_that_works_tells_it() -> None:
 
 
 def test_the_message_names_what_is_wrong_and_what_works_again() -> None:
-    over = replace(OUT, channel="mail", raised_at=NOW - HOUR, told_at=NOW, over_at=NOW)
+    over = replace(OUT, subject="mail", raised_at=NOW - HOUR, told_at=NOW, over_at=NOW)
     digest = digest_of([OUT, over], NOW + HOUR, "UTC")
     assert (digest.kind, digest.title, digest.stories) == ("alarm", "Delivery trouble", ())
     assert [notice.text for notice in digest.notices] == [

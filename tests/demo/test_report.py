@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import opened, read_configuration
+from bot.app import opened
+from bot.configuration import read_configuration
 from bot.demo import report
 from bot.errors import ChipwatchError
 from bot.model import Feed, FeedDocument, FeedState, PollPlan, Reading

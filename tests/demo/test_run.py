@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from bot.app import starter_folder
+from bot.configuration import starter_folder
 from bot.demo import show
 from bot.demo.run import LATER, MARK, MORNING, DemoClock
 from bot.errors import UsageError

@@ -4,7 +4,7 @@ from email.message import EmailMessage
 import httpx
 import pytest
 
-from bot.app import starter_folder
+from bot.configuration import starter_folder
 from bot.demo.servers import Site, feed_server, read_later, read_sites, receiver, smtp_server
 
 FEED = Site(path="/rss", title="Wire", tags=(), content_type="application/rss+xml", body=b"<rss/>")

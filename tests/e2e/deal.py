@@ -14,7 +14,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from bot.app import Application, opened, read_configuration, starter_folder
+from bot.app import Application, opened
+from bot.configuration import read_configuration, starter_folder
 from bot.core import text
 from bot.core.letters import readable_parts
 from bot.demo.servers import Mailbox, Received, Site, feed_server, receiver, smtp_server

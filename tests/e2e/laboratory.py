@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
-from bot.app import Application, opened, read_configuration
+from bot.app import Application, opened
+from bot.configuration import read_configuration
 from bot.model import Feed, FeedState, Item
 from bot.pipeline.deps import Deps
 from bot.pipeline.poll import PollReport, poll

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import opened, read_configuration
+from bot.app import opened
+from bot.configuration import read_configuration
 from tests.e2e.world import NEWS, Daemon, World, configure, serving, until
 
 FEEDS = len(NEWS)

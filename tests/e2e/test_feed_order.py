@@ -13,7 +13,8 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bot.app import opened, read_configuration, starter_folder
+from bot.app import opened
+from bot.configuration import read_configuration, starter_folder
 from bot.core.telling import tell
 from bot.demo.run import MORNING
 from bot.demo.servers import Site, feed_server, read_sites

@@ -19,7 +19,8 @@ from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
-from bot.app import Application, opened, read_configuration
+from bot.app import Application, opened
+from bot.configuration import read_configuration
 from bot.model import FeedState
 from tests.e2e.processes import alive, descendants
 from tests.e2e.world import HOST, until

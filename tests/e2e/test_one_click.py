@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from tests.cli.calling import NEWS, rss
+from tests.daemon.test_life import FEED_TYPE, House, ended, free_port, running
 from tests.http_server import Answer, http_server
-from tests.test_daemon import FEED_TYPE, House, ended, free_port, running
 
 PUBLIC = "https://news.example.org/chipwatch"
 CHANNEL = """

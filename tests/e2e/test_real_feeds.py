@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import starter_folder
+from bot.configuration import starter_folder
 from bot.demo.servers import Site, feed_server
 from tests.shared import shared_path
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from bot.model import Alarm, DeliveryState
+from bot.model import Alarm, DeliveryState, Part
 from bot.storage.store import SqlStore
 from tests.storage.samples import HOUR, NOW, delivery
 
-ALARM = Alarm(channel="chat", cause="disabled", text="“chat” is out", raised_at=NOW)
+ALARM = Alarm(part=Part.CHANNEL, subject="chat", cause="disabled", text="“chat” is out", raised_at=NOW)
 
 
 def test_an_alarm_a_channel_and_cause_oldest_first(store: SqlStore) -> None:

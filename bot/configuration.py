@@ -1,0 +1,202 @@
+"""The configuration folder, read and checked as a whole: what every command begins with."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar, get_args
+from urllib.parse import quote
+
+from pydantic import SecretStr
+
+from bot import __version__, specs
+from bot.catalogue import Catalogue, load_catalogue
+from bot.documents import TomlDocument
+from bot.errors import ConfigError, ConfigErrors, TopicQueryError
+from bot.model import AlertRule, DigestSpec
+from bot.ports import Channel, Clock
+from bot.references import IN_THE_DATA_FOLDER, check_references
+from bot.settings import Settings, load_settings, stray_variables
+
+if TYPE_CHECKING:
+    from bot.core.profile import Judge
+
+T = TypeVar("T")
+PACKAGE = Path(__file__).parent
+
+
+class SystemClock:
+    """The real time and real chance (``ports.Clock``)."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def jitter(self) -> float:
+        return random.random()  # noqa: S311 - spreads load, protects nothing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration:
+    """Everything the files say, read and checked against each other."""
+
+    folder: Path
+    data: Path
+    settings: Settings
+    document: TomlDocument
+    catalogue: Catalogue
+    channels: Mapping[str, Channel]
+    digests: Mapping[str, DigestSpec]
+    alerts: tuple[AlertRule, ...]
+
+    @cached_property
+    def judge(self) -> Judge:
+        """Made when something is judged: reading the corpus takes longer than most commands."""
+        return make_judge(self.catalogue)
+
+    def secret_options(self, channel: str) -> set[str]:
+        """Names of a channel's options that must never be shown."""
+        from bot.channels import CHANNELS
+
+        fields = CHANNELS[self.settings.channels[channel]["type"]].options.model_fields
+        return {
+            name
+            for name, info in fields.items()
+            if SecretStr in (info.annotation, *get_args(info.annotation))
+        }
+
+    def fingerprint(self, channel: str) -> str:
+        """Of a channel's options and the mail server; slow to make, so that no secret is guessed from it."""
+        if channel not in self._fingerprints:
+            told = {"options": self.settings.channels[channel], "smtp": self.settings.smtp.model_dump()}
+            spelled = json.dumps(told, sort_keys=True, default=_revealed).encode()
+            made = hashlib.scrypt(spelled, salt=channel.encode(), n=2**14, r=8, p=1, dklen=16)
+            self._fingerprints[channel] = made.hex()
+        return self._fingerprints[channel]
+
+    @cached_property
+    def _fingerprints(self) -> dict[str, str]:
+        """Made so far, by channel."""
+        return {}
+
+    @property
+    def database(self) -> str:
+        """The database's address; the short ``sqlite`` is a file in the data folder."""
+        url = self.settings.storage.url
+        return f"sqlite:///{quote(str(self.data / 'chipwatch.db'))}" if url == IN_THE_DATA_FOLDER else url
+
+
+def _revealed(value: object) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+
+
+def starter_folder() -> Path:
+    """The shipped configuration: inside an installed package, or beside it in a checkout."""
+    packaged = PACKAGE / "starter"
+    return packaged if packaged.is_dir() else PACKAGE.parent / "config"
+
+
+def make_judge(catalogue: Catalogue) -> Judge:
+    """Topics, entities and corpus → the judge. A query that can't be read is a ConfigErrors."""
+    from bot.core.profile import build_profiles
+
+    with _queries_of(catalogue):
+        return build_profiles(catalogue.topics, catalogue.exemplars, catalogue.entities)
+
+
+def check_topics(catalogue: Catalogue) -> None:
+    """Raise ConfigErrors where a query can't be read."""
+    from bot.core.profile import check_queries
+
+    with _queries_of(catalogue):
+        check_queries(catalogue.topics, catalogue.entities)
+
+
+@contextmanager
+def _queries_of(catalogue: Catalogue) -> Iterator[None]:
+    try:
+        yield
+    except TopicQueryError as error:
+        document = catalogue.documents[f"topics/{error.topic}"]
+        raise ConfigErrors([document.error(str(error), (error.key,))]) from error
+
+
+def read_configuration(folder: Path, data: Path, clock: Clock | None = None) -> Configuration:
+    """Read and check the whole configuration; opens no connection and writes nothing.
+
+    Raises ConfigErrors with every mistake that could be found.
+    """
+    if not folder.is_dir():
+        remedy = f"make one with: chipwatch init {folder}"
+        raise ConfigErrors([ConfigError(f"there is no such folder; {remedy}", file=folder)])
+    problems: list[ConfigError] = []
+    settings, document = _collect(problems, lambda: load_settings(folder)) or (None, None)
+    named = {problem.key for problem in problems}
+    problems += [stray for stray in stray_variables(os.environ) if stray.key not in named]
+    catalogue = _collect(problems, lambda: load_catalogue(folder))
+    if catalogue:
+        _collect(problems, lambda: check_topics(catalogue))
+    if settings and document and catalogue:
+        problems += check_references(settings, document, catalogue)
+        channels = _make_channels(settings, document, folder, data, clock or SystemClock(), problems)
+        if not problems:
+            return Configuration(
+                folder=folder,
+                data=data,
+                settings=settings,
+                document=document,
+                catalogue=catalogue,
+                channels=channels,
+                digests=specs.digests(settings),
+                alerts=specs.alerts(settings),
+            )
+    raise ConfigErrors(problems)
+
+
+def _collect(problems: list[ConfigError], read: Callable[[], T]) -> T | None:
+    try:
+        return read()
+    except ConfigErrors as error:
+        problems.extend(error.problems)
+        return None
+
+
+def _make_channels(
+    settings: Settings,
+    document: TomlDocument,
+    folder: Path,
+    data: Path,
+    clock: Clock,
+    problems: list[ConfigError],
+) -> dict[str, Channel]:
+    from bot.channels import Context, SmtpServer, build
+    from bot.channels.dkim import Signer
+
+    templates = folder / "templates"
+    context = Context(
+        data=data,
+        now=clock.now,
+        smtp=SmtpServer(**dict(settings.smtp) | {"dkim": Signer(**dict(settings.smtp.dkim))}),
+        templates=templates if templates.is_dir() else None,
+        user_agent=user_agent(settings),
+        public_url=settings.server.public_url,
+    )
+    channels = {}
+    for name, table in settings.channels.items():
+        channel = _collect(problems, partial(build, name, table, context, document))
+        if channel:
+            channels[name] = channel
+    return channels
+
+
+def user_agent(settings: Settings) -> str:
+    """How the bot names itself to servers: name, version and, where configured, whom to ask."""
+    contact = settings.http.contact or "no contact configured"
+    return f"chipwatch/{__version__} ({contact})"
