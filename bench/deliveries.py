@@ -24,8 +24,9 @@ from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from bot.app import Application, SystemClock, opened, read_configuration
+from bot.app import Application, opened
 from bot.channels import Context, build
+from bot.configuration import SystemClock, read_configuration
 from bot.core.text import digest
 from bot.documents import parse_toml
 from bot.model import Delivery, DeliveryState, Message

@@ -20,7 +20,8 @@ from datetime import timedelta
 from itertools import accumulate
 from pathlib import Path
 
-from bot.app import Application, opened, read_configuration, starter_folder
+from bot.app import Application, opened
+from bot.configuration import read_configuration, starter_folder
 from bot.core.text import digest
 from bot.model import Item
 from bot.pipeline.triage import triage

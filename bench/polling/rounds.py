@@ -32,7 +32,8 @@ def chipwatch(folder: Path) -> Iterator[Mapping[str, Step]]:
     """Our steps as the daemon runs them. Between two rounds the clock is put on until all feeds are due."""
     from datetime import datetime, timedelta
 
-    from bot.app import SystemClock, opened, read_configuration
+    from bot.app import opened
+    from bot.configuration import SystemClock, read_configuration
     from bot.pipeline.poll import poll
     from bot.pipeline.triage import triage
 

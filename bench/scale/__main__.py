@@ -26,7 +26,8 @@ from itertools import islice
 from pathlib import Path
 
 from bench.scale.fill import BEFORE, NEW, Language, fill, reports, stored
-from bot.app import Application, opened, read_configuration, starter_folder
+from bot.app import Application, opened
+from bot.configuration import read_configuration, starter_folder
 from bot.model import Item
 from bot.pipeline.alert import alert
 from bot.pipeline.grouping import begin, group

@@ -9,12 +9,29 @@ from datetime import datetime
 from functools import partial
 
 from bot.core import alarms
-from bot.model import Alarm, Delivery, Settlement
+from bot.model import Alarm, Delivery, Part, Settlement
 from bot.pipeline.deps import Deps
 from bot.pipeline.unsubscribe import wanted
 from bot.ports import Tx
 
 _ELSEWHERE = "its channel is disabled; another one tells it"
+
+
+def raise_alarm(tx: Tx, alarm: Alarm) -> bool:
+    """Have people told of trouble, unless they were. Whether it is news."""
+    if not alarms.is_news(alarm, tx.alarms.all()):
+        return False
+    tx.alarms.put(alarm)
+    return True
+
+
+def end_alarm(tx: Tx, part: Part, subject: str, cause: str, now: datetime) -> bool:
+    """Have people told, where they were told of it, that a trouble is over. Whether there was one."""
+    for alarm in tx.alarms.all():
+        if alarms.identity(alarm) == (part, subject, cause) and alarm.over_at is None:
+            tx.alarms.put(replace(alarm, over_at=now))
+            return True
+    return False
 
 
 def note_alarms(tx: Tx, ended: Sequence[tuple[Delivery, Settlement]], now: datetime) -> bool:
@@ -24,8 +41,7 @@ def note_alarms(tx: Tx, ended: Sequence[tuple[Delivery, Settlement]], now: datet
         if settlement.disables and tx.alarms.take_back(delivery.channel, _ELSEWHERE):
             noted = True
         alarm = alarms.raised(delivery, settlement, now)
-        if alarm and alarms.is_news(alarm, tx.alarms.all()):
-            tx.alarms.put(alarm)
+        if alarm and raise_alarm(tx, alarm):
             noted = True
     return noted
 
