@@ -45,7 +45,7 @@ def serve(
         heartbeat = Heartbeat(
             started_at=deps.clock.now(), limits={name: pace + _OVERDUE for name, pace in every.items()}
         )
-        steps = steps_of(deps, heartbeat, every)
+        steps = steps_of(lambda: deps, heartbeat, every)
         with answering(application, heartbeat):
             scheduler = local.start(steps, heartbeat, deps.clock.now)
             structlog.get_logger().info(

@@ -34,7 +34,8 @@ EVERY: Mapping[str, timedelta] = {
 }
 
 
-def steps_of(deps: Deps, heartbeat: Heartbeat, every: Mapping[str, timedelta]) -> list[Step]:
+def steps_of(current: Callable[[], Deps], heartbeat: Heartbeat, every: Mapping[str, timedelta]) -> list[Step]:
+    """``current``: asked once a run, so that a run keeps the configuration that it began with."""
     calls: Mapping[str, Callable[[Deps], Fields]] = {
         "poll": partial(_poll, heartbeat),
         "triage": _triage,
@@ -44,7 +45,14 @@ def steps_of(deps: Deps, heartbeat: Heartbeat, every: Mapping[str, timedelta]) -
         "deliver": partial(_deliver, heartbeat),
         "upkeep": partial(_upkeep, set()),
     }
-    return [Step(name=name, every=every[name], run=partial(call, deps)) for name, call in calls.items()]
+    return [
+        Step(name=name, every=every[name], run=partial(_with_current, call, current))
+        for name, call in calls.items()
+    ]
+
+
+def _with_current(call: Callable[[Deps], Fields], current: Callable[[], Deps]) -> Fields:
+    return call(current())
 
 
 def _poll(heartbeat: Heartbeat, deps: Deps) -> Fields:
