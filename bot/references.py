@@ -19,7 +19,7 @@ def check_references(
     settings: Settings, document: TomlDocument, catalogue: Catalogue
 ) -> Iterator[ConfigError]:
     """The database's address; names, cron lines, zones and queries of digests and alerts."""
-    from bot.core.cadence import check_schedule
+    from bot.core.slots import check_schedule
     from bot.storage.engine import check_address
 
     if settings.storage.url != IN_THE_DATA_FOLDER:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from functools import partial
 
-from bot.core import cadence
+from bot.core import slots
 from bot.core.alerts import WAITS_AT_MOST, still_waiting
 from bot.core.letters import readable_parts
 from bot.core.select import Selection, select_digest
@@ -52,7 +52,7 @@ def compose_due(deps: Deps) -> int:
             last = tx.outbox.last_slot(spec.name)
             if last is None:
                 tx.outbox.slot(spec.name, now, now)
-        slot = cadence.due_slot(spec, last, now) if last else None
+        slot = slots.due_slot(spec, last, now) if last else None
         if slot is not None:
             count += deps.guard(f"composing digest {spec.name}", partial(compose, deps, spec, slot)) or 0
     return count
@@ -115,7 +115,7 @@ def _select(
     *,
     decided: bool,
 ) -> Selection | None:
-    window = Window(start=cadence.window_start(spec, last, slot), end=slot)
+    window = Window(start=slots.window_start(spec, last, slot), end=slot)
     since = window.start - _LOOK_BACK if last else window.start
     stories = {story.id: story for story in tx.stories.touched(spec.topics, since)}
     stories |= _waiting(tx, channel, now)
@@ -131,7 +131,7 @@ def _select(
         told,
         against,
         now=now,
-        late=cadence.is_late(slot, now),
+        late=slots.is_late(slot, now),
         receipt=_receipt(deps, tx, window),
         notices=_notices(tx, spec, channel, slot),
         near_misses=_near_misses(deps, tx, spec, window),
