@@ -33,6 +33,7 @@ from bot.model.feeds import (
     ReadTask,
     Visit,
 )
+from bot.model.findings import Finding, Level, Row, Unreached
 from bot.model.grouping import (
     GroupingChange,
     GroupingState,
@@ -73,6 +74,7 @@ from bot.model.telling import (
     Digest,
     DigestSpec,
     Earlier,
+    Latency,
     Message,
     NearMiss,
     Part,
@@ -127,6 +129,7 @@ __all__ = [
     "ItemMemory",
     "Judgement",
     "KnownItem",
+    "Latency",
     "Member",
     "Message",
     "NearMiss",

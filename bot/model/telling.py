@@ -144,6 +144,18 @@ class NearMiss:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Latency:
+    """How long after their publication items were first seen."""
+
+    items: int
+    """So many it was counted from."""
+    half: timedelta
+    """Half of them were seen within this time; both in whole minutes."""
+    most: timedelta
+    """95 of 100 were."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Receipt:
     """The coverage receipt at a digest's foot: what was read to find these stories."""
 
