@@ -33,6 +33,15 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
     return _bounded(wait) if wait > timedelta(0) else None
 
 
+def ahead(headers: Mapping[str, str], now: datetime) -> timedelta | None:
+    """How far the server's clock is ahead of ours; ``None`` where it doesn't tell the time.
+
+    A cache hands on the ``Date`` of the origin and adds ``Age`` (RFC 9111, 5.1).
+    """
+    date = _date(headers.get("date", ""))
+    return date - now + (_seconds(headers.get("age", "")) or timedelta(0)) if date else None
+
+
 def _seconds(value: str) -> timedelta | None:
     if not (value.isascii() and value.isdigit()):
         return None

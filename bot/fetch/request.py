@@ -17,7 +17,7 @@ import httpx
 from bot.core.urls import absolute
 from bot.fetch.body import ACCEPTED, BadEncodingError, TooLargeError, body_hash, read_body, read_start
 from bot.fetch.guard import RefusedError, UnknownNameError
-from bot.fetch.headers import fresh_for, retry_after
+from bot.fetch.headers import ahead, fresh_for, retry_after
 from bot.fetch.politeness import Slots, turn_key
 from bot.fetch.room import Room
 from bot.fetch.transfer import TlsError
@@ -156,7 +156,8 @@ class Requester:
         if status == 304:
             return _not_modified(request, fresh_for(headers, now), place.moved_to)
         if not 200 <= status < 300:
-            return await _refused_by_server(response, retry_after(headers, now), _bare(place.url))
+            refused = await _refused_by_server(response, retry_after(headers, now), _bare(place.url))
+            return replace(refused, ahead=ahead(headers, now))
         body = await read_body(_chunks(response), _encoding(response), self._options.max_body, room)
         if is_page(body) and (name := wall(status, dict(headers), body)):
             return _blocked(name, status, retry_after(headers, now))
@@ -171,6 +172,7 @@ class Requester:
             fresh_for=fresh_for(headers, now),
             moved_to=place.moved_to,
             delta=status == 226 and "a-im" in request.headers,
+            ahead=ahead(headers, now),
         )
 
 

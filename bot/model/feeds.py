@@ -159,6 +159,8 @@ class Fetched:
     """Target of an unbroken chain of permanent redirects (301, 308) from the address asked."""
     delta: bool = False
     """The body holds only what is new since the validators that were sent (226 IM Used, RFC 3229)."""
+    ahead: timedelta | None = field(default=None, compare=False)
+    """How far the server's clock is ahead of ours, where it told the time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -185,6 +187,8 @@ class FetchFailed:
     retry_after: timedelta | None = None
     asked: str = ""
     """Address that answered so, at the end of all redirects; empty where none did."""
+    ahead: timedelta | None = field(default=None, compare=False)
+    """As in :class:`Fetched`."""
 
 
 FetchOutcome: TypeAlias = Fetched | NotModified | Held | FetchFailed

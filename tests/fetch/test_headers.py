@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.fetch.headers import LONGEST, fresh_for, retry_after
+from bot.fetch.headers import LONGEST, ahead, fresh_for, retry_after
 
 NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -54,3 +54,22 @@ def test_any_header_is_a_bounded_wait(one: str, two: str) -> None:
     headers = {"cache-control": f"max-age={one}", "expires": two, "date": one, "age": two, "retry-after": one}
     assert timedelta(0) <= fresh_for(headers, NOW) <= LONGEST
     assert timedelta(0) <= (retry_after(headers, NOW) or timedelta(0)) <= LONGEST
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({}, None),
+        ({"date": "soon"}, None),
+        ({"date": "Tue, 03 Mar 2026 13:00:00 GMT"}, HOUR),
+        ({"date": "Tue, 03 Mar 2026 11:00:00 GMT"}, -HOUR),
+        ({"date": "Tue, 03 Mar 2026 11:00:00 GMT", "age": "3600"}, timedelta(0)),
+    ],
+)
+def test_how_far_the_clock_of_a_server_is_ahead(headers: dict[str, str], expected: timedelta | None) -> None:
+    assert ahead(headers, NOW) == expected
+
+
+def test_the_last_date_of_all_is_no_trouble() -> None:
+    assert ahead({"date": "Fri, 31 Dec 9999 23:59:59 -0100", "age": "999999999"}, NOW) is None
+    assert ahead({"date": "Fri, 31 Dec 9999 23:59:59 GMT", "age": "999999999"}, NOW) is not None
