@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
-.PHONY: chaos help demo test lint typecheck unit test-slow test-browser synapse mailservers test-realserver screenshots bench bench-polling lock clean
+.PHONY: chaos soak help demo test lint typecheck unit test-slow test-browser synapse mailservers test-realserver screenshots bench bench-polling lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -71,6 +71,9 @@ test-realserver: $(VENV)/dev synapse mailservers ## channels against Synapse, an
 
 chaos: $(VENV)/dev ## the bot killed 300 times; what was told must be told once. A quarter of an hour
 	@$(BIN)/python -m tests.chaos
+
+soak: $(VENV)/dev ## a simulated month with 500 feeds, restarts and reloads; half an hour
+	@$(BIN)/python -m tests.soak
 
 screenshots: $(VENV)/runtime ## the README's pictures, made anew from the demo (needs Chromium)
 	@$(BIN)/python docs/make_screenshots.py
