@@ -33,7 +33,7 @@ def answering(application: Application, heartbeat: Heartbeat) -> Iterator[None]:
             return {"database": str(error)}
         if unreachable := _unreachable(application):
             return {"channels": unreachable}
-        return heartbeat.troubles(application.deps.clock.now())
+        return {trouble.step: trouble.text for trouble in heartbeat.troubles()}
 
     host, _, port = bind.rpartition(":")
     further = unsubscribe.routes(_Unsubscribing(application.deps))

@@ -42,12 +42,10 @@ def serve(
         application.take_over()
         application.subscribe()
         deps = replace(application.deps, stopping=stopping.is_set, guard=local.guard)
-        heartbeat = Heartbeat(
-            started_at=deps.clock.now(), limits={name: pace + _OVERDUE for name, pace in every.items()}
-        )
+        heartbeat = Heartbeat(limits={name: pace + _OVERDUE for name, pace in every.items()})
         steps = steps_of(lambda: deps, heartbeat, every)
         with answering(application, heartbeat):
-            scheduler = local.start(steps, heartbeat, deps.clock.now)
+            scheduler = local.start(steps, heartbeat)
             structlog.get_logger().info(
                 "started", feeds=len(deps.feeds), topics=len(deps.topics), channels=len(deps.channels)
             )

@@ -60,7 +60,7 @@ def _poll(heartbeat: Heartbeat, deps: Deps) -> Fields:
     log = structlog.get_logger()
     feeds = items = 0
     for report in poll(deps):
-        heartbeat.ended("poll", deps.clock.now())
+        heartbeat.beat("poll")
         feeds += 1
         items += len(report.plan.new)
         for notice in report.plan.notices:
@@ -112,7 +112,7 @@ def _deliver(heartbeat: Heartbeat, deps: Deps) -> Fields:
     log = structlog.get_logger()
     states: Counter[str] = Counter()
     for each in send(deps):
-        heartbeat.ended("deliver", deps.clock.now())
+        heartbeat.beat("deliver")
         states[each.state.value] += 1
         if each.disables:
             log.error("channel disabled", channel=each.channel, reason=each.note)

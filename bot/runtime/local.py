@@ -39,21 +39,22 @@ def guard(what: str, work: Callable[[], T]) -> T | None:
     return None if isinstance(result, Fault) else result
 
 
-def run_step(step: Step, heartbeat: Heartbeat, now: Callable[[], datetime]) -> bool:
+def run_step(step: Step, heartbeat: Heartbeat) -> bool:
     """Run one step once and log it in one line. A fault ends this run of the step, never the process."""
     began = time.monotonic()
+    heartbeat.begun(step.name)
     result = attempted("step failed", step.run, step=step.name)
     if isinstance(result, Fault):
         heartbeat.failed(step.name, result.error)
         return False
-    heartbeat.ended(step.name, now())
+    heartbeat.ended(step.name)
     if result:
         spent = round((time.monotonic() - began) * 1000)
         structlog.get_logger().info(step.name, step=step.name, ms=spent, **result)
     return True
 
 
-def start(steps: Sequence[Step], heartbeat: Heartbeat, now: Callable[[], datetime]) -> BackgroundScheduler:
+def start(steps: Sequence[Step], heartbeat: Heartbeat) -> BackgroundScheduler:
     """Begin to tick. The first run of every step is at once; missed ticks are run once, not made up for."""
     scheduler = BackgroundScheduler(
         timezone=UTC,
@@ -65,7 +66,7 @@ def start(steps: Sequence[Step], heartbeat: Heartbeat, now: Callable[[], datetim
             run_step,
             "interval",
             seconds=step.every.total_seconds(),
-            args=(step, heartbeat, now),
+            args=(step, heartbeat),
             id=step.name,
             next_run_time=datetime.now(UTC),
         )

@@ -3,7 +3,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -61,10 +61,8 @@ def test_draining_waits_for_running_steps_but_not_for_ever(seconds: float, in_ti
         release.wait(seconds)
         return {}
 
-    beat = Heartbeat(started_at=datetime.now(UTC), limits={})
-    scheduler = local.start(
-        [Step(name="work", every=timedelta(hours=1), run=work)], beat, lambda: datetime.now(UTC)
-    )
+    step = Step(name="work", every=timedelta(hours=1), run=work)
+    scheduler = local.start([step], Heartbeat(limits={}))
     assert running.wait(5)
     began = time.monotonic()
     assert lifecycle.drain(scheduler, timedelta(seconds=1)) is in_time
