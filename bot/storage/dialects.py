@@ -27,6 +27,7 @@ T = TypeVar("T")
 _BATCH = 500
 _DAY = 86_400.0
 _READS = "chipwatch_reads"
+_PUT_BACK = "put a backup in its place: chipwatch db restore FILE"
 _MIGRATE = "run `chipwatch db upgrade`"
 
 
@@ -135,7 +136,9 @@ class Sqlite:
             case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH:
                 return StoreError("the database can't be opened; check the folder and its permissions")
             case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
-                return StoreError(f"the database is damaged ({said}); put a backup in its place")
+                return StoreError(
+                    f"the database is damaged ({said}); put a backup in its place: chipwatch db restore FILE"
+                )
             case sqlite3.SQLITE_IOERR:
                 return StoreError(f"the disk under the database fails ({said}); check it")
         return None

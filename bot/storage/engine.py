@@ -38,9 +38,9 @@ def upgrade(url: str, *, busy_timeout: timedelta = BUSY_TIMEOUT) -> tuple[str | 
     Cheap where nothing is to do. Safe to call from several processes at once: one migrates, the others
     wait and find it done. Raises ``StoreVersion`` where a newer version made the database.
     """
-    with _connected(url, busy_timeout) as (engine, dialect):
+    with connected(url, busy_timeout) as (engine, dialect):
         with dialect.reader(engine).begin() as connection:
-            before = _revision(connection)
+            before = revision_of(connection)
         if before != REVISIONS[-1]:
             before = _migrate(engine, dialect)
     return before, REVISIONS[-1]
@@ -53,11 +53,11 @@ def check_address(url: str) -> None:
 
 def check_version(url: str, *, busy_timeout: timedelta = BUSY_TIMEOUT) -> None:
     """Raise ``StoreVersion`` unless the tables are those of this code. Creates nothing."""
-    file = _file(_address(url))
+    file = file_of(url)
     if file is not None and not file.exists():
         raise StoreVersion(f"there is no database at {file} yet; run `chipwatch db upgrade`")
-    with _connected(url, busy_timeout) as (engine, dialect), dialect.reader(engine).begin() as connection:
-        if _revision(connection) != REVISIONS[-1]:
+    with connected(url, busy_timeout) as (engine, dialect), dialect.reader(engine).begin() as connection:
+        if revision_of(connection) != REVISIONS[-1]:
             raise StoreVersion(f"{shown(engine.url)} is not migrated yet; run `chipwatch db upgrade`")
 
 
@@ -73,13 +73,14 @@ def _migrate(engine: Engine, dialect: Dialect) -> str | None:
     event.listen(engine, "connect", lambda connection, _record: dialect.loosen(connection))
     with engine.begin() as connection:
         dialect.hold(connection, "migrations")
-        before = _revision(connection)
+        before = revision_of(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
     return before
 
 
-def _revision(connection: Connection) -> str | None:
+def revision_of(connection: Connection) -> str | None:
+    """The migration that the tables are of; ``None`` where there are none. Raises ``StoreVersion``."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
@@ -92,7 +93,8 @@ def _revision(connection: Connection) -> str | None:
 
 
 @contextmanager
-def _connected(url: str, busy_timeout: timedelta) -> Iterator[tuple[Engine, Dialect]]:
+def connected(url: str, busy_timeout: timedelta) -> Iterator[tuple[Engine, Dialect]]:
+    """An engine for one purpose, closed in the end; what its driver says is translated."""
     engine, dialect = _engine(url, busy_timeout)
     try:
         with translated(engine, dialect):
@@ -138,6 +140,11 @@ def _address(url: str) -> URL:
         # Each thread would have one of its own, empty.
         raise StoreError(f"a database in memory can't be shared; {remedy}")
     return address
+
+
+def file_of(url: str) -> Path | None:
+    """The file of the SQLite database at an address. Raises ``StoreError`` for what is no address."""
+    return _file(_address(url))
 
 
 def _file(address: URL) -> Path | None:
