@@ -23,10 +23,13 @@ Troubles: TypeAlias = Callable[[], Mapping[str, str]]
 _START_WITHIN = 5.0
 _CONNECTED_FOR = 15.0
 """Seconds; a slow body is waited for ten."""
+MOST_CONNECTIONS = 64
+"""Open at once. One more closes the oldest: whoever has something to say says it at once."""
 
 
 def application(troubles: Troubles, further: Sequence[Route] = ()) -> Starlette:
-    def healthz(_request: Request) -> JSONResponse:
+    # Not in a thread like the others: where the database hangs, all threads may wait for it.
+    async def healthz(_request: Request) -> JSONResponse:
         return JSONResponse({"status": "alive"})
 
     def readyz(_request: Request) -> JSONResponse:
@@ -41,15 +44,30 @@ def application(troubles: Troubles, further: Sequence[Route] = ()) -> Starlette:
     return app
 
 
-def _closing_after(seconds: float) -> type[H11Protocol]:
-    """Connections that are closed after a time, whatever they do: strangers may open one and say nothing."""
+def _bounded(seconds: float, most: int) -> type[H11Protocol]:
+    """Connections that end after a time, whatever they do, and of which there are never more than so many:
+    strangers may open one and say nothing.
+    """
+    opened: dict[H11Protocol, None] = {}
+    """Oldest first; touched in the server's thread only."""
 
-    class Impatient(H11Protocol):
+    class Bounded(H11Protocol):
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
-            self.loop.call_later(seconds, transport.close)
+            # Not close(): that would wait until the client has read what was written.
+            self._end = self.loop.call_later(seconds, transport.abort)
+            opened[self] = None
+            if len(opened) > most:
+                oldest = next(iter(opened))
+                del opened[oldest]
+                oldest.transport.abort()
 
-    return Impatient
+        def connection_lost(self, exc: Exception | None) -> None:
+            opened.pop(self, None)
+            self._end.cancel()
+            super().connection_lost(exc)
+
+    return Bounded
 
 
 class HealthServer:
@@ -72,11 +90,10 @@ class HealthServer:
             access_log=False,
             # What strangers send is no warning.
             log_level="error",
-            http=_closing_after(connected_for),
+            http=_bounded(connected_for, MOST_CONNECTIONS),
             ws="none",
             lifespan="off",
             timeout_keep_alive=2,
-            limit_concurrency=64,
         )
         self._server = uvicorn.Server(config)
         self._address = f"{host}:{port}"
