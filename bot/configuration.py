@@ -6,16 +6,16 @@ import hashlib
 import json
 import os
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, get_args
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 
 from bot import __version__, specs
 from bot.catalogue import Catalogue, load_catalogue
@@ -72,6 +72,20 @@ class Configuration:
             if SecretStr in (info.annotation, *get_args(info.annotation))
         }
 
+    @cached_property
+    def secrets(self) -> frozenset[str]:
+        """All secrets, plain and as they stand in addresses; of secret addresses also their telling parts."""
+        from bot.channels.http import secrets_of
+
+        settings = self.settings
+        held = {*_held(settings), *_passwords(settings.storage.url)}
+        for name, options in settings.channels.items():
+            held.update(_texts([options.get(option) for option in self.secret_options(name)]))
+        for feed in self.catalogue.feeds:
+            held.update(_passwords(feed.url))
+        parts = {part for each in held if "://" in each for part in secrets_of(each)}
+        return frozenset({*held, *parts, *(quote(each, safe="") for each in held)} - {""})
+
     def fingerprint(self, channel: str) -> str:
         """Of a channel's options and the mail server; slow to make, so that no secret is guessed from it."""
         if channel not in self._fingerprints:
@@ -91,6 +105,35 @@ class Configuration:
         """The database's address; the short ``sqlite`` is a file in the data folder."""
         url = self.settings.storage.url
         return f"sqlite:///{quote(str(self.data / 'chipwatch.db'))}" if url == IN_THE_DATA_FOLDER else url
+
+
+def _held(settings: BaseModel) -> Iterator[str]:
+    """The secrets of tables whose fields say that they are."""
+    for name in type(settings).model_fields:
+        match getattr(settings, name):
+            case SecretStr() as secret:
+                yield secret.get_secret_value()
+            case BaseModel() as table:
+                yield from _held(table)
+
+
+def _texts(value: object) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case Mapping():
+            yield from _texts([*value.values()])
+        case Sequence():
+            for each in value:
+                yield from _texts(each)
+
+
+def _passwords(url: str) -> Iterator[str]:
+    """What an address holds before its host: the password, or the name where that is all of it."""
+    login, at, _ = url.partition("://")[2].partition("/")[0].rpartition("@")
+    if at:
+        name, _, password = login.partition(":")
+        yield unquote(password or name)
 
 
 def _revealed(value: object) -> str:

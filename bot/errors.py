@@ -12,11 +12,15 @@
     └── StoreError                 the database can't be used
         ├── StoreBusy              locked by another process
         └── StoreVersion           made by a newer version, or not migrated yet
+
+What a log may hold of an error is told here too: :func:`said` and :func:`traced`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import traceback
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 
@@ -83,3 +87,42 @@ class StoreBusy(StoreError):  # noqa: N818 - a state of the world, named as such
 
 class StoreVersion(StoreError):  # noqa: N818
     """The database was made by a newer version, or is not migrated yet."""
+
+
+# ── what a log may hold of an error ──────────────────────────────────────────────────────────────
+
+_FOLLOWED = "\nThe above exception was the direct cause of the following exception:\n\n"
+_MEANWHILE = "\nDuring handling of the above exception, another exception occurred:\n\n"
+
+
+def said(error: BaseException) -> str:
+    """The kind of an error, and its words where they are ours or the system's.
+
+    Words of other exceptions may be a feed's, a service's, or a whole row of the database.
+    """
+    kind = type(error).__name__
+    if isinstance(error, ChipwatchError):
+        return f"{kind}: {error}"
+    if isinstance(error, OSError) and error.errno is not None and error.errno > 0:
+        return f"{kind}: {os.strerror(error.errno)}"
+    return kind
+
+
+def traced(error: BaseException) -> str:
+    """Where an error came from, like Python's traceback, but with no more words than :func:`said` has."""
+    return "".join(_links(error, set())).rstrip("\n")
+
+
+def _links(error: BaseException, seen: set[int]) -> Iterator[str]:
+    seen.add(id(error))
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if before is not None and id(before) not in seen:
+        yield from _links(before, seen)
+        yield _FOLLOWED if error.__cause__ is before else _MEANWHILE
+    if error.__traceback__ is not None:
+        yield "Traceback (most recent call last):\n"
+        yield from traceback.format_tb(error.__traceback__)
+    yield f"{said(error)}\n"
+    for inner in getattr(error, "exceptions", ()):
+        if isinstance(inner, BaseException) and id(inner) not in seen:
+            yield from _links(inner, seen)

@@ -243,7 +243,26 @@ class Alarms(Strict):
     """Names of channels; empty for the first other one that works."""
 
 
+class Levels(Strict):
+    """How much each part of the daemon says, where that differs from ``level``: the steps, and three more."""
+
+    poll: Level | None = None
+    triage: Level | None = None
+    advise: Level | None = None
+    alert: Level | None = None
+    digest: Level | None = None
+    deliver: Level | None = None
+    watch: Level | None = None
+    upkeep: Level | None = None
+    daemon: Level | None = None
+    """The life of the process: start and end, reloading, what watches over the steps."""
+    server: Level | None = None
+    libraries: Literal["warning", "error"] | None = None
+    """What dependencies log; never more than warnings."""
+
+
 class Log(Strict):
     level: Level = "info"
     format: Literal["auto", "text", "json"] = "auto"
     """``auto`` is text on a terminal and JSON elsewhere."""
+    levels: Levels = Levels()

@@ -154,3 +154,19 @@ def test_a_fingerprint_changes_with_what_a_channel_is_made_from_and_shows_none_o
     assert first == fingerprint(2)
     assert len({first, fingerprint(3, path="other"), fingerprint(4, word="other")}) == 3
     assert re.fullmatch("[0-9a-f]{32}", first)
+
+
+def test_every_secret_is_known_however_it_is_spelled(tmp_path: Path) -> None:
+    settings = SETTINGS + (
+        '[storage]\nurl = "postgresql://bot:db%20word@localhost/x"\n'
+        '[smtp]\nhost = "localhost"\npassword = "mail word"\n'
+        '[channels.chat]\ntype = "slack"\nurl = "https://hooks.example.org/T1/long-enough-key"\n'
+        '[channels.bot]\ntype = "telegram"\ntoken = "123456:ABCDEF"\nchats = ["-1001"]\n'
+        '[judging.advisor]\nurl = "http://localhost:1/"\nmodel = "m"\napi_key = "sk-1"\n'
+    )
+    feed = "https://ann:feed-word@news.example.org/rss"
+    write_config(tmp_path, feeds=(feed, "https://open.example.org/@ann"), settings=settings)
+    secrets = read_configuration(tmp_path, tmp_path).secrets
+    assert {"db word", "db%20word", "mail word", "mail%20word", "sk-1", "feed-word"} <= secrets
+    assert {"123456:ABCDEF", "https://hooks.example.org/T1/long-enough-key", "long-enough-key"} <= secrets
+    assert not {"ann", "bot", "chat", "slack", "-1001", ""} & secrets

@@ -29,7 +29,7 @@ from bot.model import DeliveryState, Entity, Item
 from bot.pipeline.triage import judge_item
 from bot.rules import Alert, Digest
 from bot.settings import OWN_VARIABLES, Settings, stray_variables
-from bot.tables import Advisor, Dkim
+from bot.tables import Advisor, Dkim, Levels
 from tests.fakes import START
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -94,6 +94,7 @@ TABLES: Mapping[str, type[BaseModel]] = {
     "Every channel": ChannelOptions,
     "`[judging.advisor]`": Advisor,
     "`[smtp.dkim]`": Dkim,
+    "`[log.levels]`": Levels,
     "`[[alerts]]`": Alert,
     "`[digests.NAME]`": Digest,
     "`[[feed]]`": FeedTable,

@@ -23,6 +23,13 @@ _OVERDUE = timedelta(minutes=10)
 """Beyond its pace, how long a step may take before the process counts as unready."""
 
 
+def set_up_logs(configuration: Configuration, level: str = "") -> None:
+    """As ``[log]`` has it, anew whenever the configuration is; ``level`` wins over the general one there."""
+    log = configuration.settings.log
+    levels = log.levels.model_dump(exclude_none=True)
+    logs.configure(level or log.level, log.format, levels=levels, secrets=configuration.secrets)
+
+
 def serve(
     configuration: Configuration,
     log_level: str = "",
@@ -34,8 +41,7 @@ def serve(
 
     ``every``: pause between two runs of each step, by a clock of its own; ``clock`` is what the steps go by.
     """
-    log_settings = configuration.settings.log
-    logs.configure(log_level or log_settings.level, log_settings.format)
+    set_up_logs(configuration, log_level)
     stopping = threading.Event()
     stop_signal = lifecycle.StopSignal()
     with lifecycle.single_instance(configuration.data), opened(configuration, clock) as application:

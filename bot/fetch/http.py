@@ -287,7 +287,7 @@ def _result(job: Job, task: asyncio.Task[Visit]) -> Visit:
     if (error := task.exception()) is None:
         return task.result()
     feed, state = job
-    structlog.get_logger().error("set aside", what=f"visiting feed {feed.id}", exc_info=error)
+    structlog.get_logger().error("set aside", part="poll", what=f"visiting feed {feed.id}", exc_info=error)
     return Visit(
         feed=feed, state=state, outcome=FetchFailed(kind="fault", detail="a fault of ours; see the log")
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from contextvars import copy_context
 from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -45,7 +46,9 @@ class Senders:
 
     def submit(self, delivery: Delivery) -> None:
         self._began[delivery.key, delivery.attempt] = (delivery, time.monotonic())
-        Thread(target=self._work, args=(delivery,), name="deliver", daemon=True).start()
+        # What the log knows of where we are goes along.
+        work = partial(copy_context().run, self._work, delivery)
+        Thread(target=work, name="deliver", daemon=True).start()
 
     def ended(self, within: float) -> list[Ended]:
         """The attempts that ended, after waiting at most so many seconds for the first."""

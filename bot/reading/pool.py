@@ -124,7 +124,8 @@ class _Worker:
         ours, theirs = Pipe()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own module
-                [sys.executable, "-P", "-m", "bot.reading.worker"]
+                # Warnings would stand between the lines of the log, with words of the document.
+                [sys.executable, "-P", "-W", "ignore", "-m", "bot.reading.worker"]
                 + [str(each) for each in (theirs.fileno(), self._seconds, self._megabytes)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -141,7 +142,7 @@ class _Worker:
 def _fault(task: ReadTask, trace: str) -> FetchFailed:
     from bot.logs import log  # 0.1 s, which commands do without
 
-    log().error("set aside", what=f"reading feed {task.feed_id}", exception=trace)
+    log().error("set aside", part="poll", what=f"reading feed {task.feed_id}", exception=trace)
     return _unreadable("it could not be read for a fault of ours; see the log")
 
 

@@ -10,7 +10,6 @@ import gc
 import resource
 import signal
 import sys
-import traceback
 from contextlib import suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection
@@ -19,7 +18,7 @@ from types import TracebackType
 
 from bot.core.intake import NOT_A_FEED, UNREADABLE
 from bot.core.reading import read
-from bot.errors import FeedError
+from bot.errors import FeedError, traced
 from bot.model import FetchFailed, Reading, ReadTask
 
 
@@ -60,10 +59,10 @@ def main() -> None:
     pipe = Connection(int(sys.argv[1]))
     seconds, megabytes = float(sys.argv[2]), int(sys.argv[3])
 
-    def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        """A fault of ours: told in full to the process that logs, and the end of this one."""
+    def report(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
+        """A fault of ours: told to the process that logs, without words of the document; and our end."""
         with suppress(OSError):
-            pipe.send("".join(traceback.format_exception(kind, error, trace)))
+            pipe.send(traced(error))
 
     sys.excepthook = report
     import feedparser  # noqa: F401 - the slowest import, before time and memory are counted

@@ -12,6 +12,7 @@ import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from bot.errors import said
 from bot.runtime.steps import Heartbeat, Step
 
 T = TypeVar("T")
@@ -30,7 +31,7 @@ def attempted(event: str, work: Callable[[], T], **fields: object) -> T | Fault:
         return work()
     except Exception as error:  # noqa: BLE001 - the one place for it: around a unit of work
         structlog.get_logger().exception(event, **fields)
-        return Fault(f"{type(error).__name__}: {error}")
+        return Fault(said(error))
 
 
 def guard(what: str, work: Callable[[], T]) -> T | None:
@@ -41,6 +42,11 @@ def guard(what: str, work: Callable[[], T]) -> T | None:
 
 def run_step(step: Step, heartbeat: Heartbeat) -> bool:
     """Run one step once and log it in one line. A fault ends this run of the step, never the process."""
+    with structlog.contextvars.bound_contextvars(part=step.name):
+        return _run_step(step, heartbeat)
+
+
+def _run_step(step: Step, heartbeat: Heartbeat) -> bool:
     began = time.monotonic()
     heartbeat.begun(step.name)
     result = attempted("step failed", step.run, step=step.name)

@@ -35,7 +35,7 @@ def test_a_fault_is_logged_and_does_not_end_the_process() -> None:
         assert not local.run_step(Step(name="work", every=timedelta(seconds=1), run=broken), beat)
     assert lines[0]["event"] == "step failed"
     (trouble,) = beat.troubles()
-    assert (trouble.step, trouble.error) == ("work", "ValueError: a bug")
+    assert (trouble.step, trouble.error) == ("work", "ValueError")
 
 
 def test_every_step_ticks_and_a_slow_one_holds_up_no_other() -> None:
