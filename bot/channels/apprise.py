@@ -20,10 +20,11 @@ from bot.channels import http
 from bot.channels.context import ChannelOptions, Context, OptionError, policy
 from bot.channels.plain import cut_bytes, headline, inert, plain
 from bot.channels.posting import RETRY, in_parts
+from bot.core.findings import fine
 from bot.core.render import Cut, Fits, clip, utf16
 from bot.core.text import digest as text_hash
 from bot.core.views import DigestView, view
-from bot.model import Digest, Message, Refused, Rendered, RetryPolicy, SendResult, Sent, Unanswered
+from bot.model import Digest, Finding, Message, Refused, Rendered, RetryPolicy, SendResult, Sent, Unanswered
 
 if TYPE_CHECKING:
     from apprise import Apprise, AppriseResult, NotifyBase
@@ -125,6 +126,11 @@ class AppriseChannel:
             log_level=logging.DEBUG,
         )
         return _outcome(result)
+
+    def check(self) -> Sequence[Finding]:
+        """apprise can only send: all that is known is that it understands its addresses."""
+        kinds = ", ".join(service.recipient.partition(":")[0] for service in self.services)
+        return [fine(f"apprise understands its addresses ({kinds}); it can't try them without sending")]
 
 
 def _sender() -> Apprise:

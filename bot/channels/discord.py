@@ -14,14 +14,14 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from pydantic import SecretStr, field_validator
 
-from bot.channels import http, posting
+from bot.channels import checking, http, posting
 from bot.channels.context import ChannelOptions, Context, policy
 from bot.channels.markdown import asked, cited, clip, escape, lines, link, named
 from bot.channels.plain import NEAR_MISSES, closing, headline, label, subtitle
 from bot.core.render import Cut, utf16
 from bot.core.render import clip as shorten
 from bot.core.views import DigestView, SourceView, StoryView, view
-from bot.model import Digest, Message, Rendered, RetryPolicy, SendResult, Sent
+from bot.model import Digest, Finding, Message, Rendered, RetryPolicy, SendResult, Sent
 
 # docs.discord.com, "Message Resource", limits of embeds; characters are UTF-16 code units.
 MAX_EMBEDS = 10
@@ -84,6 +84,18 @@ class DiscordChannel:
         if result.ok:
             return Sent(receipt=str(result.json().get("id", "")) or str(result.status))
         return result.refused(words=_words(result.json()), disabling=DISABLING, retry_after=_wait(result))
+
+    def check(self) -> Sequence[Finding]:
+        """Discord tells of a webhook whoever knows its address, and posts nothing."""
+        parts = urlsplit(self.options.url.get_secret_value())
+        url = SecretStr(urlunsplit(parts._replace(query="")))
+        answer = checking.ask(url, self.context, f"[channels.{self.name}] url")
+        if isinstance(answer, Finding):
+            return [answer]
+        if answer.ok:
+            return [checking.well(answer, url, "the webhook is there", self.context)]
+        remedy = f"make a new webhook in Discord and write its address into [channels.{self.name}] url"
+        return [checking.unwell(answer, url, remedy, _words(answer.json()))]
 
 
 def _waiting(url: SecretStr) -> SecretStr:

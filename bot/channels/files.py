@@ -13,13 +13,15 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
+from bot.channels import checking
 from bot.channels.context import ChannelOptions, Context, policy
 from bot.channels.event import event
 from bot.channels.templates import Footer, environment, html_page, text_page
+from bot.core.findings import fault, fine
 from bot.core.render import Cut, clean
 from bot.core.text import digest as text_hash
 from bot.core.views import view
-from bot.model import Digest, Message, Refused, Rendered, RetryPolicy, SendResult, Sent
+from bot.model import Digest, Finding, Message, Refused, Rendered, RetryPolicy, SendResult, Sent
 
 RETRY = RetryPolicy(
     waits=(timedelta(minutes=1), timedelta(minutes=5), timedelta(hours=1)),
@@ -99,6 +101,13 @@ class FilesChannel:
         except OSError as error:
             return Refused(reason=f"{target}: {error.strerror}")
         return Sent(receipt=str(target))
+
+    def check(self) -> Sequence[Finding]:
+        folder = self.context.data / self.options.folder
+        if error := checking.writable(folder):
+            remedy = f"give this user write access, or name another [channels.{self.name}] folder"
+            return [fault(f"{folder} can't be written: {error.strerror}", remedy)]
+        return [fine(f"{folder} can be written")]
 
 
 def _replace(target: Path, body: bytes) -> None:

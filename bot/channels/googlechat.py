@@ -14,13 +14,13 @@ from urllib.parse import urlencode, urlsplit
 
 from pydantic import SecretStr, field_validator
 
-from bot.channels import http, posting
+from bot.channels import checking, http, posting
 from bot.channels.context import ChannelOptions, Context, policy
 from bot.channels.plain import NEAR_MISSES, closing, headline, inert, label, notification, reasons, subtitle
 from bot.channels.tags import asked, link, sources, tag, text, titled
 from bot.core.render import Cut, clip
 from bot.core.views import DigestView, StoryView, view
-from bot.model import Digest, Message, Rendered, RetryPolicy, SendResult, Sent
+from bot.model import Digest, Finding, Message, Rendered, RetryPolicy, SendResult, Sent
 
 # developers.google.com/workspace/chat: 32,000 bytes a message; widgets beyond 100 of a card are not shown.
 MAX_BODY = 30_000
@@ -88,6 +88,9 @@ class GoogleChatChannel:
             {"requestId": key, "messageReplyOption": "REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD"}
         )
         return SecretStr(f"{address}{'&' if urlsplit(address).query else '?'}{asked_for}")
+
+    def check(self) -> Sequence[Finding]:
+        return checking.reached(self.options.url, self.context, f"[channels.{self.name}] url")
 
 
 def _payload(cut: Cut) -> Json:

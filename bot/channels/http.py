@@ -21,8 +21,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from pydantic import SecretStr
 
 from bot.channels.context import LOOPBACK
+from bot.channels.reaching import certified_until, why_unreached
 from bot.core.text import one_line, shorten
-from bot.model import Refused, Unanswered
+from bot.model import Refused, Unanswered, Unreached
 
 if TYPE_CHECKING:
     import ssl
@@ -55,6 +56,10 @@ class Answer:
     """The beginning of the body as it came, long enough for any service's JSON."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Names in lower case."""
+    certified_until: datetime | None = None
+    """When the server's certificate ends; ``None`` without one."""
+    ahead: timedelta | None = None
+    """How far the server's clock is ahead of ours; ``None`` where it doesn't tell the time."""
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """Parts of the address that no reason may repeat."""
 
@@ -127,29 +132,64 @@ def post(
     """
     import httpx
 
-    patience = httpx.Timeout(timeout.total_seconds(), connect=CONNECT_TIMEOUT)
-    address = url.get_secret_value()
-    # A proxy set in the environment is for the world outside this machine.
-    outside = host_of(url) not in LOOPBACK
-    # A client and a connection a request: one kept open that the service has closed meanwhile, or that
-    # another thread closes, would look as if the message had gone out and nobody had answered.
     try:
-        with (
-            httpx.Client(
-                verify=_trusted(outside=outside),
-                timeout=patience,
-                follow_redirects=False,
-                trust_env=outside,
-            ) as client,
-            client.stream(method, address, content=content, headers=dict(headers)) as response,
-        ):
-            return _answer(response, address, now)
+        return _exchange(method, url, content, headers, now, timeout)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
         return Refused(reason=f"can't connect to {host_of(url)} ({type(error).__name__})")
     except (httpx.InvalidURL, httpx.UnsupportedProtocol):
         return Refused(reason="the address is not a valid one", permanent=True)
     except httpx.RequestError as error:
         return Unanswered(reason=f"{host_of(url)}: {type(error).__name__}")
+
+
+def ask(
+    url: SecretStr,
+    headers: Mapping[str, str],
+    now: datetime,
+    *,
+    method: str = "GET",
+    timeout: timedelta = timedelta(seconds=10),
+) -> Answer | Unreached:
+    """A request that changes nothing, by the same way as :func:`post`, and why it came to no answer."""
+    import httpx
+
+    try:
+        return _exchange(method, url, b"", headers, now, timeout)
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol):
+        return Unreached(kind="address", detail="the address is not a valid one")
+    except httpx.TimeoutException:
+        return Unreached(kind="timeout", detail=f"no answer within {timeout.total_seconds():g} s")
+    except httpx.RequestError as error:
+        return why_unreached(error)
+
+
+def _exchange(
+    method: str,
+    url: SecretStr,
+    content: bytes,
+    headers: Mapping[str, str],
+    now: datetime,
+    timeout: timedelta,
+) -> Answer:
+    """One request and its answer. Raises what httpx raises."""
+    import httpx
+
+    patience = httpx.Timeout(timeout.total_seconds(), connect=CONNECT_TIMEOUT)
+    address = url.get_secret_value()
+    # A proxy set in the environment is for the world outside this machine.
+    outside = host_of(url) not in LOOPBACK
+    # A client and a connection a request: one kept open that the service has closed meanwhile, or that
+    # another thread closes, would look as if the message had gone out and nobody had answered.
+    with (
+        httpx.Client(
+            verify=_trusted(outside=outside),
+            timeout=patience,
+            follow_redirects=False,
+            trust_env=outside,
+        ) as client,
+        client.stream(method, address, content=content, headers=dict(headers)) as response,
+    ):
+        return _answer(response, address, now)
 
 
 @cache
@@ -170,8 +210,15 @@ def _answer(response: httpx.Response, address: str, now: datetime) -> Answer:
         retry_after=retry_after(response.headers.get("retry-after", ""), now),
         body=body,
         headers={name.lower(): value for name, value in response.headers.items()},
+        certified_until=_certified_until(response),
+        ahead=_ahead(response.headers.get("date", ""), now),
         secrets=secrets,
     )
+
+
+def _certified_until(response: httpx.Response) -> datetime | None:
+    stream = response.extensions.get("network_stream")
+    return certified_until(stream.get_extra_info("ssl_object")) if stream else None
 
 
 def secrets_of(address: str) -> tuple[str, ...]:
@@ -219,9 +266,15 @@ def retry_after(value: str, now: datetime) -> timedelta | None:
     value = value.strip()
     if value.isascii() and value.isdecimal() and len(value) < 10:
         return timedelta(seconds=int(value))
+    wait = _ahead(value, now)
+    return wait if wait is None else max(wait, timedelta(0))
+
+
+def _ahead(value: str, now: datetime) -> timedelta | None:
+    """How far an HTTP date is from now; nothing if unreadable."""
     try:
         moment = parsedate_to_datetime(value)
         aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return max(aware - now, timedelta(0))
+        return aware - now
     except (ValueError, TypeError, OverflowError):
         return None

@@ -7,7 +7,7 @@ alert.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeAlias
@@ -15,13 +15,14 @@ from urllib.parse import quote
 
 from pydantic import SecretStr, field_validator
 
-from bot.channels import http, posting
+from bot.channels import checking, http, posting
 from bot.channels.context import ChannelOptions, Context, policy
 from bot.channels.plain import NEAR_MISSES, closing, headline, label, plain, reasons, subtitle
 from bot.channels.tags import asked, link, sources, tag, text, titled
+from bot.core.findings import fault
 from bot.core.render import Cut
 from bot.core.views import DigestView, StoryView, view
-from bot.model import Digest, Message, Rendered, RetryPolicy, SendResult, Sent
+from bot.model import Digest, Finding, Message, Rendered, RetryPolicy, SendResult, Sent
 
 # A whole event is at most 65,536 bytes (spec.matrix.org, "Size limits"), of which servers add some.
 MAX_CONTENT = 57_000
@@ -101,13 +102,45 @@ class MatrixChannel:
         said = result.json()
         if result.ok:
             return Sent(receipt=str(said.get("event_id", "")))
-        words = f"{said.get('errcode', '')} {said.get('error', '')}".strip()
         wait = said.get("retry_after_ms")
         return result.refused(
-            words=words,
+            words=_words(said),
             disabling=_DISABLING | ({_PUT_OUT} if len(self.options.rooms) == 1 else set()),
             retry_after=http.seconds(wait / 1000) if isinstance(wait, int | float) else None,
         )
+
+    def check(self) -> Sequence[Finding]:
+        """Who the account is, and whether it is in each of its rooms."""
+        home, setting = SecretStr(self.options.homeserver), f"[channels.{self.name}]"
+        answer = self._look("account/whoami")
+        if isinstance(answer, Finding):
+            return [answer]
+        if not answer.ok:
+            remedy = f"log in as the bot's account anew and write its access token into {setting} token"
+            return [checking.unwell(answer, home, remedy, _words(answer.json()))]
+        rooms = self._look("joined_rooms")
+        if isinstance(rooms, Finding):
+            return [rooms]
+        joined, account = rooms.json().get("joined_rooms", ()), answer.json().get("user_id", "the account")
+        return [
+            checking.well(answer, home, f"{account} is in room {room}", self.context)
+            if room in joined
+            else fault(
+                f"{account} is not in room {room}",
+                f"invite it there and join as it, or correct {setting} rooms",
+                host=http.host_of(home),
+            )
+            for room in self.options.rooms
+        ]
+
+    def _look(self, path: str) -> http.Answer | Finding:
+        url = SecretStr(f"{self.options.homeserver}/_matrix/client/v3/{path}")
+        headers = {"authorization": f"Bearer {self.options.token.get_secret_value()}"}
+        return checking.ask(url, self.context, f"[channels.{self.name}] homeserver", headers=headers)
+
+
+def _words(said: Mapping[str, Any]) -> str:
+    return f"{said.get('errcode', '')} {said.get('error', '')}".strip()
 
 
 def _content(cut: Cut, root: str) -> Json:

@@ -12,12 +12,12 @@ from typing import Any
 
 from pydantic import SecretStr, field_validator
 
-from bot.channels import http, markdown, posting
+from bot.channels import checking, http, markdown, posting
 from bot.channels.context import ChannelOptions, Context, policy
 from bot.channels.plain import NEAR_MISSES, closing, headline, label, reasons, subtitle
 from bot.core.render import Cut, utf16
 from bot.core.views import DigestView, SectionView, StoryView, view
-from bot.model import Digest, Message, Rendered, RetryPolicy, SendResult, Sent
+from bot.model import Digest, Finding, Message, Rendered, RetryPolicy, SendResult, Sent
 
 # server/public/model/post.go, PostMessageMaxRunesV2. What is longer the server would cut into posts anywhere.
 MAX_POST = 16_383
@@ -75,6 +75,9 @@ class MattermostChannel:
         body = result.json()
         disabling = {result.status} if body.get("id") == _INVALID else DISABLING
         return result.refused(words=_words(body), disabling=disabling)
+
+    def check(self) -> Sequence[Finding]:
+        return checking.reached(self.options.url, self.context, f"[channels.{self.name}] url")
 
 
 def _words(body: Mapping[str, Any]) -> str:

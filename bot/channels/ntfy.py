@@ -16,12 +16,12 @@ from typing import Any, TypeAlias
 
 from pydantic import Field, SecretStr, field_validator
 
-from bot.channels import http, posting
+from bot.channels import checking, http, posting
 from bot.channels.context import ChannelOptions, Context, policy
 from bot.channels.plain import cut_bytes, headline, inert, plain
 from bot.core.render import Cut
 from bot.core.views import DigestView, view
-from bot.model import Digest, Message, Rendered, RetryPolicy, SendResult, Sent
+from bot.model import Digest, Finding, Message, Rendered, RetryPolicy, SendResult, Sent
 
 # docs.ntfy.sh, "Limitations": 4,096 bytes, longer ones become files. The JSON around may be twice as long.
 MAX_MESSAGE = 3_900
@@ -116,6 +116,32 @@ class NtfyChannel:
             words=f"{code} {said.get('error', '')}".strip(),
             disabling=_DISABLING,
             retry_after=_QUOTA_WAIT if code == _QUOTA else None,
+        )
+
+    def check(self) -> Sequence[Finding]:
+        """The server's own word on its health, and whether it knows the token."""
+        server = SecretStr(self.options.server)
+        answer = self._look("v1/health", f"[channels.{self.name}] server")
+        if isinstance(answer, Finding):
+            return [answer]
+        if not answer.ok or answer.json().get("healthy") is not True:
+            remedy = f"look at the server's log, or correct [channels.{self.name}] server"
+            return [checking.unwell(answer, server, remedy, str(answer.json().get("error", "")))]
+        if not self.options.token.get_secret_value():
+            return [checking.well(answer, server, "the server is well", self.context)]
+        account = self._look("v1/account", f"[channels.{self.name}] server")
+        if isinstance(account, Finding):
+            return [account]
+        if account.status in _DISABLING:
+            remedy = f"make a new access token and write it into [channels.{self.name}] token"
+            return [checking.unwell(account, server, remedy, str(account.json().get("error", "")))]
+        return [checking.well(answer, server, "the server is well and knows the token", self.context)]
+
+    def _look(self, path: str, setting: str) -> http.Answer | Finding:
+        token = self.options.token.get_secret_value()
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        return checking.ask(
+            SecretStr(f"{self.options.server}/{path}"), self.context, setting, headers=headers
         )
 
 

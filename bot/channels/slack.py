@@ -13,13 +13,13 @@ from typing import Any, TypeAlias
 
 from pydantic import SecretStr, field_validator
 
-from bot.channels import http, posting
+from bot.channels import checking, http, posting
 from bot.channels.context import ChannelOptions, Context, policy
 from bot.channels.plain import NEAR_MISSES, closing, headline, inert, label, notification, reasons, subtitle
 from bot.channels.posting import as_json
 from bot.core.render import Cut, clip, utf16
 from bot.core.views import DigestView, SourceView, StoryView, view
-from bot.model import Digest, Message, Rendered, RetryPolicy, SendResult, Sent
+from bot.model import Digest, Finding, Message, Rendered, RetryPolicy, SendResult, Sent
 
 # docs.slack.dev, "Block Kit" reference; characters are UTF-16 code units.
 MAX_BLOCKS = 50
@@ -81,6 +81,9 @@ class SlackChannel:
         if result.ok:
             return Sent(receipt=result.text)
         return result.refused(disabling=DISABLING)
+
+    def check(self) -> Sequence[Finding]:
+        return checking.reached(self.options.url, self.context, f"[channels.{self.name}] url")
 
 
 def _payload(cut: Cut) -> Json:

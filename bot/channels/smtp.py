@@ -36,7 +36,7 @@ def hand_in(message: bytes, sender: str, recipient: str, server: SmtpServer) -> 
     What fails before the message went out is Refused; a connection lost after that is Unanswered.
     """
     try:
-        session = _open(server)
+        session = open_session(server)
     except smtplib.SMTPResponseException as error:
         stage = "login" if isinstance(error, smtplib.SMTPAuthenticationError) else "greeting"
         return _refused(stage, error.smtp_code, error.smtp_error)
@@ -55,7 +55,7 @@ def hand_in(message: bytes, sender: str, recipient: str, server: SmtpServer) -> 
         session.close()
 
 
-def _open(server: SmtpServer) -> smtplib.SMTP:
+def open_session(server: SmtpServer) -> smtplib.SMTP:
     """Connect, encrypt and log in. Raises what smtplib, ssl and the socket raise."""
     seconds = server.timeout.total_seconds()
     session: smtplib.SMTP

@@ -14,13 +14,13 @@ from typing import Any, TypeAlias
 
 from pydantic import SecretStr, field_validator
 
-from bot.channels import http, markdown, posting
+from bot.channels import checking, http, markdown, posting
 from bot.channels.context import ChannelOptions, Context, policy
 from bot.channels.plain import NEAR_MISSES, closing, headline, label, notification, reasons, subtitle
 from bot.channels.posting import as_json
 from bot.core.render import Cut
 from bot.core.views import DigestView, SourceView, StoryView, view
-from bot.model import Digest, Message, Refused, Rendered, RetryPolicy, SendResult, Sent
+from bot.model import Digest, Finding, Message, Refused, Rendered, RetryPolicy, SendResult, Sent
 
 # Teams refuses a message that it stores as more than 28,672 bytes, which is more than was sent: 24,453 bytes
 # became 28,897 (public issue threads). No document says how much it adds.
@@ -85,6 +85,9 @@ class TeamsChannel:
         if not isinstance(result, http.Answer):
             return result
         return _accepted(result) if result.ok else result.refused(words=_words(result), disabling=DISABLING)
+
+    def check(self) -> Sequence[Finding]:
+        return checking.reached(self.options.url, self.context, f"[channels.{self.name}] url")
 
 
 def _accepted(answer: http.Answer) -> Sent | Refused:

@@ -14,16 +14,17 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any, TypeAlias
+from urllib.parse import urlencode
 
 from pydantic import SecretStr, field_validator
 
-from bot.channels import http, posting
+from bot.channels import checking, http, posting
 from bot.channels.context import ChannelOptions, Context, policy
 from bot.channels.plain import NEAR_MISSES, closing, headline, label, reasons, subtitle
 from bot.channels.tags import asked, link, sources, tag, text, titled
 from bot.core.render import Cut, utf16
 from bot.core.views import DigestView, StoryView, view
-from bot.model import Digest, Message, Refused, Rendered, RetryPolicy, SendResult, Sent, Unanswered
+from bot.model import Digest, Finding, Message, Refused, Rendered, RetryPolicy, SendResult, Sent, Unanswered
 
 # core.telegram.org/bots/api: 1 to 4096 UTF-16 code units once the tags are read, and 100 entities, which are
 # our tags and whatever it takes for an address, a #tag or a $TICKER. A reserve for those.
@@ -123,6 +124,29 @@ class TelegramChannel:
             disabling=_DISABLING | ({_PUT_OUT} if len(self.options.chats) == 1 else set()),
             retry_after=http.seconds(_parameter(result, "retry_after")),
         )
+
+    def check(self) -> Sequence[Finding]:
+        """Who the bot is, and whether it sees each of its chats."""
+        answer = self._look("getMe")
+        if isinstance(answer, Finding):
+            return [answer]
+        if not answer.ok:
+            remedy = f"write the token that BotFather gives into [channels.{self.name}] token"
+            return [checking.unwell(answer, SecretStr(self.options.api), remedy, _description(answer))]
+        return [self._check_chat(chat) for chat in map(str, self.options.chats)]
+
+    def _check_chat(self, chat: str) -> Finding:
+        answer, api = self._look("getChat?" + urlencode({"chat_id": chat})), SecretStr(self.options.api)
+        if isinstance(answer, Finding):
+            return answer
+        if answer.ok:
+            return checking.well(answer, api, f"the bot sees chat {chat}", self.context)
+        remedy = f"add the bot to chat {chat}, or correct [channels.{self.name}] chats"
+        return checking.unwell(answer, api, remedy, _description(answer), about=f"for chat {chat}")
+
+    def _look(self, method: str) -> http.Answer | Finding:
+        url = SecretStr(f"{self.options.api}/bot{self.options.token.get_secret_value()}/{method}")
+        return checking.ask(url, self.context, f"[channels.{self.name}] api")
 
     def _request(self, content: bytes) -> http.Answer | Refused | Unanswered:
         url = SecretStr(f"{self.options.api}/bot{self.options.token.get_secret_value()}/sendMessage")

@@ -9,17 +9,18 @@ import base64
 import binascii
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from pydantic import SecretStr, field_validator
 
-from bot.channels import http
+from bot.channels import checking, http
 from bot.channels.context import ChannelOptions, Context, policy
 from bot.channels.event import event
+from bot.core.findings import warning
 from bot.core.render import Cut, clean, fit, subject
 from bot.core.text import digest as text_hash
-from bot.model import Digest, Message, Rendered, RetryPolicy, SendResult, Sent
+from bot.model import Digest, Finding, Message, Rendered, RetryPolicy, SendResult, Sent
 
 # Standard Webhooks asks for payloads under 20 kB, and gives this schedule of retries.
 MAX_BODY = 20_000
@@ -41,6 +42,7 @@ RETRY = RetryPolicy(
 TOLERANCE = timedelta(minutes=5)
 """How far a receiver lets the time of a request be from its own, as the standard's own libraries do."""
 _PREFIX = "whsec_"
+_ASTRAY = frozenset({404, 410, 500, 502, 503, 504})
 
 
 class WebhookOptions(ChannelOptions):
@@ -121,6 +123,19 @@ class WebhookChannel:
         if isinstance(result, http.Answer):
             return Sent(receipt=str(result.status)) if result.ok else result.refused(disabling={410})
         return result
+
+    def check(self) -> Sequence[Finding]:
+        """OPTIONS, which every server may be asked and which makes no receiver act (RFC 9110, 9.3.7)."""
+        setting = f"[channels.{self.name}] url"
+        answer = checking.ask(self.options.url, self.context, setting, method="OPTIONS")
+        if isinstance(answer, Finding):
+            return [answer]
+        if answer.status in _ASTRAY:
+            found = f"{http.host_of(self.options.url)} answers OPTIONS at its address with {answer.status}"
+            remedy = f"look whether {setting} is right; a receiver that knows nothing but POST may say so too"
+            return [replace(warning(found, remedy, host=http.host_of(self.options.url)), ahead=answer.ahead)]
+        found = f"{http.host_of(self.options.url)} answers"
+        return [checking.well(answer, self.options.url, found, self.context)]
 
 
 def signed(key: str, timestamp: int, body: bytes, secrets: Sequence[SecretStr]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from datetime import datetime
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from bot.model import (
     AdviceOutcome,
@@ -14,6 +14,7 @@ from bot.model import (
     FeedState,
     FetchFailed,
     FetchOutcome,
+    Finding,
     Message,
     Question,
     Reading,
@@ -105,4 +106,13 @@ class Channel(Protocol):
 
     def send(self, message: Message, recipient: str, key: str) -> SendResult:
         """One attempt. Trouble of the world comes back as a value."""
+        ...
+
+
+@runtime_checkable
+class Checkable(Protocol):
+    """A channel that can be tried without sending anything: nobody at its other end notices."""
+
+    def check(self) -> Sequence[Finding]:
+        """Look whether messages would arrive, as far as that shows; at least one finding."""
         ...
