@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import random
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from pydantic import BaseModel, SecretStr
 from bot import __version__, specs
 from bot.catalogue import Catalogue, load_catalogue
 from bot.documents import TomlDocument
-from bot.errors import ConfigError, ConfigErrors, TopicQueryError
+from bot.errors import ConfigError, ConfigErrors, TopicQueryError, UsageError
 from bot.model import AlertRule, DigestSpec
 from bot.ports import Channel, Clock
 from bot.references import IN_THE_DATA_FOLDER, check_references
@@ -144,6 +145,26 @@ def starter_folder() -> Path:
     """The shipped configuration: inside an installed package, or beside it in a checkout."""
     packaged = PACKAGE / "starter"
     return packaged if packaged.is_dir() else PACKAGE.parent / "config"
+
+
+def is_empty(folder: Path) -> bool:
+    """Whether a configuration can begin there: there is nothing, or an empty folder."""
+    return not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
+
+
+def write_starter(folder: Path) -> None:
+    """Copy the shipped configuration. Raises UsageError where the folder can't be written."""
+    starter = starter_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for source in starter.rglob("*"):
+            path = source.relative_to(starter)
+            if source.is_file() and not {"demo", "__pycache__"} & set(path.parts):
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                # The contents alone: a volume may belong to somebody else, and takes no mode from us.
+                shutil.copyfile(source, folder / path)
+    except OSError as error:
+        raise UsageError(f"{folder} can't be written ({error.strerror}); name another folder") from error
 
 
 def make_judge(catalogue: Catalogue) -> Judge:

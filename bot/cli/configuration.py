@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -33,16 +32,11 @@ def init(
 
     [dim]Example: chipwatch init config[/dim]
     """
-    from bot.configuration import starter_folder
+    from bot.configuration import is_empty, write_starter
 
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if not is_empty(folder):
         raise UsageError(f"{folder} is not empty; name a new folder")
-    try:
-        shutil.copytree(
-            starter_folder(), folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("demo", "__pycache__")
-        )
-    except OSError as error:
-        raise UsageError(f"{folder} can't be written: {error}") from error
+    write_starter(folder)
     say(f"{folder} is ready. What to do next:")
     say(f"  1. read {folder / 'chipwatch.toml'}: where messages go, and when")
     say(f"  2. chipwatch config check --config {folder}")

@@ -8,7 +8,7 @@ import typer
 
 from bot.cli.opening import require_folder
 from bot.cli.options import CONFIG, DATA, ConfigDir, DataDir
-from bot.cli.output import say
+from bot.cli.output import note, say
 from bot.errors import ChipwatchError, UsageError
 
 
@@ -18,18 +18,26 @@ def run(
     log_level: Annotated[
         str, typer.Option("--log-level", metavar="LEVEL", help="debug, info, warning or error.")
     ] = "",
+    init: Annotated[
+        bool, typer.Option("--init", help="Begin with the starter configuration where there is none.")
+    ] = False,
 ) -> None:
     """Run the daemon: poll, judge, alert, compose, deliver, until SIGTERM.
 
     [dim]Example: chipwatch run --config config --data data[/dim]
     """
-    from bot.configuration import read_configuration
+    from bot.configuration import is_empty, read_configuration, write_starter
     from bot.daemon import serve
     from bot.documents import unknown
     from bot.tables import LEVELS
 
     if log_level and log_level not in LEVELS:
         raise UsageError(unknown("level", log_level, LEVELS))
+    if init and is_empty(config):
+        write_starter(config)
+        note(
+            f"chipwatch: {config} was empty and has the starter configuration now; read chipwatch.toml in it"
+        )
     serve(read_configuration(config, data), log_level)
 
 

@@ -87,3 +87,25 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path, web: ScriptedServer) -> N
     called = chipwatch("run", "--config", config, "--data", tmp_path / "data", "--log-level", "error")
     assert called.status == 1
     assert f"can't listen on 127.0.0.1:{web.port}; change [server] bind" in called.err
+
+
+def test_a_first_start_begins_with_the_starter_and_a_later_one_with_what_is_there(tmp_path: Path) -> None:
+    """Another instance holds the data folder, so that nothing really runs."""
+    config, data = tmp_path / "config", tmp_path / "data"
+    config.mkdir()
+    calling = ("run", "--init", "--config", config, "--data", data)
+    with single_instance(data):
+        begun = chipwatch(*calling)
+        assert f"{config} was empty" in begun.err
+        assert (config / "chipwatch.toml").exists()
+        (config / "feeds.toml").unlink()
+        again = chipwatch(*calling)
+    assert begun.status == again.status == 1
+    assert "was empty" not in again.err
+    assert not (config / "feeds.toml").exists()
+
+
+def test_without_being_asked_nothing_is_begun(tmp_path: Path) -> None:
+    called = chipwatch("run", "--config", tmp_path / "config", "--data", tmp_path / "data")
+    assert called.status == 2
+    assert f"chipwatch init {tmp_path / 'config'}" in called.err
