@@ -14,7 +14,7 @@ def digests(settings: Settings) -> dict[str, DigestSpec]:
             title=digest.title or name,
             topics=digest.topics,
             channels=digest.channels,
-            schedule=digest.schedule,
+            schedule=(digest.schedule,),
             timezone=digest.timezone or settings.schedule.timezone,
             max_stories=digest.max_stories,
             send_empty=digest.send_empty,

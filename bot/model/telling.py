@@ -28,8 +28,8 @@ class DigestSpec:
     title: str
     topics: tuple[str, ...]
     channels: tuple[str, ...]
-    schedule: str
-    """A cron line of five fields."""
+    schedule: tuple[str, ...]
+    """Cron lines of five fields; it fires when one of them does."""
     timezone: str
     max_stories: int = 20
     send_empty: bool = False

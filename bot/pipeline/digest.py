@@ -49,16 +49,24 @@ def compose_due(deps: Deps) -> int:
     for spec in deps.digests.values():
         now = deps.clock.now()
         with deps.store.begin() as tx:
-            last = tx.outbox.last_slot(spec.name)
-            if last is None:
+            if tx.outbox.last_slot(spec.name, now) is None:
                 tx.outbox.slot(spec.name, now, now)
-        slot = slots.due_slot(spec, last, now) if last else None
+            slot = slot_due(tx, spec, now)
         if slot is not None:
             count += deps.guard(f"composing digest {spec.name}", partial(compose, deps, spec, slot)) or 0
     return count
 
 
 def compose(deps: Deps, spec: DigestSpec, slot: datetime) -> int:
+def slot_due(tx: Tx, spec: DigestSpec, now: datetime) -> datetime | None:
+    """The slot that has come and was not taken; none of a digest that is seen for the first time."""
+    last = tx.outbox.last_slot(spec.name, now)
+    if last is None:
+        return None
+    taken = tx.outbox.times_of_day(spec.name, now - spec.catch_up - slots.ZONES_DIFFER)
+    return slots.due_slot(spec, last, now, taken)
+
+
     """Compose one digest for every channel. Returns how many messages went into the outbox.
 
     The slot, the messages and the memory of what they tell are one transaction: killed at any point, the
@@ -68,8 +76,8 @@ def compose(deps: Deps, spec: DigestSpec, slot: datetime) -> int:
     count = 0
     shared = background(deps)
     with deps.store.begin() as tx:
-        last = tx.outbox.last_slot(spec.name)
-        if not tx.outbox.slot(spec.name, slot, now):
+        last = tx.outbox.last_slot(spec.name, slot)
+        if not tx.outbox.slot(spec.name, slot, now, slots.time_of_day(spec, slot)):
             return 0
         for channel in spec.channels:
             selection = _select(deps, tx, spec, channel, slot, last, now, shared, decided=True)
@@ -83,7 +91,7 @@ def preview_digest(deps: Deps, spec: DigestSpec, slot: datetime) -> dict[str, by
     files: dict[str, bytes] = {}
     shared = background(deps)
     with deps.store.read() as tx:
-        last = tx.outbox.last_slot(spec.name)
+        last = tx.outbox.last_slot(spec.name, slot)
         for channel in spec.channels:
             selection = _select(deps, tx, spec, channel, slot, last, deps.clock.now(), shared, decided=False)
             if selection is None:
@@ -136,6 +144,21 @@ def _select(
         notices=_notices(tx, spec, channel, slot),
         near_misses=_near_misses(deps, tx, spec, window),
     )
+
+
+def looks_at(spec: DigestSpec, last: datetime | None, slot: datetime) -> tuple[Window, datetime]:
+    """The window of a digest, and since when it looks at what was seen or judged."""
+    window = Window(start=slots.window_start(spec, last, slot), end=slot)
+    return window, window.start - _LOOK_BACK if last else window.start
+
+
+def would_tell(deps: Deps, tx: Tx, spec: DigestSpec, channel: str, slot: datetime) -> Sequence[Chosen]:
+    """What the digest of a slot would tell as things stand now, in order. Writes nothing."""
+    _, since = looks_at(spec, tx.outbox.last_slot(spec.name, slot), slot)
+    stories = {story.id: story for story in tx.stories.touched(spec.topics, since)}
+    stories |= _waiting(tx, channel, deps.clock.now())
+    told = tx.outbox.told(channel, [*stories])
+    return choose(spec.topics, [*stories.values()], told, background_of(deps, tx, channel))
 
 
 def _waiting(tx: Tx, channel: str, now: datetime) -> dict[str, Story]:

@@ -47,15 +47,28 @@ class Outbox(Protocol):
         """Recipient → the receipt of the first alert on a story that it got: the beginning of a thread."""
         ...
 
-    def prune(self, before: datetime) -> int:
-        """Drop what was sent or died before. What was told stays remembered. Returns how many."""
+    def prune(self, before: datetime, limit: int) -> int:
+        """Drop up to so many messages composed before, all but those still to be sent. Returns how many.
+
+        What was told stays remembered.
+        """
         ...
 
-    def slot(self, digest: str, at: datetime, now: datetime) -> bool:
-        """Take the digest slot ``at``; ``False`` where it was taken before."""
+    def slot(self, digest: str, at: datetime, now: datetime, time_of_day: str | None = None) -> bool:
+        """Take the digest slot ``at``; ``False`` where it, or its time of day, was taken before."""
         ...
 
-    def last_slot(self, digest: str) -> datetime | None: ...
+    def forget_slots(self, before: datetime) -> int:
+        """Drop slots before, but for each digest's last. Returns how many."""
+        ...
+
+    def last_slot(self, digest: str, until: datetime) -> datetime | None:
+        """The latest slot taken up to a moment: a clock that was wrong may have taken later ones."""
+        ...
+
+    def times_of_day(self, digest: str, since: datetime) -> Collection[str]:
+        """Of the slots taken after ``since`` those that stand for a time of day."""
+        ...
 
     def last_composed(self, digest: str, channel: str, before: datetime) -> datetime | None:
         """The latest slot before ``before`` for which the channel got a message of this digest."""

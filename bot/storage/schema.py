@@ -33,7 +33,7 @@ from bot.storage.columns import (
     thaw_spans,
 )
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
+REVISIONS = tuple(f"{number:04}" for number in range(1, 14))
 """Every migration this code knows, oldest first. Alembic knows them too, but takes 0.2 s to import."""
 
 # Names for every constraint: a migration can only change what it can name.
@@ -317,6 +317,20 @@ slots = Table(
     Column("digest", Words, primary_key=True),
     Column("at", Utc, primary_key=True),
     Column("taken_at", Utc, nullable=False),
+    # By the wall clock of the digest's zone. Where the rules of the zone change, or its name does in the
+    # configuration, the same time of day is another moment and still the same slot.
+    Column("time_of_day", Words),
+    Index(None, "digest", "time_of_day", unique=True),
+)
+
+# The configuration that the database runs by: written by whoever takes it into use.
+in_force = Table(
+    "in_force",
+    metadata,
+    Column("part", Words, primary_key=True),
+    Column("name", Words, primary_key=True),
+    Column("content", Frozen(dict), nullable=False),
+    Column("since", Utc, nullable=False),
 )
 
 # What grouping remembers of the open stories, so that it need not read them again. All of it can be made

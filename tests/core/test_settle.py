@@ -152,7 +152,7 @@ def test_old_news_is_not_tried_but_a_digest_that_never_was_is(
 def test_what_follows_is_a_digest_of_the_same_channel_and_topics() -> None:
     def digest(name: str, channel: str, *topics: str) -> DigestSpec:
         return DigestSpec(
-            name=name, title="", topics=topics, channels=(channel,), schedule="0 7 * * *", timezone="UTC"
+            name=name, title="", topics=topics, channels=(channel,), schedule=("0 7 * * *",), timezone="UTC"
         )
 
     rules = [AlertRule(name="now", topics=("chips", "deals"), channels=("chat",))]

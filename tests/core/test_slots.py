@@ -19,7 +19,7 @@ _MOMENTS = st.timedeltas(timedelta(0), timedelta(days=700)).map(
 
 def spec(schedule: str, zone: str = "Europe/Berlin", catch_up: timedelta = DAY) -> DigestSpec:
     return DigestSpec(
-        name="d", title="D", topics=(), channels=(), schedule=schedule, timezone=zone, catch_up=catch_up
+        name="d", title="D", topics=(), channels=(), schedule=(schedule,), timezone=zone, catch_up=catch_up
     )
 
 

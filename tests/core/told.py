@@ -28,7 +28,7 @@ NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 WINDOW = Window(start=NOW - timedelta(days=1), end=NOW)
 TOPICS = ("chips", "deals", "labs")
 SPEC = DigestSpec(
-    name="daily", title="Daily", topics=TOPICS, channels=("mail",), schedule="0 7 * * *", timezone="UTC"
+    name="daily", title="Daily", topics=TOPICS, channels=("mail",), schedule=("0 7 * * *",), timezone="UTC"
 )
 RULE = AlertRule(name="now", topics=TOPICS, channels=("mail",), min_score=0.5)
 

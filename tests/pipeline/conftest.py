@@ -89,7 +89,7 @@ def opened_bot(folder: Path) -> Iterator[Bot]:
                 title="Daily",
                 topics=("chips",),
                 channels=("chat",),
-                schedule="0 8 * * *",
+                schedule=("0 8 * * *",),
                 timezone="UTC",
             )
         },

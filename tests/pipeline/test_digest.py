@@ -220,7 +220,7 @@ def test_slots_missed_while_it_was_down_become_one_late_digest(bot: Bot) -> None
 
 
 def test_what_is_missed_too_long_ago_waits_for_the_next_slot(bot: Bot) -> None:
-    spec = replace(bot.deps.digests["daily"], schedule="0 8 * * 3", catch_up=timedelta(hours=2))
+    spec = replace(bot.deps.digests["daily"], schedule=("0 8 * * 3",), catch_up=timedelta(hours=2))
     deps = replace(bot.deps, digests={"daily": spec})
     compose_due(deps)
     take_in(bot, CHIP)

@@ -82,16 +82,31 @@ def test_a_channel_remembers_what_it_was_told_last(store: SqlStore) -> None:
 
 def test_a_slot_is_taken_once(store: SqlStore) -> None:
     with store.begin() as tx:
-        assert tx.outbox.last_slot("morning") is None
+        assert tx.outbox.last_slot("morning", NOW) is None
         assert tx.outbox.slot("morning", NOW, NOW)
         assert tx.outbox.slot("morning", NOW - HOUR, NOW)
         assert tx.outbox.slot("evening", NOW + HOUR, NOW)
     with store.begin() as tx:
         assert not tx.outbox.slot("morning", NOW, NOW + HOUR)
-        last = tx.outbox.last_slot("morning")
+        last = tx.outbox.last_slot("morning", NOW)
+        assert tx.outbox.last_slot("morning", NOW - MINUTE) == NOW - HOUR, "later ones are in the future"
     assert last == NOW
     assert last is not None
     assert last.tzinfo is UTC
+
+
+def test_a_time_of_day_is_taken_once_whatever_its_moment(store: SqlStore) -> None:
+    eight = "2026-11-22 08:00"
+    with store.begin() as tx:
+        assert tx.outbox.slot("morning", NOW, NOW, eight)
+        assert not tx.outbox.slot("morning", NOW + HOUR, NOW, eight)
+        assert tx.outbox.slot("evening", NOW, NOW, eight)
+        assert tx.outbox.slot("morning", NOW + HOUR, NOW), "by hand, at no slot"
+        assert tx.outbox.slot("morning", NOW + 2 * HOUR, NOW)
+    with store.read() as tx:
+        assert tx.outbox.times_of_day("morning", NOW - MINUTE) == {eight}
+        assert tx.outbox.times_of_day("morning", NOW) == set()
+        assert tx.outbox.last_slot("morning", NOW + HOUR) == NOW + HOUR
 
 
 def test_a_slot_without_a_message_does_not_count_as_composed(store: SqlStore) -> None:

@@ -87,7 +87,7 @@ def test_a_time_without_zone_is_refused(store: SqlStore) -> None:
 def test_every_time_comes_back_in_utc_to_the_microsecond(store: SqlStore, moment: datetime) -> None:
     with store.begin() as tx:
         tx.outbox.slot(str(moment), moment, NOW)
-        last = tx.outbox.last_slot(str(moment))
+        last = tx.outbox.last_slot(str(moment), moment)
     assert last == moment
     assert last is not None
     assert last.tzinfo is UTC
@@ -102,4 +102,5 @@ def test_times_are_ordered_by_the_database_as_by_python(
     with store.begin() as tx:
         tx.outbox.slot(digest, first, NOW)
         tx.outbox.slot(digest, second, NOW)
-        assert tx.outbox.last_slot(digest) == max(first, second)
+        assert tx.outbox.last_slot(digest, max(first, second)) == max(first, second)
+        assert tx.outbox.last_slot(digest, min(first, second)) == min(first, second)
