@@ -57,7 +57,6 @@ def compose_due(deps: Deps) -> int:
     return count
 
 
-def compose(deps: Deps, spec: DigestSpec, slot: datetime) -> int:
 def slot_due(tx: Tx, spec: DigestSpec, now: datetime) -> datetime | None:
     """The slot that has come and was not taken; none of a digest that is seen for the first time."""
     last = tx.outbox.last_slot(spec.name, now)
@@ -67,6 +66,7 @@ def slot_due(tx: Tx, spec: DigestSpec, now: datetime) -> datetime | None:
     return slots.due_slot(spec, last, now, taken)
 
 
+def compose(deps: Deps, spec: DigestSpec, slot: datetime) -> int:
     """Compose one digest for every channel. Returns how many messages went into the outbox.
 
     The slot, the messages and the memory of what they tell are one transaction: killed at any point, the

@@ -15,7 +15,7 @@ from bot.model import Delivery, DeliveryState, Message, Telling
 from bot.storage.dialects import Dialect, batches
 from bot.storage.merges import names, parts
 from bot.storage.queue import DELIVERY, body_hash, delivery_of
-from bot.storage.schema import OPEN, delivered_stories, deliveries, slots, tellings
+from bot.storage.schema import delivered_stories, deliveries, slots, tellings
 
 _TELLING = tuple(each.name for each in fields(Telling))
 _MESSAGE = tuple(each.name for each in fields(Message))
@@ -127,33 +127,23 @@ class SqlOutbox:
         old = delete(deliveries).where(deliveries.c.created_at < before, deliveries.c.state.in_(ended))
         return self._connection.execute(old).rowcount
 
-        Tellings stay, so nothing is told again.
-        """
-        return forget(self._connection, deliveries, deliveries.c.created_at, before, limit, ~OPEN)
-
     def slot(self, digest: str, at: datetime, now: datetime, time_of_day: str | None = None) -> bool:
         """Take the digest slot ``at``; ``False`` where it, or its time of day, was taken before."""
         row = {"digest": digest, "at": at, "taken_at": now, "time_of_day": time_of_day}
         return self._insert(slots, row)
 
-    def forget_slots(self, before: datetime) -> int:
-        """Drop slots before, but for each digest's last. Returns how many."""
-        later = slots.alias("later")
-        followed = exists().where(later.c.digest == slots.c.digest, later.c.at > slots.c.at)
-        return self._connection.execute(delete(slots).where(slots.c.at < before, followed)).rowcount
-
     def last_slot(self, digest: str, until: datetime) -> datetime | None:
         """The latest slot taken for a digest, of those up to a moment."""
         query = select(slots.c.at).where(slots.c.digest == digest, slots.c.at <= until)
         latest: datetime | None = self._connection.scalar(query.order_by(slots.c.at.desc()).limit(1))
+        return latest
+
     def times_of_day(self, digest: str, since: datetime) -> Collection[str]:
         """Those of the slots taken for a digest after ``since``, also in what is the future by now."""
         query = select(slots.c.time_of_day).where(
             slots.c.digest == digest, slots.c.at > since, slots.c.time_of_day.is_not(None)
         )
         return {*self._connection.scalars(query)}
-
-        return latest
 
     def last_composed(self, digest: str, channel: str, before: datetime) -> datetime | None:
         """The latest slot before ``before`` for which the channel got a message of this digest.
