@@ -19,6 +19,7 @@ __all__ = [
     "DriftStore",
     "FeedStore",
     "FeedbackStore",
+    "GlanceStore",
     "Fetcher",
     "GlanceStore",
     "GroupingStore",

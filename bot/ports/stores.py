@@ -17,6 +17,7 @@ from bot.model import (
     Verdict,
     Window,
 )
+from bot.ports.looking import GlanceStore, InForceStore
 from bot.ports.opinions import AdviceStore, DriftStore, FeedbackStore, UpdateStore
 from bot.ports.outbox import AlertStore, Outbox
 from bot.ports.queue import AlarmStore, DeliveryQueue
@@ -108,6 +109,10 @@ class ItemStore(Protocol):
         """By id, unique id prefix of at least six characters, publisher's or canonical address."""
         ...
 
+    def beginning(self, prefix: str, limit: int) -> Sequence[Item]:
+        """Items whose ids begin so; of many, a few."""
+        ...
+
     def verdicts(self, item_id: str) -> Sequence[Verdict]: ...
 
     def judged_at(self, item_id: str) -> datetime | None:
@@ -190,6 +195,10 @@ class Tx(Protocol):
     def advice(self) -> AdviceStore: ...
     @property
     def drift(self) -> DriftStore: ...
+    @property
+    def in_force(self) -> InForceStore: ...
+    @property
+    def glance(self) -> GlanceStore: ...
 
 
 class Store(Protocol):

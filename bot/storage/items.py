@@ -303,13 +303,20 @@ class SqlItems:
         """Items first seen after ``since``."""
         return self._connection.scalar(select(func.count()).where(items.c.seen_at > since)) or 0
 
+    def beginning(self, prefix: str, limit: int) -> Sequence[Item]:
+        """Items whose ids begin so; of many, a few."""
+        query = select(*ITEM_COLUMNS).where(_begins(prefix)).order_by(items.c.id).limit(limit)
+        return [item_of(row) for row in self._connection.execute(query)]
+
     def _by_prefix(self, prefix: str) -> str | None:
         if len(prefix) < SHORTEST_PREFIX:
             return None
-        start = func.substr(items.c.id, 1, len(prefix), type_=items.c.id.type)
-        query = select(items.c.id).where(start == prefix).limit(2)
-        found = self._connection.scalars(query).all()
+        found = self._connection.scalars(select(items.c.id).where(_begins(prefix)).limit(2)).all()
         return found[0] if len(found) == 1 else None
+
+
+def _begins(prefix: str) -> ColumnElement[bool]:
+    return func.substr(items.c.id, 1, len(prefix), type_=items.c.id.type) == prefix
 
 
 def item_of(row: Row[Any]) -> Item:

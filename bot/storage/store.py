@@ -20,7 +20,9 @@ from bot.storage.drift import SqlDrift
 from bot.storage.edits import SqlEdits
 from bot.storage.feedback import SqlFeedback
 from bot.storage.feeds import SqlFeeds
+from bot.storage.glance import SqlGlance
 from bot.storage.grouping import SqlGrouping
+from bot.storage.inforce import SqlInForce
 from bot.storage.items import SqlItems
 from bot.storage.outbox import SqlOutbox
 from bot.storage.queue import SqlQueue
@@ -47,6 +49,8 @@ class SqlTx:
         self.feedback = SqlFeedback(connection, dialect)
         self.advice = SqlAdvice(connection, dialect)
         self.drift = SqlDrift(connection, dialect)
+        self.in_force = SqlInForce(connection)
+        self.glance = SqlGlance(connection)
 
 
 class SqlStore:
