@@ -1,30 +1,71 @@
-"""Alarms: which trouble of a channel people are told of, how often, and by which other channel.
+"""Alarms: which trouble people are told of, when, and by which channel; each once, and once that it is over.
 
-Told once: that a channel is disabled; that messages to it were given up; that one was refused for good, once
-a week for each answer. Told once as well: that the first two are over. A refusal is never over: it was about
-one message, and the next one that goes through says nothing about it.
+What people know of an alarm follows from its times: ``told_at`` is when they were told of it last, and what
+began or ended after that they do not know yet. So an alarm goes from begun to told, to over, to told again;
+then it stays in memory for a while, for trouble that comes back soon is told less readily. What was over
+before anybody heard of it is forgotten.
+
+A message refused for good and a jump of the clock have no end. They are told when they happen, and for a
+while not again.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
+from bot.core.care import FAILING
 from bot.core.text import digest as text_hash
 from bot.core.text import shorten
-from bot.model import Alarm, Delivery, DeliveryState, Destination, Digest, Notice, Part, Settlement, Window
+from bot.model import Alarm, Delivery, DeliveryState, Destination, Part, Settlement
 
 DISABLED = "disabled"
 GAVE_UP = "given up"
 REFUSED = "refused"
 NAME = "alarms"
-TITLE = "Delivery trouble"
+Identity: TypeAlias = tuple[Part, str, str]
+NETWORK: Identity = (Part.FEED, "", "most failing")
+"""The alarm that most feeds fail at once."""
+
 QUIET = timedelta(days=7)
 """How long the same answer of a service is told no second time."""
+STEADY = timedelta(minutes=15)
+"""So long a trouble must be over before that is told: one that comes and goes has not ended."""
+RELAPSE = timedelta(hours=1)
+"""So long a trouble must last that came back while its end was remembered, before it is told."""
+REMEMBERED = timedelta(days=2)
+"""How long an end is remembered, and a jump of the clock."""
+APART = timedelta(hours=1)
+"""Least time between two messages about single feeds and topics."""
+COLLECTED = timedelta(minutes=10)
+"""So long what is told of a feed or a topic waits for others."""
+_NETWORKS_SHARE = timedelta(days=2)
+"""A feed that failed with the network has failed for a day within so long; one told later has its own."""
+_ASKED_AGAIN = timedelta(hours=25)
+"""Within so long every failing feed has been asked again: pauses go up to a day."""
+_CLOCKS_DIFFER = timedelta(minutes=1)
+_TICK = timedelta(microseconds=1)
 _REASON = 160
 _CODE = re.compile(r"\b[1-5]\d\d\b")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Over:
+    """An alarm that stands no more, if it did."""
+
+    part: Part
+    subject: str
+    cause: str
+    text: str = ""
+    """What people are told; without it the usual words."""
+    quietly: bool = False
+    """There is nothing to say about it, or another alarm says it all."""
+
+
+Finding: TypeAlias = Alarm | Over
 
 
 def raised(delivery: Delivery, settlement: Settlement, now: datetime) -> Alarm | None:
@@ -49,40 +90,166 @@ def raised(delivery: Delivery, settlement: Settlement, now: datetime) -> Alarm |
     return Alarm(part=Part.CHANNEL, subject=name, cause=cause, text=text, raised_at=now)
 
 
-def identity(alarm: Alarm) -> tuple[Part, str, str]:
+# ── what an alarm is, and how it stands ──────────────────────────────────────────────────────────
+
+
+def identity(alarm: Finding) -> Identity:
     """What makes two alarms one."""
     return alarm.part, alarm.subject, alarm.cause
 
 
-def is_news(alarm: Alarm, known: Sequence[Alarm]) -> bool:
-    """Whether it was not raised before: only a refusal is told again, after some days."""
-    for each in known:
-        if identity(each) == identity(alarm):
-            return each.over_at is not None or (
-                each.cause.startswith(REFUSED) and alarm.raised_at - each.raised_at > QUIET
-            )
-    return True
+def stands(alarm: Alarm) -> bool:
+    """Whether it is something that is wrong now: not over, and none of those that have no end."""
+    return alarm.over_at is None and not _is_passing(alarm)
 
 
-def ended(channel: str, known: Sequence[Alarm], now: datetime) -> list[Alarm]:
+def is_known(alarm: Alarm) -> bool:
+    """Whether people were told how it stands."""
+    return alarm.told_at is not None and alarm.told_at >= _changed(alarm)
+
+
+def is_done_with(alarm: Alarm, now: datetime) -> bool:
+    """Over before anybody was told of it; or told, and remembered for long enough."""
+    if alarm.told_at is None:
+        return alarm.over_at is not None
+    if not is_known(alarm) or stands(alarm):
+        return False
+    return now - alarm.told_at > (QUIET if _is_refusal(alarm) else REMEMBERED)
+
+
+def set_right(alarm: Alarm, now: datetime) -> Alarm:
+    """The alarm with its times before now, in their order: a clock that was wrong set those ahead of it."""
+    times = [alarm.raised_at, *filter(None, (alarm.told_at, alarm.over_at))]
+    ahead = max(times) - now
+    if ahead < timedelta(0):
+        return alarm
+    back = ahead + _TICK
+    return replace(
+        alarm,
+        raised_at=alarm.raised_at - back,
+        told_at=alarm.told_at - back if alarm.told_at else None,
+        over_at=alarm.over_at - back if alarm.over_at else None,
+    )
+
+
+def is_ahead(alarm: Alarm, now: datetime) -> bool:
+    """Whether it has times that only a wrong clock explains."""
+    return max(filter(None, (alarm.told_at, _changed(alarm)))) - now > _CLOCKS_DIFFER
+
+
+def _changed(alarm: Alarm) -> datetime:
+    return alarm.over_at or alarm.raised_at
+
+
+def _is_refusal(alarm: Alarm) -> bool:
+    return alarm.part is Part.CHANNEL and alarm.cause.startswith(REFUSED)
+
+
+def _is_passing(alarm: Alarm) -> bool:
+    """About one moment: there is nothing that could be over."""
+    return _is_refusal(alarm) or alarm.part is Part.CLOCK
+
+
+def _is_gathered(alarm: Alarm) -> bool:
+    """About one feed or topic of many, and in no hurry."""
+    return alarm.part in (Part.FEED, Part.TOPIC) and identity(alarm) != NETWORK
+
+
+# ── how it begins and ends ───────────────────────────────────────────────────────────────────────
+
+
+def noted(finding: Finding, before: Alarm | None, now: datetime) -> Alarm | None:
+    """What to write down of a finding, in place of ``before``; ``None`` where it changes nothing."""
+    if isinstance(finding, Alarm):
+        return begun(finding, before)
+    return ended(finding, before, now) if before and stands(before) else None
+
+
+def begun(alarm: Alarm, before: Alarm | None) -> Alarm | None:
+    """What to write down where trouble is found; ``None`` where that stands already.
+
+    What is over, and was not told to be, goes on as if it had not ended.
+    """
+    if before is None:
+        return alarm
+    before = set_right(before, alarm.raised_at)
+    if _is_refusal(alarm):
+        return alarm if alarm.raised_at - before.raised_at > QUIET else None
+    if _is_passing(alarm):
+        return replace(alarm, told_at=before.told_at)
+    if before.over_at is None:
+        return None
+    if before.told_at is not None and not is_known(before):
+        return replace(before, text=alarm.text, over_at=None)
+    return replace(alarm, told_at=before.told_at)
+
+
+def ended(over: Over, alarm: Alarm, now: datetime) -> Alarm:
+    """What to write down where a trouble that stands is over."""
+    if over.quietly:
+        return replace(alarm, told_at=None, over_at=now)
+    alarm = set_right(alarm, now)
+    # Nobody heard that it came back: for people it has been over all the time.
+    known_over = alarm.told_at if alarm.told_at and not is_known(alarm) else None
+    return replace(alarm, over_at=known_over or now, text=over.text or _over(alarm))
+
+
+def over_by_sending(channel: str, known: Sequence[Alarm]) -> list[Over]:
     """What is over once something was sent to a channel."""
     return [
-        replace(each, over_at=now)
+        Over(part=each.part, subject=each.subject, cause=each.cause)
         for each in known
-        if identity(each)[:2] == (Part.CHANNEL, channel)
-        and each.over_at is None
-        and not each.cause.startswith(REFUSED)
+        if identity(each)[:2] == (Part.CHANNEL, channel) and stands(each)
     ]
 
 
-def to_tell(known: Sequence[Alarm]) -> list[Alarm]:
-    """Raised and not told yet, or told and over since."""
-    return [each for each in known if (each.told_at is None) == (each.over_at is None)]
+def _over(alarm: Alarm) -> str:
+    match alarm.part:
+        case Part.CHANNEL:
+            return f"Messages to “{alarm.subject}” go out again."
+        case Part.STEP:
+            return f"The step “{alarm.subject}” works again."
+        case Part.CONFIGURATION:
+            return "The configuration can be read again, and is in force."
+    return f"This is over: {alarm.text}"
 
 
-def is_done_with(alarm: Alarm) -> bool:
-    """Over before anybody was told of it."""
-    return alarm.told_at is None and alarm.over_at is not None
+# ── when it is told ──────────────────────────────────────────────────────────────────────────────
+
+
+def to_tell(known: Sequence[Alarm], now: datetime) -> list[Alarm]:
+    """What people should be told now, all at once.
+
+    Most of it at once; what is about single feeds and topics is gathered, so that there is one message an
+    hour of it at most.
+    """
+    ready = [each for each in known if _is_ripe(each, now) and not _is_the_networks(each, known, now)]
+    gathered = [each for each in ready if _is_gathered(each)]
+    at_once = [each for each in ready if not _is_gathered(each)]
+    last = max((each.told_at for each in known if each.told_at and _is_gathered(each)), default=None)
+    if not gathered or (last and now - last < APART):
+        return at_once
+    is_time = now - min(map(_changed, gathered)) >= COLLECTED
+    return at_once + gathered if is_time else at_once
+
+
+def _is_ripe(alarm: Alarm, now: datetime) -> bool:
+    """Whether it is news that has lasted for long enough."""
+    if is_known(alarm):
+        return False
+    if alarm.over_at is not None:
+        return alarm.told_at is not None and now - alarm.over_at >= STEADY
+    return alarm.told_at is None or now - alarm.raised_at >= RELAPSE
+
+
+def _is_the_networks(alarm: Alarm, known: Sequence[Alarm], now: datetime) -> bool:
+    """Whether a feed fails only because all do: no news until each was asked once more on a sound network."""
+    if not _is_gathered(alarm) or alarm.cause != FAILING or alarm.over_at is not None:
+        return False
+    down = next((each for each in known if identity(each) == NETWORK), None)
+    if down is None or not down.raised_at <= alarm.raised_at < down.raised_at + _NETWORKS_SHARE:
+        return False
+    return down.over_at is None or (alarm.raised_at <= down.over_at and now - down.over_at < _ASKED_AGAIN)
 
 
 def targets(
@@ -100,32 +267,9 @@ def targets(
     return tuple(filter(works, wanted)) or tuple(filter(works, channels))[:1]
 
 
-def words(alarm: Alarm) -> str:
-    """What people are told now."""
-    if alarm.over_at is None:
-        return alarm.text
-    return f"Messages to “{alarm.subject}” go out again."
-
-
-def digest_of(told: Sequence[Alarm], now: datetime, timezone: str) -> Digest:
-    """The message that tells alarms."""
-    return Digest(
-        kind="alarm",
-        name=NAME,
-        title=TITLE if any(each.over_at is None for each in told) else "Delivery works again",
-        window=Window(start=min(each.over_at or each.raised_at for each in told), end=now),
-        timezone=timezone,
-        sections=(),
-        notices=tuple(
-            Notice(
-                feed_id=each.subject,
-                kind=each.cause if each.over_at is None else "recovered",
-                text=words(each),
-                at=each.over_at or each.raised_at,
-            )
-            for each in told
-        ),
-    )
+def told(alarm: Alarm, now: datetime) -> Alarm:
+    """The alarm once a message tells it."""
+    return replace(alarm, told_at=max(now, _changed(alarm)))
 
 
 def key_of(told: Sequence[Alarm], channel: str, now: datetime) -> str:

@@ -1,14 +1,15 @@
-"""Alarm: tell by other channels, once, that one can't be reached, and that it can be again."""
+"""Alarm: tell once, by a channel that works, what is wrong, and once that it is over."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
 from bot.core import alarms
+from bot.core.alarms import Finding, Over, identity
+from bot.core.bulletin import bulletin
 from bot.model import Alarm, Delivery, Part, Settlement
 from bot.pipeline.deps import Deps
 from bot.pipeline.unsubscribe import wanted
@@ -17,21 +18,30 @@ from bot.ports import Tx
 _ELSEWHERE = "its channel is disabled; another one tells it"
 
 
+# ── raised and ended ─────────────────────────────────────────────────────────────────────────────
+
+
 def raise_alarm(tx: Tx, alarm: Alarm) -> bool:
-    """Have people told of trouble, unless they were. Whether it is news."""
-    if not alarms.is_news(alarm, tx.alarms.all()):
-        return False
-    tx.alarms.put(alarm)
-    return True
+    """Have people told of trouble, unless they know. Whether it is new."""
+    return bool(note_findings(tx, [alarm], alarm.raised_at))
 
 
-def end_alarm(tx: Tx, part: Part, subject: str, cause: str, now: datetime) -> bool:
+def end_alarm(tx: Tx, part: Part, subject: str, cause: str, now: datetime, text: str = "") -> bool:
     """Have people told, where they were told of it, that a trouble is over. Whether there was one."""
-    for alarm in tx.alarms.all():
-        if alarms.identity(alarm) == (part, subject, cause) and alarm.over_at is None:
-            tx.alarms.put(replace(alarm, over_at=now))
-            return True
-    return False
+    return bool(note_findings(tx, [Over(part=part, subject=subject, cause=cause, text=text)], now))
+
+
+def note_findings(tx: Tx, findings: Sequence[Finding], now: datetime) -> list[Finding]:
+    """Raise and end the alarms that these findings give cause for. Returns those that changed something."""
+    known = {identity(each): each for each in tx.alarms.all()} if findings else {}
+    changing = []
+    for finding in findings:
+        written = alarms.noted(finding, known.get(identity(finding)), now)
+        if written is not None:
+            tx.alarms.put(written)
+            known[identity(written)] = written
+            changing.append(finding)
+    return changing
 
 
 def note_alarms(tx: Tx, ended: Sequence[tuple[Delivery, Settlement]], now: datetime) -> bool:
@@ -48,8 +58,10 @@ def note_alarms(tx: Tx, ended: Sequence[tuple[Delivery, Settlement]], now: datet
 
 def end_alarms(tx: Tx, channel: str, now: datetime) -> None:
     """Something was sent to a channel."""
-    for alarm in alarms.ended(channel, tx.alarms.all(), now):
-        tx.alarms.put(alarm)
+    note_findings(tx, alarms.over_by_sending(channel, tx.alarms.all()), now)
+
+
+# ── told ─────────────────────────────────────────────────────────────────────────────────────────
 
 
 def tell_alarms(deps: Deps, tx: Tx, now: datetime) -> int:
@@ -57,12 +69,13 @@ def tell_alarms(deps: Deps, tx: Tx, now: datetime) -> int:
 
     An alarm that no channel can tell waits until one can.
     """
-    known = tx.alarms.all()
-    for done in filter(alarms.is_done_with, known):
-        tx.alarms.remove(done)
+    known = _tidied(deps, tx, now)
+    due = alarms.to_tell(known, now)
+    if not due:
+        return 0
     destinations = tx.queue.destinations()
     by_channel: dict[str, list[Alarm]] = defaultdict(list)
-    for alarm in alarms.to_tell(known):
+    for alarm in due:
         for target in alarms.targets(alarm, deps.alarms, deps.channels, destinations):
             by_channel[target].append(alarm)
     composed = [
@@ -70,16 +83,39 @@ def tell_alarms(deps: Deps, tx: Tx, now: datetime) -> int:
         for channel, told in by_channel.items()
         for delivery in _compose(deps, tx, channel, told, now)
     ]
-    for alarm in {alarms.identity(each): each for told in by_channel.values() for each in told}.values():
-        if alarm.over_at is None:
-            tx.alarms.put(replace(alarm, told_at=now))
-        else:
-            tx.alarms.remove(alarm)
+    for alarm in {identity(each): each for told in by_channel.values() for each in told}.values():
+        tx.alarms.put(alarms.told(alarm, now))
     return tx.outbox.add(composed, ())
 
 
+def _tidied(deps: Deps, tx: Tx, now: datetime) -> list[Alarm]:
+    """The alarms without those that need no more telling, and with their times set right."""
+    kept = []
+    for alarm in tx.alarms.all():
+        if alarms.is_done_with(alarm, now) or _is_about_nothing(deps, alarm):
+            tx.alarms.remove(alarm)
+        elif alarms.is_ahead(alarm, now):
+            kept.append(alarms.set_right(alarm, now))
+            tx.alarms.put(kept[-1])
+        else:
+            kept.append(alarm)
+    return kept
+
+
+def _is_about_nothing(deps: Deps, alarm: Alarm) -> bool:
+    """Whether what it is about is configured no more. A message that was refused for that is told of."""
+    if alarm.part is Part.FEED and identity(alarm) != alarms.NETWORK:
+        feed = deps.feeds.get(alarm.subject)
+        return feed is None or not feed.enabled
+    if alarm.part is Part.TOPIC:
+        return alarm.subject not in deps.topics
+    if alarm.part is Part.CHANNEL:
+        return alarm.subject not in deps.channels and (alarms.stands(alarm) or alarms.is_known(alarm))
+    return False
+
+
 def _compose(deps: Deps, tx: Tx, channel: str, told: Sequence[Alarm], now: datetime) -> list[Delivery]:
-    digest = alarms.digest_of(told, now, deps.timezone)
+    digest = bulletin(told, now, deps.timezone)
     render = partial(deps.channels[channel].render, digest, alarms.key_of(told, channel, now))
     return [
         Delivery(

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
+from bot.core.alarms import stands
 from bot.core.settle import expire, is_followed, is_too_old, settle
 from bot.errors import StoreError
 from bot.model import (
@@ -105,7 +106,7 @@ class _Round:
         return {line.channel: line.leased_until for line in self._lines.values()}
 
     def _take_up(self) -> None:
-        """Try channels again whose options changed since they were disabled; tell the alarms that waited."""
+        """Try channels again whose options changed since they were disabled."""
         deps = self._deps
         with deps.store.begin() as tx:
             for name, state in tx.queue.destinations().items():
@@ -113,7 +114,6 @@ class _Round:
                     continue
                 if name not in deps.channels or state.fingerprint != deps.fingerprint(name):
                     tx.queue.enable(name)
-            self._tell(tx)
 
     def _patience(self) -> float:
         """Seconds to wait for an attempt to end: until the next look, or until a pace allows a message."""
@@ -184,9 +184,10 @@ class _Round:
                 line.closed = line.lost = True
 
     def _look_around(self, tx: Tx, now: datetime) -> None:
-        """Serve the destinations that became due."""
+        """Tell the alarms that became due, and serve the destinations that did."""
         if self._lines and time.monotonic() < self._look_at:
             return
+        self._tell(tx)
         lease = self._deps.pace.delivery_lease
         for channel in tx.queue.due(now):
             if channel not in self._lines and tx.queue.serve(channel, now, lease):
@@ -299,4 +300,6 @@ class _Round:
     def _tell(self, tx: Tx) -> None:
         if tell_alarms(self._deps, tx, self._deps.clock.now()):
             self._look_at = 0.0
-        self._troubled = {alarm.subject for alarm in tx.alarms.all() if alarm.part is Part.CHANNEL}
+        self._troubled = {
+            alarm.subject for alarm in tx.alarms.all() if alarm.part is Part.CHANNEL and stands(alarm)
+        }

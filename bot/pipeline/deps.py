@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
@@ -11,7 +11,7 @@ from bot.core.advice import AdvicePolicy
 from bot.core.intake import PollPolicy
 from bot.core.profile import Judge
 from bot.core.stories import StoryPolicy
-from bot.model import AlertRule, DigestSpec, Entity, Exemplar, Feed, Topic
+from bot.model import AlertRule, DigestSpec, Entity, Exemplar, Feed, Room, Topic
 from bot.ports import Advisor, Channel, Clock, Fetcher, Guard, Reader, Store
 
 T = TypeVar("T")
@@ -75,7 +75,11 @@ class Deps:
     timezone: str = "UTC"
     """In which alerts name times."""
     alarms: tuple[str, ...] = ()
-    """Names of the channels that tell of trouble with others; empty for the first other one that works."""
+    """Names of the channels that tell of trouble; empty for the first that works and isn't in it itself."""
+    rooms: Callable[[], Sequence[Room]] = tuple
+    """Looks at the disks that the bot writes to."""
+    least_free: int = 0
+    """Bytes that should be free on each of them."""
     fingerprint: Callable[[str], str] = lambda _channel: ""
     """Of a channel's options, with no secret to be read from it: another one once they change."""
     retention: Retention = Retention()

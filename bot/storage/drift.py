@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select
 
 from bot.model import Borderline, Item, ScoreTally, Window
 from bot.storage.dialects import Dialect
@@ -76,6 +76,42 @@ class SqlDrift:
         )
         rows = self._connection.execute(query.order_by(items.c.id).limit(limit))
         return [item_of(row) for row in rows]
+
+    def last_match(self, topic_id: str, since: datetime | None = None) -> datetime | None:
+        """First sight of the newest item that matched a topic, if that was after ``since``.
+
+        With ``since`` it goes through items from the newest on, else through all that ever matched.
+        """
+        on_topic = and_(verdicts.c.item_id == items.c.id, verdicts.c.topic_id == topic_id, verdicts.c.matched)
+        if since is None:
+            query = select(func.max(items.c.seen_at)).join(verdicts, on_topic)
+        else:
+            newer = select(items.c.seen_at).where(items.c.seen_at > since, exists().where(on_topic))
+            query = newer.order_by(items.c.seen_at.desc()).limit(1)
+        found: datetime | None = self._connection.scalar(query)
+        return found
+
+    def days_matched(self, topic_id: str, limit: int) -> Sequence[date]:
+        """The latest days on which items that matched a topic were published, newest first.
+
+        An undated item counts when it was first seen; not so in a feed's first document, where it may be of
+        any age.
+        """
+        at = case((items.c.published < items.c.seen_at, items.c.published), else_=items.c.seen_at)
+        day = func.date(at).label("day")
+        query = (
+            select(day)
+            .join(verdicts, verdicts.c.item_id == items.c.id)
+            .where(verdicts.c.topic_id == topic_id, verdicts.c.matched)
+            .where(or_(items.c.published.is_not(None), items.c.baseline.is_(False)))
+        )
+        rows = self._connection.scalars(query.distinct().order_by(day.desc()).limit(limit))
+        return [date.fromisoformat(str(each)) for each in rows]
+
+    def days_heard(self, since: datetime) -> int:
+        """On how many days after ``since`` any item was first seen."""
+        query = select(func.count(func.date(items.c.seen_at).distinct())).where(items.c.seen_at > since)
+        return self._connection.scalar(query) or 0
 
 
 def _of(where: Borderline) -> ColumnElement[bool]:
