@@ -19,7 +19,6 @@ __all__ = [
     "DriftStore",
     "FeedStore",
     "FeedbackStore",
-    "GlanceStore",
     "Fetcher",
     "GlanceStore",
     "GroupingStore",
