@@ -237,8 +237,9 @@ def gauges(drifts: Sequence[Drift]) -> Iterator[Gauge]:
         for when, sight in (("recent", drift.recent), ("reference", drift.reference)):
             if sight is not None:
                 values[f"drift_{when}_items"] = sight.scores.items
-                values[f"drift_{when}_near_share"] = sight.near
-                values[f"drift_{when}_unknown_words"] = sight.unknown.mean if sight.unknown else None
+                values[f"drift_{when}_near_ratio"] = sight.near
+                unknown = sight.unknown.mean if sight.unknown else None
+                values[f"drift_{when}_unknown_words_ratio"] = unknown
         values["drift_alarms"] = len(drift.alarms)
         for name, value in values.items():
             if value is not None:

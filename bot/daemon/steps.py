@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
-from datetime import timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
 
-from bot.core.drift import Kind, news
-from bot.model import DeliveryState
+from bot.core.alarms import Finding
+from bot.core.drift import gauges
+from bot.core.latency import latency
+from bot.core.urls import absolute
+from bot.model import Alarm, DeliveryState, Feed
 from bot.pipeline.advise import advise
 from bot.pipeline.alert import alert
 from bot.pipeline.deliver import send
 from bot.pipeline.deps import Deps
 from bot.pipeline.digest import compose_due
 from bot.pipeline.drift import drifts
-from bot.pipeline.poll import poll
+from bot.pipeline.poll import PollReport, poll
 from bot.pipeline.triage import triage
 from bot.pipeline.upkeep import upkeep
+from bot.pipeline.watch import watch, watch_topics
 from bot.runtime.steps import Fields, Heartbeat, Step
+from bot.server.meters import Meters
 
 # A tick that finds nothing due costs a few milliseconds; these bound the delay that ticking adds.
 EVERY: Mapping[str, timedelta] = {
@@ -30,90 +36,141 @@ EVERY: Mapping[str, timedelta] = {
     "alert": timedelta(minutes=1),
     "digest": timedelta(seconds=10),
     "deliver": timedelta(seconds=2),
+    "watch": timedelta(minutes=1),
     "upkeep": timedelta(hours=1),
 }
 
+_NO_NEWS = frozenset({"unchanged", "held"})
+"""Results of polls that nobody need hear of."""
 
-def steps_of(current: Callable[[], Deps], heartbeat: Heartbeat, every: Mapping[str, timedelta]) -> list[Step]:
+
+def steps_of(
+    current: Callable[[], Deps],
+    heartbeat: Heartbeat,
+    every: Mapping[str, timedelta],
+    meters: Meters | None = None,
+) -> list[Step]:
     """``current``: asked once a run, so that a run keeps the configuration that it began with."""
+    meters = meters or Meters()
     calls: Mapping[str, Callable[[Deps], Fields]] = {
-        "poll": partial(_poll, heartbeat),
-        "triage": _triage,
-        "advise": _advise,
-        "alert": _alert,
-        "digest": _digest,
-        "deliver": partial(_deliver, heartbeat),
-        "upkeep": partial(_upkeep, set()),
+        "poll": partial(_poll, heartbeat, meters),
+        "triage": partial(_triage, meters),
+        "advise": partial(_advise, meters),
+        "alert": partial(_alert, meters),
+        "digest": partial(_digest, meters),
+        "deliver": partial(_deliver, heartbeat, meters),
+        "watch": _watch,
+        "upkeep": partial(_upkeep, meters),
     }
     return [
-        Step(name=name, every=every[name], run=partial(_with_current, call, current))
+        Step(name=name, every=every[name], run=partial(_run, name, call, current, meters))
         for name, call in calls.items()
     ]
 
 
-def _with_current(call: Callable[[Deps], Fields], current: Callable[[], Deps]) -> Fields:
-    return call(current())
+def _run(name: str, call: Callable[[Deps], Fields], current: Callable[[], Deps], meters: Meters) -> Fields:
+    with meters.step(name) as run:
+        fields = call(current())
+        run.worked = bool(fields)
+        return fields
 
 
-def _poll(heartbeat: Heartbeat, deps: Deps) -> Fields:
-    """One round. It may last for as long as feeds become due: so it beats itself."""
+def _poll(heartbeat: Heartbeat, meters: Meters, deps: Deps) -> Fields:
+    """One round. It may last for as long as feeds become due: so it beats itself.
+
+    Most polls find nothing: they are told to those who ask for ``debug``, and a round of them not at all.
+    """
     log = structlog.get_logger()
     feeds = items = 0
     for report in poll(deps):
         heartbeat.beat("poll")
         feeds += 1
         items += len(report.plan.new)
+        _count(meters, report)
         for notice in report.plan.notices:
-            log.warning("notice", feed=report.feed.url, kind=notice.kind, text=notice.text)
-        log.info(
+            log.warning("notice", feed=shown(report.feed), kind=notice.kind, text=notice.text)
+        log.log(
+            logging.DEBUG if report.plan.result in _NO_NEWS else logging.INFO,
             "polled",
-            feed=report.feed.url,
+            feed=shown(report.feed),
             result=report.plan.result,
             detail=report.plan.state.last_result,
             new=len(report.plan.new),
             revised=len(report.plan.revised),
             next=report.plan.state.next_poll_at.isoformat(timespec="seconds"),
         )
-    return {"feeds": feeds, "items": items} if feeds else {}
+    return {"feeds": feeds, "items": items} if items else {}
 
 
-def _triage(deps: Deps) -> Fields:
+def _count(meters: Meters, report: PollReport) -> None:
+    plan = report.plan
+    meters.polled(plan.result, report.took)
+    baseline = sum(item.baseline for item in plan.new)
+    for change, items in (
+        ("new", len(plan.new) - baseline),
+        ("baseline", baseline),
+        ("revised", len(plan.revised)),
+    ):
+        meters.brought(change, items)
+    for item in plan.new:
+        if (waited := latency(item)) is not None:
+            meters.seen(waited)
+
+
+def shown(feed: Feed) -> str:
+    """A feed's address without the name and password that it may hold."""
+    return absolute(feed.url) or feed.id
+
+
+def _triage(meters: Meters, deps: Deps) -> Fields:
     report = triage(deps)
     if not report.items:
         return {}
-    alerts = alert(deps)
+    meters.judged(report.verdicts)
+    meters.placed(opened=report.stories, joined=report.placed - report.stories)
+    alerts = _alerted(meters, deps)
     return {"items": report.items, "matched": report.matched, "stories": report.stories, "alerts": alerts}
 
 
-def _advise(deps: Deps) -> Fields:
+def _alerted(meters: Meters, deps: Deps) -> int:
+    alerts = alert(deps)
+    meters.composed("alert", alerts)
+    return alerts
+
+
+def _advise(meters: Meters, deps: Deps) -> Fields:
     report = advise(deps)
     if report.trouble:
         structlog.get_logger().warning("no advice", reason=report.trouble)
     if not report.asked and not report.advised:
         return {}
-    alerts = alert(deps) if report.gained else 0
+    alerts = _alerted(meters, deps) if report.gained else 0
     changed = {"gained": report.gained, "lost": report.lost, "alerts": alerts}
     return {"asked": report.asked, "advised": report.advised, **changed}
 
 
-def _alert(deps: Deps) -> Fields:
+def _alert(meters: Meters, deps: Deps) -> Fields:
     """What could not be alerted when it was judged: a crash came between, or the budget was spent."""
-    alerts = alert(deps)
+    alerts = _alerted(meters, deps)
     return {"alerts": alerts} if alerts else {}
 
 
-def _digest(deps: Deps) -> Fields:
+def _digest(meters: Meters, deps: Deps) -> Fields:
     composed = compose_due(deps)
+    meters.composed("digest", composed)
     return {"composed": composed} if composed else {}
 
 
-def _deliver(heartbeat: Heartbeat, deps: Deps) -> Fields:
+def _deliver(heartbeat: Heartbeat, meters: Meters, deps: Deps) -> Fields:
     """One round. It may last for as long as messages become due: so it beats itself."""
     log = structlog.get_logger()
     states: Counter[str] = Counter()
     for each in send(deps):
         heartbeat.beat("deliver")
         states[each.state.value] += 1
+        meters.settled(each.channel, each.state)
+        if each.state is DeliveryState.SENT and each.sent_at:
+            deps.guard(f"measuring {each.key}", partial(_measure, meters, deps, each.key, each.sent_at))
         if each.disables:
             log.error("channel disabled", channel=each.channel, reason=each.note)
         if each.state is not DeliveryState.SENT:
@@ -128,15 +185,30 @@ def _deliver(heartbeat: Heartbeat, deps: Deps) -> Fields:
     return states
 
 
-def _upkeep(drifting: set[tuple[str, Kind]], deps: Deps) -> Fields:
-    """``drifting``: what was told of, so that it is told once until it is over."""
+def _measure(meters: Meters, deps: Deps, key: str, sent_at: datetime) -> None:
+    """How long it took until what a delivery told for the first time was told."""
+    with deps.store.read() as tx:
+        if told := tx.census.first_told(key):
+            for seen in told.seen:
+                meters.sent(told.kind, max(sent_at - seen, timedelta(0)))
+
+
+def _watch(deps: Deps) -> Fields:
+    return _told(watch(deps))
+
+
+def _upkeep(meters: Meters, deps: Deps) -> Fields:
     items, deliveries = upkeep(deps)
+    done = {"items": items, "deliveries": deliveries} if items or deliveries else {}
+    drifting = drifts(deps)
+    meters.drifting(tuple(gauges(drifting)))
+    return {**done, **_told(watch_topics(deps, drifting))}
+
+
+def _told(findings: Sequence[Finding]) -> Fields:
+    """Say what was found in the log as well: it is there before any message is."""
     log = structlog.get_logger()
-    begun, over = news(drifting, drifts(deps))
-    for each in begun:
-        log.warning("drift", topic=each.topic_id, kind=each.kind.value, text=each.text)
-    for topic, kind in over:
-        log.info("drift is over", topic=topic, kind=kind.value)
-    drifting.difference_update(over)
-    drifting.update((each.topic_id, each.kind) for each in begun)
-    return {"items": items, "deliveries": deliveries} if items or deliveries else {}
+    for each in findings:
+        say, event = (log.warning, "alarm") if isinstance(each, Alarm) else (log.info, "alarm is over")
+        say(event, about=each.part.value, subject=each.subject, cause=each.cause, text=each.text)
+    return {"findings": len(findings)} if findings else {}

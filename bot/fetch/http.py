@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from functools import partial
 from typing import TypeAlias
@@ -216,6 +216,7 @@ class _Round:
             outcome = await places.waiting(requester.fetch(state, room))
         finally:
             self._turns.done(job)
+        took = self._taken(room)
         if isinstance(outcome, FetchFailed) and outcome.kind == "throttled":
             self._throttled(turn_key(outcome.asked), outcome)
         reading: Reading | None = None
@@ -227,7 +228,13 @@ class _Round:
                     reading = read
         if isinstance(outcome, Fetched):
             outcome = replace(outcome, body=b"")
-        return Visit(feed=feed, state=state, outcome=outcome, reading=reading)
+        return Visit(feed=feed, state=state, outcome=outcome, reading=reading, took=took)
+
+    def _taken(self, room: Room) -> timedelta | None:
+        """How much of a visit's time limit is used up: it stands still while the visit waits for its turn."""
+        if room.limit is None or (ends := room.limit.when()) is None:
+            return None
+        return self._options.total_timeout - timedelta(seconds=ends - self._loop.time())
 
     def _throttled(self, host: str, outcome: FetchFailed) -> None:
         if self._throttles.throttled(host, outcome.retry_after):

@@ -240,6 +240,8 @@ class Visit:
     """A body that could not be read is a ``FetchFailed`` too; one that was read is dropped (empty)."""
     reading: Reading | None = None
     """``None`` where there was no new body."""
+    took: timedelta | None = None
+    """How long the server was waited for, waiting for a turn left out; ``None`` where none was asked."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -36,6 +36,8 @@ class PollReport:
     plan: PollPlan
     reading: Reading | None = None
     """``None`` where there was no new body to read."""
+    took: timedelta | None = None
+    """As in ``Visit``."""
 
 
 def poll(deps: Deps, feed_ids: Sequence[str] | None = None) -> Iterator[PollReport]:
@@ -153,7 +155,7 @@ def _take_in(deps: Deps, visits: Sequence[Visit]) -> Sequence[PollReport]:
 
 def _alone(deps: Deps, visit: Visit) -> PollReport:
     """Raises StoreError."""
-    done = deps.guard(f"taking in feed {visit.feed.url}", partial(_apply, deps, [visit]))
+    done = deps.guard(f"taking in feed {visit.feed.id}", partial(_apply, deps, [visit]))
     if done is None:
         done = _apply(deps, [replace(visit, outcome=_FAULT, reading=None)])
     if isinstance(done, StoreError):
@@ -182,4 +184,4 @@ def _decide(deps: Deps, tx: Tx, visit: Visit) -> PollReport:
     tx.items.revise(plan.revised)
     added = {key for item in plan.new for key in item.keys}.difference(known)
     tx.items.remember({key: plan.seen[key] for key in plan.seen if key not in added}, now)
-    return PollReport(feed=visit.feed, plan=plan, reading=visit.reading)
+    return PollReport(feed=visit.feed, plan=plan, reading=visit.reading, took=visit.took)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
 from bot.core.classify import classify
@@ -27,6 +28,10 @@ class TriageReport:
     matched: int = 0
     stories: int = 0
     """Stories opened."""
+    placed: int = 0
+    """Items that joined or opened one."""
+    verdicts: Mapping[tuple[str, bool], int] = field(default_factory=dict)
+    """Topic and whether it matched → how many."""
 
 
 def triage(deps: Deps) -> TriageReport:
@@ -94,11 +99,18 @@ def _store(
         judged = tx.items.judge(judgements, now)
     if placements:
         grouper.memory.stored()
-    matched = sum(
-        verdict.matched for each in judgements if each.item_id in judged for verdict in each.verdicts
+    verdicts = Counter(
+        (verdict.topic_id, verdict.matched)
+        for each in judgements
+        if each.item_id in judged
+        for verdict in each.verdicts
     )
     return TriageReport(
-        items=len(judged), matched=matched, stories=sum(placement.opens for placement in placements)
+        items=len(judged),
+        matched=sum(count for (_, matched), count in verdicts.items() if matched),
+        stories=sum(placement.opens for placement in placements),
+        placed=len(placements),
+        verdicts=verdicts,
     )
 
 
@@ -107,4 +119,6 @@ def _sum(one: TriageReport, other: TriageReport) -> TriageReport:
         items=one.items + other.items,
         matched=one.matched + other.matched,
         stories=one.stories + other.stories,
+        placed=one.placed + other.placed,
+        verdicts=Counter(one.verdicts) + Counter(other.verdicts),
     )

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from bot.core.alarms import Finding, identity, noted
 from bot.core.care import SHORTEST_SILENCE
+from bot.core.drift import Drift
 from bot.core.watching import LASTING, of_drift, of_network, of_no_room, of_room, of_topic, topic_speaks
 from bot.model import Topic
 from bot.pipeline.alarm import note_findings
@@ -32,10 +33,13 @@ def watch(deps: Deps) -> Sequence[Finding]:
     return _note(deps, [each for each in findings if each], now)
 
 
-def watch_topics(deps: Deps) -> Sequence[Finding]:
-    """Look whether topics fell silent or drift; once an hour will do. Returns what is new or over."""
+def watch_topics(deps: Deps, found: Sequence[Drift] | None = None) -> Sequence[Finding]:
+    """Look whether topics fell silent or drift; once an hour will do. Returns what is new or over.
+
+    ``found``: drift as it was just computed, where it was.
+    """
     now = deps.clock.now()
-    drifting = {each.topic_id: each for each in drifts(deps)}
+    drifting = {each.topic_id: each for each in (drifts(deps) if found is None else found)}
     with deps.store.read() as tx:
         findings = [each for topic in deps.topics.values() for each in _silence(tx, topic, now)]
     for topic_id, drift in drifting.items():

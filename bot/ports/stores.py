@@ -17,6 +17,8 @@ from bot.model import (
     Verdict,
     Window,
 )
+from bot.ports.census import CensusStore
+from bot.ports.coverage import CoverageStore
 from bot.ports.looking import GlanceStore, InForceStore
 from bot.ports.opinions import AdviceStore, DriftStore, FeedbackStore, UpdateStore
 from bot.ports.outbox import AlertStore, Outbox
@@ -195,6 +197,10 @@ class Tx(Protocol):
     def advice(self) -> AdviceStore: ...
     @property
     def drift(self) -> DriftStore: ...
+    @property
+    def coverage(self) -> CoverageStore: ...
+    @property
+    def census(self) -> CensusStore: ...
     @property
     def in_force(self) -> InForceStore: ...
     @property

@@ -70,6 +70,10 @@ class Dialect(Protocol):
         """A moment as seconds, to be counted with."""
         ...
 
+    def size(self, connection: Connection) -> int:
+        """Bytes that the database takes up, free pages too."""
+        ...
+
     def trouble(self, error: DBAPIError) -> StoreError | None:
         """What a driver's error means to the user; ``None`` where it is a mistake of ours."""
         ...
@@ -89,6 +93,8 @@ class Sqlite:
         connection.execute("PRAGMA foreign_keys = ON")
         # Readers and the writer don't block each other.
         connection.execute("PRAGMA journal_mode = WAL")
+        # The log is begun anew once nobody reads what is in it; what it grew to meanwhile is cut off.
+        connection.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
         # In WAL mode NORMAL may lose the last commits in a power cut. A lost "sent" means telling twice.
         connection.execute("PRAGMA synchronous = FULL")
 
@@ -120,6 +126,12 @@ class Sqlite:
 
     def seconds(self, moment: ColumnElement[Any]) -> ColumnElement[float]:
         return func.julianday(moment, type_=Double) * _DAY
+
+    def size(self, connection: Connection) -> int:
+        pages, page = (
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in ("page_count", "page_size")
+        )
+        return int(pages) * int(page)
 
     def trouble(self, error: DBAPIError) -> StoreError | None:
         said = str(error.orig)
@@ -185,6 +197,9 @@ class Postgresql:
 
     def seconds(self, moment: ColumnElement[Any]) -> ColumnElement[float]:
         return cast(extract("epoch", moment), Double)
+
+    def size(self, connection: Connection) -> int:
+        return connection.scalar(select(func.pg_database_size(func.current_database()))) or 0
 
     def trouble(self, error: DBAPIError) -> StoreError | None:
         # Classes and codes of the SQLSTATE: postgresql.org/docs/current/errcodes-appendix.html

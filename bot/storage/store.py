@@ -15,6 +15,8 @@ from bot.errors import StoreBusy
 from bot.storage.advice import SqlAdvice
 from bot.storage.alarms import SqlAlarms
 from bot.storage.alerts import SqlAlerts
+from bot.storage.census import SqlCensus
+from bot.storage.coverage import SqlCoverage
 from bot.storage.dialects import Dialect
 from bot.storage.drift import SqlDrift
 from bot.storage.edits import SqlEdits
@@ -49,6 +51,8 @@ class SqlTx:
         self.feedback = SqlFeedback(connection, dialect)
         self.advice = SqlAdvice(connection, dialect)
         self.drift = SqlDrift(connection, dialect)
+        self.coverage = SqlCoverage(connection, dialect)
+        self.census = SqlCensus(connection, dialect)
         self.in_force = SqlInForce(connection)
         self.glance = SqlGlance(connection)
 

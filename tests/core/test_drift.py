@@ -192,7 +192,7 @@ def test_gauges_tell_what_is_known() -> None:
     drift = Drift(topic_id="t", recent=sight(*USUAL, near=50, unknown=(0.4, 0.1)))
     assert {gauge.name: gauge.value for gauge in gauges([drift])} == {
         "drift_recent_items": 1000,
-        "drift_recent_near_share": 0.05,
-        "drift_recent_unknown_words": 0.4,
+        "drift_recent_near_ratio": 0.05,
+        "drift_recent_unknown_words_ratio": 0.4,
         "drift_alarms": 0,
     }
