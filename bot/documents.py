@@ -26,7 +26,7 @@ _KEY = re.compile(
     r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*="""
 )
 _PART = re.compile(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""")
-_DURATION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([smhdw])\s*$")
+DURATION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([smhdw])\s*$")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _LONGEST = timedelta(days=36_500)
 """A time that far back still has a date."""
@@ -61,14 +61,20 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
-def _duration(value: object) -> object:
-    if isinstance(value, str) and (match := _DURATION.match(value)):
-        seconds = float(match[1]) * _SECONDS[match[2]]
-        if seconds > _LONGEST.total_seconds():
-            raise ValueError(f"a duration is {_LONGEST.days}d at most")
-        return timedelta(seconds=seconds)
-    if isinstance(value, str | int | float) and not isinstance(value, bool):
+def read_duration(spelled: str) -> timedelta:
+    """``"15m"`` as a duration. Raises ValueError, with examples, for what is none."""
+    match = DURATION.match(spelled)
+    if not match:
         raise ValueError('write a duration as a number with s, m, h, d or w: "90s", "15m", "24h", "7d"')
+    seconds = float(match[1]) * _SECONDS[match[2]]
+    if seconds > _LONGEST.total_seconds():
+        raise ValueError(f"a duration is {_LONGEST.days}d at most")
+    return timedelta(seconds=seconds)
+
+
+def _duration(value: object) -> object:
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        return read_duration(str(value))
     return value
 
 
@@ -85,7 +91,7 @@ Duration = Annotated[
     timedelta,
     BeforeValidator(_duration),
     PlainSerializer(spell_duration),
-    WithJsonSchema({"type": "string", "pattern": _DURATION.pattern, "examples": ["15m", "24h"]}),
+    WithJsonSchema({"type": "string", "pattern": DURATION.pattern, "examples": ["15m", "24h"]}),
 ]
 
 

@@ -42,10 +42,11 @@ def check_references(
         yield from _check_names(settings, document, catalogue, digest, at)
         if digest.timezone and (problem := _zone_problem(digest.timezone)):
             yield document.error(problem, (*at, "timezone"))
-        try:
-            check_schedule(digest.schedule)
-        except ValueError as error:
-            yield document.error(str(error), (*at, "schedule"))
+        if digest.schedule:
+            try:
+                check_schedule(digest.schedule)
+            except ValueError as error:
+                yield document.error(str(error), (*at, "schedule"))
 
 
 def _check_names(

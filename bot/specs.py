@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.core.slots import cron_lines
 from bot.model import AlertRule, DigestSpec
 from bot.settings import Settings
 
@@ -14,7 +15,7 @@ def digests(settings: Settings) -> dict[str, DigestSpec]:
             title=digest.title or name,
             topics=digest.topics,
             channels=digest.channels,
-            schedule=(digest.schedule,),
+            schedule=(digest.schedule,) if digest.schedule else cron_lines(digest.times, digest.weekdays),
             timezone=digest.timezone or settings.schedule.timezone,
             max_stories=digest.max_stories,
             send_empty=digest.send_empty,

@@ -67,7 +67,7 @@ def fences(kind: str) -> Iterator[tuple[Path, str]]:
 # Tables in which some keys are required: with these, the others have their defaults.
 FILLED: Mapping[type[BaseModel], dict[str, Any]] = {
     Alert: {"topics": ["t"], "channels": ["c"]},
-    Digest: {"topics": ["t"], "channels": ["c"], "schedule": "0 7 * * *"},
+    Digest: {"topics": ["t"], "channels": ["c"], "at": "07:30"},
     FeedTable: {"url": "https://example.org/feed"},
     TopicFile: {"title": "t"},
     EntityTable: {"id": "e", "name": "e", "kind": "chip"},
@@ -118,6 +118,9 @@ def test_every_setting_stands_in_configuration_md_with_its_default(heading: str)
             assert getattr(usual, key) is None, key
         else:
             value = tomllib.loads(f"value = {shown.strip('`')}")["value"]
+            if key in filled:  # one of several, of which one is required
+                assert list(value) == list(model.model_fields[key].default), key
+                continue
             said = model.model_validate(filled | {key: value})
             assert getattr(said, key) == getattr(usual, key), key
 

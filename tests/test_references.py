@@ -37,6 +37,21 @@ def test_a_cron_line_that_never_fires_is_refused(tmp_path: Path, schedule: str, 
     assert told in problem
 
 
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ('at = "24:00"', 'chipwatch.toml:15: digests.daily.at: "24:00" is no time of the day; write'),
+        ('at = "07:00"\nevery = "2h"', "chipwatch.toml:16: digests.daily.every: with at, it names days"),
+        ('every = "mondey"', 'chipwatch.toml:15: digests.daily.every: unknown day "mondey"; did you mean'),
+        ('at = "07:00"\nschedule = "0 7 * * *"', "chipwatch.toml:16: digests.daily.schedule: say it once"),
+        ("max_stories = 3", 'chipwatch.toml:11: digests.daily: say when: at = "07:30", or every'),
+    ],
+)
+def test_what_says_no_time_is_refused_where_it_stands(tmp_path: Path, lines: str, told: str) -> None:
+    (problem,) = problems(write_config(tmp_path, settings=SETTINGS.replace('schedule = "0 7 * * *"', lines)))
+    assert problem.startswith(told)
+
+
 def test_time_zones_are_checked_everywhere(tmp_path: Path) -> None:
     settings = EVERYTHING.replace("Europe/Oslo", "Europe/Olso").replace("America/New_York", "New York")
     told = problems(write_config(tmp_path, settings=settings))
