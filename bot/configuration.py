@@ -22,7 +22,7 @@ from bot import __version__, specs
 from bot.catalogue import Catalogue, load_catalogue
 from bot.documents import TomlDocument
 from bot.errors import ConfigError, ConfigErrors, TopicQueryError, UsageError
-from bot.model import AlertRule, DigestSpec
+from bot.model import AlertRule, DigestSpec, InForce
 from bot.ports import Channel, Clock
 from bot.references import IN_THE_DATA_FOLDER, check_references
 from bot.settings import Settings, load_settings, stray_variables
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 PACKAGE = Path(__file__).parent
+_WRITTEN_DOWN = {"http", "schedule", "alarms", "judging", "retention", "server", "log"}
+"""Tables without secrets, but for what an advisor's `request` may hold."""
 
 
 class SystemClock:
@@ -95,6 +97,26 @@ class Configuration:
             made = hashlib.scrypt(spelled, salt=channel.encode(), n=2**14, r=8, p=1, dklen=16)
             self._fingerprints[channel] = made.hex()
         return self._fingerprints[channel]
+
+    def in_force(self, now: datetime) -> Sequence[InForce]:
+        """It as it is written down where it is put in force; the judge is made for it."""
+        from bot.core.inforce import in_force
+
+        settings = self.settings
+        shown = settings.model_dump(mode="json", include=_WRITTEN_DOWN)
+        shown["judging"]["advisor"].pop("request")
+        return in_force(
+            now,
+            digests=self.digests.values(),
+            alerts=self.alerts,
+            channels={
+                name: {"type": settings.channels[name]["type"], "fingerprint": self.fingerprint(name)}
+                for name in self.channels
+            },
+            topics={profile.topic.id: profile.version for profile in self.judge.profiles},
+            settings=shown,
+            feeds=self.catalogue.feeds,
+        )
 
     @cached_property
     def _fingerprints(self) -> dict[str, str]:
@@ -258,6 +280,25 @@ def _make_channels(
         if channel:
             channels[name] = channel
     return channels
+
+
+def silences(configuration: Configuration) -> Iterator[tuple[str, str]]:
+    """What is allowed and yet means that nothing will ever be heard of a topic, and what to do about it."""
+    catalogue = configuration.catalogue
+    labelled = {topic for exemplar in catalogue.exemplars for topic in exemplar.topics}
+    told = {topic for digest in configuration.digests.values() for topic in digest.topics}
+    told |= {topic for alert in configuration.alerts for topic in alert.topics}
+    for topic in catalogue.topics:
+        if not (topic.query or topic.exemplars or topic.id in labelled):
+            yield (
+                f"topic {topic.id} has neither a query nor an example article: it will never match",
+                f"give it a query, or examples: chipwatch corpus add --topic {topic.id} FILE",
+            )
+        if topic.id not in told:
+            yield (
+                f"topic {topic.id} is in no digest and no alert: what matches it is never told",
+                "name it among the topics of a digest ([digests.NAME]) or an alert ([[alerts]])",
+            )
 
 
 def user_agent(settings: Settings) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -50,7 +49,7 @@ def check(config: ConfigDir = CONFIG, data: DataDir = DATA) -> None:
 
     [dim]Example: chipwatch config check[/dim]
     """
-    from bot.configuration import read_configuration
+    from bot.configuration import read_configuration, silences
     from bot.core.render import plural
 
     read = read_configuration(config, data)
@@ -65,7 +64,7 @@ def check(config: ConfigDir = CONFIG, data: DataDir = DATA) -> None:
         ("digest", len(read.digests)),
     )
     say(f"{config} is sound: " + ", ".join(plural(count, noun) for noun, count in counts))
-    for line in _silences(read):
+    for line, _ in silences(read):
         note(f"chipwatch: {line}")
 
 
@@ -106,19 +105,6 @@ def schema(
             say(str(path))
     except OSError as error:
         raise UsageError(f"{folder} can't be written: {error.strerror}") from error
-
-
-def _silences(configuration: Configuration) -> Iterator[str]:
-    """What is allowed and yet means that nothing will ever be heard of a topic."""
-    catalogue = configuration.catalogue
-    labelled = {topic for exemplar in catalogue.exemplars for topic in exemplar.topics}
-    told = {topic for digest in configuration.digests.values() for topic in digest.topics}
-    told |= {topic for alert in configuration.alerts for topic in alert.topics}
-    for topic in catalogue.topics:
-        if not (topic.query or topic.exemplars or topic.id in labelled):
-            yield f"topic {topic.id} has neither a query nor an example article: it will never match"
-        if topic.id not in told:
-            yield f"topic {topic.id} is in no digest and no alert: what matches it is never told"
 
 
 def _masked(configuration: Configuration) -> dict[str, Any]:

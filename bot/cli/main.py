@@ -18,6 +18,7 @@ from bot.cli import (
     deliveries,
     demo,
     digests,
+    doctor,
     drift,
     explain,
     feedback,
@@ -66,7 +67,7 @@ def _root(
 for _panel, _commands in {
     _DAEMON: (run.run, demo.demo, poll.poll, digests.digest, deliver.deliver, run.health),
     _LOOK: (explain.items, explain.why, backtest.backtest),
-    _SETUP: (configuration.init,),
+    _SETUP: (configuration.init, doctor.doctor),
     _FILTER: (filters.classify, filters.group, filters.parse, filters.eval_),
 }.items():
     for _command in _commands:

@@ -1,0 +1,98 @@
+"""The database: whether it is there, fits and is sound, and what it remembers of feeds and channels."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.configuration import Configuration
+from bot.core.ailments import growth_finding, size
+from bot.core.findings import fault, fine, warning
+from bot.errors import StoreBusy, StoreError
+from bot.model import Destination, FeedState, Finding
+from bot.storage.engine import file_of, open_store
+from bot.storage.inspection import Inspection, inspect
+from bot.storage.schema import REVISIONS
+
+_BUSY = timedelta(seconds=5)
+"""A write of the daemon takes far less: who holds the database for longer holds it up."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remembered:
+    """What the database knows that the doctor asks for; empty where it can't be read."""
+
+    feeds: Mapping[str, FeedState] = field(default_factory=dict)
+    destinations: Mapping[str, Destination] = field(default_factory=dict)
+    oldest: datetime | None = None
+    """When the first item was seen."""
+
+
+def check_database(configuration: Configuration, now: datetime) -> tuple[list[Finding], Remembered]:
+    """Looks it over and writes nothing; one that is not there is not made."""
+    try:
+        file = file_of(configuration.database)
+    except StoreError as error:
+        return [_told(error)], Remembered()
+    if file is not None and not file.exists():
+        return [fine("there is none yet; the first command that needs it makes it")], Remembered()
+    seen = inspect(configuration.database, now, busy_timeout=_BUSY)
+    findings = [fault(each.problem, each.remedy) for each in seen.faults]
+    if seen.revision in REVISIONS[:-1]:
+        remedy = "back it up, then run chipwatch db upgrade; any other command brings it up to date as well"
+        return [
+            warning(f"of revision {seen.revision}, and this version's is {REVISIONS[-1]}", remedy)
+        ], Remembered()
+    if seen.revision is None:
+        return findings, Remembered()
+    return _used(configuration, seen, findings, now)
+
+
+def _used(
+    configuration: Configuration, seen: Inspection, findings: list[Finding], now: datetime
+) -> tuple[list[Finding], Remembered]:
+    try:
+        remembered = _remembered(configuration)
+    except StoreError as error:
+        return findings or [_told(error)], Remembered()
+    if growth := _growth(configuration, seen, remembered, now):
+        findings.append(growth)
+    sound = fine(f"{seen.engine}, revision {seen.revision}, {size(seen.size)}, sound")
+    return findings or [sound], remembered
+
+
+def _remembered(configuration: Configuration) -> Remembered:
+    store = open_store(configuration.database, busy_timeout=_BUSY)
+    try:
+        with store.begin():
+            """Another process that holds it, or a right to write that is missing, shows here."""
+        with store.read() as tx:
+            first = tx.items.judged(limit=1)
+            return Remembered(
+                feeds=tx.feeds.states(),
+                destinations=tx.queue.destinations(),
+                oldest=first[0][0].seen_at if first else None,
+            )
+    finally:
+        store.close()
+
+
+def _growth(
+    configuration: Configuration, seen: Inspection, remembered: Remembered, now: datetime
+) -> Finding | None:
+    if remembered.oldest is None or file_of(configuration.database) is None:
+        return None
+    free = shutil.disk_usage(configuration.data).free
+    retention = configuration.settings.retention.items
+    return growth_finding(seen.size - seen.free, free, now - remembered.oldest, retention)
+
+
+def _told(error: StoreError) -> Finding:
+    """Our messages end with what to do, behind the last semicolon."""
+    if isinstance(error, StoreBusy):
+        remedy = "end what else has it open: another command, a backup tool, a shell of SQLite"
+        return fault(f"held by another process for more than {_BUSY.seconds} s", remedy)
+    problem, _, remedy = str(error).rpartition("; ")
+    return fault(problem or remedy, remedy)

@@ -1,0 +1,103 @@
+"""This machine: folders, the daemon, the disk, the time zones. Nothing here needs a network."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import zoneinfo
+from collections.abc import Mapping
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from pydantic import SecretStr
+
+from bot.channels import http
+from bot.channels.checking import writable
+from bot.core.ailments import disk_finding, zones_finding
+from bot.core.findings import fault, fine, warning
+from bot.model import Finding
+
+_LOOK = "look at its log; docs/operations.md tells what each part means"
+_VERSION_LINE = "# version "
+
+
+def check_data(data: Path) -> list[Finding]:
+    if error := writable(data):
+        remedy = "give this user write access to it, or name another folder with --data (or CHIPWATCH_DATA)"
+        return [fault(f"{data} can't be written: {error.strerror}", remedy)]
+    return [fine(f"{data} can be written" if data.exists() else f"{data} will be made")]
+
+
+def check_disk(data: Path, least: int) -> list[Finding]:
+    """``least``: bytes that should be free."""
+    there = next((each for each in (data, *data.absolute().parents) if each.is_dir()), Path("/"))
+    usage = shutil.disk_usage(there)
+    return [disk_finding(usage.free, usage.total, least)]
+
+
+def check_zones(now: datetime) -> list[Finding]:
+    return [zones_finding(zones_version(), now.date())]
+
+
+def zones_version() -> str:
+    """The release of the time-zone database that is in use: the system's, else the package's."""
+    for folder in map(Path, zoneinfo.TZPATH):
+        if (folder / "UTC").exists():
+            return _system_version(folder)
+    try:
+        # 2026.1 of the package is 2026a of the database.
+        return version("tzdata")
+    except PackageNotFoundError:
+        return ""
+
+
+def _system_version(folder: Path) -> str:
+    try:
+        with (folder / "tzdata.zi").open(encoding="utf-8") as lines:
+            first = lines.readline()
+    except OSError:
+        return ""
+    return first.removeprefix(_VERSION_LINE).strip() if first.startswith(_VERSION_LINE) else ""
+
+
+# ── the daemon ───────────────────────────────────────────────────────────────────────────────────
+
+
+def check_daemon(data: Path, bind: str, now: datetime) -> list[Finding]:
+    """Whether one runs on this data folder, and is ready. ``bind`` is ``[server] bind``."""
+    troubles = _troubles(bind, now) if bind else None
+    if not _is_locked(data / "chipwatch.lock"):
+        if troubles is None:
+            return [fine("not running; chipwatch run starts it")]
+        remedy = "look whether --data is the folder of that daemon; two need two ports ([server] bind)"
+        return [warning(f"a daemon of another data folder answers at {bind}", remedy)]
+    if not bind:
+        return [fine("running; whether it is ready can't be asked, as [server] bind is empty")]
+    if troubles is None:
+        return [fault(f"running, and nothing answers at {bind}", f"{_LOOK}, then start it anew")]
+    if troubles:
+        told = "; ".join(f"{part}: {trouble}" for part, trouble in troubles.items())
+        return [fault(f"running, and not ready: {told}", _LOOK)]
+    return [fine("running and ready")]
+
+
+def _troubles(bind: str, now: datetime) -> Mapping[str, str] | None:
+    """What keeps the daemon from being ready; ``None`` where none answers."""
+    host, _, port = bind.rpartition(":")
+    host = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)  # noqa: S104 - asked, not bound
+    answer = http.ask(SecretStr(f"http://{host}:{port}/readyz"), {}, now)
+    told = answer.json().get("troubles") if isinstance(answer, http.Answer) else None
+    return told if isinstance(told, dict) else None
+
+
+def _is_locked(file: Path) -> bool:
+    """Whether a process holds the daemon's lock. Looking takes it for a moment, where nobody does."""
+    if not file.exists() or not os.access(file, os.W_OK):
+        return False
+    try:
+        with FileLock(file, timeout=0):
+            return False
+    except (Timeout, OSError):
+        return True
