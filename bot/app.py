@@ -4,6 +4,7 @@ only file that names concrete adapters.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,19 +37,30 @@ class Application:
     deps: Deps
 
     def subscribe(self) -> None:
-        """Bring the states of feeds in line with the configuration; needed before polling."""
+        """Bring the states of feeds in line with the configuration; needed before polling.
+
+        What is in force from now on is written down, so that another configuration can be held against it.
+        """
+        from bot.core.inforce import CONFIGURED
+
+        now = self.deps.clock.now()
+        now_in_force = self.configuration.in_force(now)
         with self.store.begin() as tx:
-            tx.feeds.sync(self.configuration.catalogue.feeds, self.deps.clock.now())
+            tx.feeds.sync(self.configuration.catalogue.feeds, now)
+            tx.in_force.replace(CONFIGURED, now_in_force)
 
     def take_over(self) -> None:
         """End the leases of a process that is gone. Only for the one that holds the data folder's lock.
 
         A command that sends messages beside it is not gone, and keeps its own.
         """
+        from bot.core.inforce import PROCESS, process
         from bot.runtime.lifecycle import delivers
 
+        now = self.deps.clock.now()
         with self.store.begin() as tx:
-            tx.feeds.release(self.deps.clock.now())
+            tx.in_force.replace([PROCESS], [process(os.getpid(), now)])
+            tx.feeds.release(now)
             if not delivers(self.configuration.data):
                 tx.queue.release()
 

@@ -49,6 +49,11 @@ def in_force(
     ]
 
 
+def process(pid: int, now: datetime) -> InForce:
+    """The daemon that began just now."""
+    return InForce(part=PROCESS, name="run", content={"pid": pid, "started": now.isoformat()}, since=now)
+
+
 def digest_of(known: InForce) -> DigestSpec | None:
     """The digest as it was written down; ``None`` where another version of chipwatch wrote it otherwise."""
     try:
