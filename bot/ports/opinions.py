@@ -23,7 +23,7 @@ from bot.model import (
 
 
 class FeedbackStore(Protocol):
-    """What readers answered; nothing is ever dropped."""
+    """What readers answered; no answer is ever dropped."""
 
     def add(self, answer: Answer) -> None: ...
 
@@ -37,6 +37,10 @@ class FeedbackStore(Protocol):
     def adopt(self, ids: Sequence[str], now: datetime) -> None: ...
 
     def withdraw(self, ids: Sequence[str], now: datetime) -> None: ...
+
+    def prune(self, before: datetime) -> int:
+        """Forget the texts of answers that were withdrawn before. Returns how many."""
+        ...
 
 
 class AdviceStore(Protocol):
@@ -65,8 +69,8 @@ class AdviceStore(Protocol):
         """Note what came of a question, and until when no other one is asked."""
         ...
 
-    def prune(self, before: datetime) -> int:
-        """Drop what was asked before. Returns how many."""
+    def prune(self, before: datetime, limit: int) -> int:
+        """Drop up to so many that were asked before. Returns how many."""
         ...
 
 
@@ -101,6 +105,6 @@ class UpdateStore(Protocol):
         """Oldest first, all channels."""
         ...
 
-    def prune(self, before: datetime) -> int:
-        """Drop what was decided before. Returns how many."""
+    def prune(self, before: datetime, limit: int) -> int:
+        """Drop up to so many that were decided before. Returns how many."""
         ...

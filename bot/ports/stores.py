@@ -73,6 +73,10 @@ class FeedStore(Protocol):
         """What was noted after ``since``, oldest first."""
         ...
 
+    def forget_notices(self, before: datetime, limit: int) -> int:
+        """Drop up to so many of what was noted before. Returns how many."""
+        ...
+
     def states(self) -> Mapping[str, FeedState]:
         """All states by feed id."""
         ...
@@ -158,8 +162,8 @@ class ItemStore(Protocol):
         """Items first seen after ``since``."""
         ...
 
-    def prune(self, before: datetime) -> int:
-        """Forget the texts, and the verdicts that did not match, of judged items first seen before.
+    def prune(self, before: datetime, limit: int) -> int:
+        """Forget the texts, and the verdicts that did not match, of up to so many items first seen before.
 
         Headline, address and identity stay: an article that comes back is known again. Returns how many.
         """
@@ -210,6 +214,14 @@ class Tx(Protocol):
 class Store(Protocol):
     def begin(self) -> AbstractContextManager[Tx]:
         """A transaction: committed when the block ends, rolled back when it raises."""
+        ...
+
+    def unhurried(self) -> AbstractContextManager[Tx]:
+        """As ``begin``, for work that can wait: it gives others time to write before it returns."""
+        ...
+
+    def tidy(self) -> bool:
+        """Give a little of the room that is free back to the disk. Whether there is more."""
         ...
 
     def read(self) -> AbstractContextManager[Tx]:

@@ -108,8 +108,11 @@ class GroupingStore(Protocol):
         """Remember what a run of grouping changed. Its placements are stored before, in this transaction."""
         ...
 
-    def forget(self, window: float) -> int:
-        """Drop stories that did not grow for ``window`` days, and what finds them. Returns how many."""
+    def forget(self, window: float, limit: int) -> int:
+        """Drop up to so many stories that did not grow for ``window`` days, and what finds them.
+
+        Returns how many.
+        """
         ...
 
     def clear(self) -> None:

@@ -16,7 +16,6 @@ from sqlalchemy import (
     Integer,
     Table,
     and_,
-    delete,
     func,
     insert,
     or_,
@@ -29,6 +28,7 @@ from bot.model import Advice, AdviceKey, AdviceOutcome, AdviceRecord, Borderline
 from bot.storage.columns import Utc, Words
 from bot.storage.dialects import Dialect
 from bot.storage.items import ITEM_COLUMNS, item_of
+from bot.storage.pruning import forget
 from bot.storage.schema import items, metadata, verdicts
 
 advice = Table(
@@ -166,9 +166,9 @@ class SqlAdvice:
                 }
         self._connection.execute(update(advice).where(advice.c.position == number).values(told))
 
-    def prune(self, before: datetime) -> int:
-        """Drop what was asked before. Returns how many."""
-        return self._connection.execute(delete(advice).where(advice.c.asked_at < before)).rowcount
+    def prune(self, before: datetime, limit: int) -> int:
+        """Drop up to so many that were asked before. Returns how many."""
+        return forget(self._connection, advice, advice.c.asked_at, before, limit)
 
 
 def _between(where: Borderline) -> ColumnElement[bool]:

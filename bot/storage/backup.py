@@ -16,7 +16,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, text
-from sqlalchemy.exc import DatabaseError
 
 from bot.errors import StoreError, StoreVersion, UsageError
 from bot.storage.dialects import Dialect
@@ -153,8 +152,6 @@ def _copy_own(engine: Engine, file: Path, progress: Progress) -> None:
     held = engine.raw_connection()
     try:
         _copy_file(held.driver_connection, file, progress)  # type: ignore[arg-type]
-    except sqlite3.Error as error:
-        raise DatabaseError("copying", None, error) from error
     finally:
         held.close()
 

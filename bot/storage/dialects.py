@@ -26,6 +26,12 @@ T = TypeVar("T")
 
 _BATCH = 500
 _DAY = 86_400.0
+_LOG_BYTES = 16 * 2**20
+_INCREMENTAL = 2  # as the pragma says it
+_SPARE_PAGES, _SPARE_PART = 1_000, 20
+"""Free pages that stay, for what is written next: so many, or one of so many."""
+_PAGES_AT_ONCE = 500
+_CHECKPOINT_WAITS = 250  # milliseconds
 _READS = "chipwatch_reads"
 _PUT_BACK = "put a backup in its place: chipwatch db restore FILE"
 _MIGRATE = "run `chipwatch db upgrade`"
@@ -44,6 +50,10 @@ class Dialect(Protocol):
 
     def loosen(self, connection: Any) -> None:
         """Set up a connection on which migrations will run."""
+        ...
+
+    def tidy(self, connection: Any) -> bool:
+        """Give a little of the room that is free back to the disk. Whether there is more."""
         ...
 
     def reader(self, engine: Engine) -> Engine:
@@ -90,6 +100,9 @@ class Sqlite:
         connection.isolation_level = None
         milliseconds = busy_timeout // timedelta(milliseconds=1)
         connection.execute(f"PRAGMA busy_timeout = {milliseconds}")
+        if _pragma(connection, "page_count") == 0:
+            # Only before anything is in it; an older one stays as it is until it is vacuumed as a whole.
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA foreign_keys = ON")
         # Readers and the writer don't block each other.
         connection.execute("PRAGMA journal_mode = WAL")
@@ -101,6 +114,21 @@ class Sqlite:
     def loosen(self, connection: Any) -> None:
         # Alembic changes a table by making it anew; dropping the old one would cascade into others.
         connection.execute("PRAGMA foreign_keys = OFF")
+
+    def tidy(self, connection: Any) -> bool:
+        # The pool's connections may have been used for reading last.
+        connection.execute("PRAGMA query_only = OFF")
+        if _pragma(connection, "auto_vacuum") == _INCREMENTAL:
+            spare = max(_SPARE_PAGES, _pragma(connection, "page_count") // _SPARE_PART)
+            if _pragma(connection, "freelist_count") > spare:
+                connection.execute(f"PRAGMA incremental_vacuum({_PAGES_AT_ONCE})").fetchall()
+                return True
+        # Writers wait while it waits for readers; with those that stay it is given up.
+        patience = _pragma(connection, "busy_timeout")
+        connection.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_WAITS}")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        connection.execute(f"PRAGMA busy_timeout = {patience}")
+        return False
 
     def reader(self, engine: Engine) -> Engine:
         return engine.execution_options(**{_READS: True})
@@ -174,6 +202,10 @@ class Postgresql:
     def loosen(self, connection: Any) -> None:
         """Tables are changed in place."""
 
+    def tidy(self, connection: Any) -> bool:  # noqa: ARG002 - the other engine needs it
+        """Its autovacuum does."""
+        return False
+
     def reader(self, engine: Engine) -> Engine:
         return engine.execution_options(
             **{_READS: True}, isolation_level="REPEATABLE READ", postgresql_readonly=True
@@ -231,6 +263,10 @@ DIALECTS: Mapping[str, Dialect] = {"sqlite": Sqlite(), "postgresql": Postgresql(
 def batches(values: Sequence[T]) -> Iterator[Sequence[T]]:
     """Cut a long list for ``IN``: SQLite takes 32,766 parameters a statement, old builds 999."""
     return (values[start : start + _BATCH] for start in range(0, len(values), _BATCH))
+
+
+def _pragma(connection: Any, name: str) -> int:
+    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
 
 
 def _reads(connection: Connection) -> bool:

@@ -1,4 +1,4 @@
-"""What readers answered. Rows are never dropped: what was withdrawn stays as history."""
+"""What readers answered. Rows are never dropped: what was withdrawn stays as history, without its text."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from sqlalchemy import (
     ForeignKey,
     Integer,
     Table,
+    and_,
+    or_,
     select,
     update,
 )
@@ -83,6 +85,15 @@ class SqlFeedback:
         for some in batches(ids):
             standing = answers.c.id.in_(some) & _STANDS
             self._connection.execute(update(answers).where(standing).values(withdrawn_at=now))
+
+    def prune(self, before: datetime) -> int:
+        """Forget the texts of answers that were withdrawn before; who said what of which headline stays.
+
+        Those that stand keep theirs: it is what they teach. Returns how many.
+        """
+        old = and_(answers.c.withdrawn_at < before, or_(answers.c.summary != "", answers.c.body != ""))
+        bare = update(answers).where(old).values(summary="", body="")
+        return self._connection.execute(bare).rowcount
 
     def _hold(self) -> None:
         """Whoever else answers, adopts or withdraws waits until this transaction ends."""

@@ -27,6 +27,7 @@ from sqlalchemy import (
 from bot.model import Feed, FeedState, Notice
 from bot.storage.columns import Utc
 from bot.storage.dialects import Dialect, batches
+from bot.storage.pruning import forget
 from bot.storage.schema import POLLED, feeds, notices
 
 _STATE = tuple(each.name for each in fields(FeedState))
@@ -144,6 +145,10 @@ class SqlFeeds:
         query = select(*(notices.c[name] for name in _NOTICE)).where(notices.c.at > since)
         rows = self._connection.execute(query.order_by(notices.c.at, notices.c.position))
         return [Notice(**row._mapping) for row in rows]
+
+    def forget_notices(self, before: datetime, limit: int) -> int:
+        """Drop up to so many of what was noted before. Returns how many."""
+        return forget(self._connection, notices, notices.c.at, before, limit)
 
     def states(self) -> Mapping[str, FeedState]:
         """The states of the feeds of the last sync, by id."""

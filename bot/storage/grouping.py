@@ -116,21 +116,27 @@ class SqlGrouping:
             rows = [{name: getattr(item, name) for name in columns} for item in items]
             self._connection.execute(insert(traces), rows)
 
-    def forget(self, window: float) -> int:
+    def forget(self, window: float, limit: int) -> int:
         """Drop what no item can be compared with any more: ``window`` days without growth.
 
-        Returns how many stories that closes.
+        Up to so many stories; returns how many that closes.
         """
         state = self.state()
         if state is None or state.clock is None:
             return 0
         oldest = state.clock - window
-        closed = self._connection.execute(delete(open_stories).where(open_stories.c.grown < oldest))
+        grown = open_stories.c.grown
+        idle = select(open_stories.c.story_id).where(grown < oldest).order_by(grown).limit(limit)
+        closed = self._connection.execute(delete(open_stories).where(open_stories.c.story_id.in_(idle)))
+        if closed.rowcount < limit:
+            self._forget_words(oldest)
+        return closed.rowcount
+
+    def _forget_words(self, oldest: float) -> None:
         idle = update(words).where(words.c.last < oldest, words.c.holders != "")
         self._connection.execute(idle.values(holders=""))
         uncounted = [words.c[name] == 0 for name in _COUNTS]
         self._connection.execute(delete(words).where(words.c.holders == "", *uncounted))
-        return closed.rowcount
 
     def clear(self) -> None:
         """Forget everything, so that it can be made anew."""

@@ -9,18 +9,17 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select, text
+from sqlalchemy import Connection, Engine, select, text
 
 from bot.errors import StoreError
 from bot.storage.dialects import Dialect
 from bot.storage.engine import BUSY_TIMEOUT, connected, file_of, revision_of
 from bot.storage.queue import body_hash
-from bot.storage.schema import OPEN, REVISIONS, deliveries, destinations, feeds, redirects, slots
+from bot.storage.schema import OPEN, REVISIONS, deliveries, destinations, feeds, redirects
 from bot.storage.store import translated
 
 _NAMED_AT_MOST = 3
 _LEASED_AT_MOST = timedelta(hours=6)
-_AHEAD_AT_MOST = timedelta(days=1)
 _LOG_AT_MOST = 256 * 2**20
 _PUT_BACK = "put a backup in its place: chipwatch db restore FILE"
 _START_ANEW = "look whether the clock is right, then start the daemon anew: it ends all leases"
@@ -92,7 +91,7 @@ class _Looking:
         revision, stale = self._revision()
         faults += stale
         if not stale:
-            for check in (_bodies, self._leases, self._future, _redirects):
+            for check in (_bodies, self._leases, _redirects):
                 faults += self._run(check)
         unique = tuple(dict.fromkeys(faults))
         return Inspection(revision=revision, faults=unique, **sizes)
@@ -128,16 +127,6 @@ class _Looking:
                     problem=f"{what} taken until a far future: {_some(held)}",
                     remedy=_START_ANEW,
                 )
-
-    def _future(self, connection: Connection) -> Iterator[Fault]:
-        """A slot that was taken in the future keeps a digest from being composed until then."""
-        late = self._now + _AHEAD_AT_MOST
-        query = select(slots.c.digest, func.max(slots.c.at)).where(slots.c.at > late).group_by(slots.c.digest)
-        for digest, at in connection.execute(query.order_by(slots.c.digest)):
-            yield Fault(
-                problem=f"digest {digest} was composed for {at:%Y-%m-%d %H:%M} UTC, which is yet to come",
-                remedy="look whether the clock is right; till then `chipwatch digest NAME` composes it",
-            )
 
 
 # ── what both engines hold ──

@@ -32,7 +32,6 @@ from bot.storage.dialects import Dialect, batches
 from bot.storage.schema import KEPT, identities, items, verdicts
 
 SHORTEST_PREFIX = 6
-_PRUNED_AT_MOST = 10_000
 
 _ITEM = tuple(each.name for each in fields(Item))
 _VERDICT = tuple(each.name for each in fields(Verdict))
@@ -172,21 +171,24 @@ class SqlItems:
             )
         return found
 
-    def prune(self, before: datetime) -> int:
+    def prune(self, before: datetime, limit: int) -> int:
         """Forget the texts, and the verdicts that did not match, of judged items first seen before.
 
-        The row stays with its hash: an article that comes back unchanged is known and unchanged. The oldest
-        first, and not so many at once that other writers wait for long. Returns how many lost a text.
+        The row stays with its hash: an article that comes back unchanged is known and unchanged. Up to
+        ``limit``, the oldest first. Returns how many.
         """
-        old = select(items.c.id).where(KEPT, items.c.seen_at < before).order_by(items.c.seen_at)
-        pruned = 0
-        for some in batches(self._connection.scalars(old.limit(_PRUNED_AT_MOST)).all()):
+        old = select(items.c.id, items.c.title).where(KEPT, items.c.seen_at < before)
+        rows = self._connection.execute(old.order_by(items.c.seen_at).limit(limit)).all()
+        for some in batches([row.id for row in rows]):
             idle = and_(verdicts.c.item_id.in_(some), verdicts.c.matched.is_(False))
             self._connection.execute(delete(verdicts).where(idle))
-            these = update(items).where(items.c.id.in_(some))
-            pruned += self._connection.execute(these.where(_WORDED).values(summary="", body="")).rowcount
-            self._connection.execute(these.values(kept=False))
-        return pruned
+        if rows:
+            bare = update(items).where(items.c.id == bindparam("which"))
+            self._connection.execute(
+                bare.values(summary="", body="", folded=bindparam("new_folded"), kept=False),
+                [{"which": row.id, "new_folded": _folded(row.title, "")} for row in rows],
+            )
+        return len(rows)
 
     def get(self, reference: str) -> Item | None:
         """By id, address (the newest item that has it), or unique id prefix of at least six characters."""
@@ -361,4 +363,8 @@ def _earlier(stored: ColumnElement[Any], new: ColumnElement[Any]) -> ColumnEleme
 
 
 def _derived(item: Item) -> dict[str, str]:
-    return {"folded": f"{fold(item.title)}\n{fold(item.summary)}"}
+    return {"folded": _folded(item.title, item.summary)}
+
+
+def _folded(title: str, summary: str) -> str:
+    return f"{fold(title)}\n{fold(summary)}"

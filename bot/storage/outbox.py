@@ -8,14 +8,15 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, Table, and_, delete, exists, func, insert, select, update
 
 from bot.core.parts import united
 from bot.model import Delivery, DeliveryState, Message, Telling
 from bot.storage.dialects import Dialect, batches
 from bot.storage.merges import names, parts
+from bot.storage.pruning import forget
 from bot.storage.queue import DELIVERY, body_hash, delivery_of
-from bot.storage.schema import delivered_stories, deliveries, slots, tellings
+from bot.storage.schema import OPEN, delivered_stories, deliveries, slots, tellings
 
 _TELLING = tuple(each.name for each in fields(Telling))
 _MESSAGE = tuple(each.name for each in fields(Message))
@@ -121,16 +122,23 @@ class SqlOutbox:
         )
         return {row.recipient: row.note for row in self._connection.execute(query)}
 
-    def prune(self, before: datetime) -> int:
-        """Drop what was sent or died before; tellings stay, so nothing is told again."""
-        ended = (DeliveryState.SENT.value, DeliveryState.DEAD.value, DeliveryState.EXPIRED.value)
-        old = delete(deliveries).where(deliveries.c.created_at < before, deliveries.c.state.in_(ended))
-        return self._connection.execute(old).rowcount
+    def prune(self, before: datetime, limit: int) -> int:
+        """Drop up to so many messages composed before, all but those still to be sent. Returns how many.
+
+        Tellings stay, so nothing is told again.
+        """
+        return forget(self._connection, deliveries, deliveries.c.created_at, before, limit, ~OPEN)
 
     def slot(self, digest: str, at: datetime, now: datetime, time_of_day: str | None = None) -> bool:
         """Take the digest slot ``at``; ``False`` where it, or its time of day, was taken before."""
         row = {"digest": digest, "at": at, "taken_at": now, "time_of_day": time_of_day}
         return self._insert(slots, row)
+
+    def forget_slots(self, before: datetime) -> int:
+        """Drop slots before, but for each digest's last. Returns how many."""
+        later = slots.alias("later")
+        followed = exists().where(later.c.digest == slots.c.digest, later.c.at > slots.c.at)
+        return self._connection.execute(delete(slots).where(slots.c.at < before, followed)).rowcount
 
     def last_slot(self, digest: str, until: datetime) -> datetime | None:
         """The latest slot taken for a digest, of those up to a moment."""

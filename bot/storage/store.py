@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from threading import RLock
 
 from sqlalchemy import URL, Connection, Engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DatabaseError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.errors import StoreBusy
@@ -31,6 +32,8 @@ from bot.storage.queue import SqlQueue
 from bot.storage.stories import SqlStories
 from bot.storage.unsubscriptions import SqlUnsubscriptions
 from bot.storage.updates import SqlUpdates
+
+_LET_OTHERS = 0.5  # seconds
 
 
 class SqlTx:
@@ -76,6 +79,30 @@ class SqlStore:
         """
         with self._in_turn(), translated(self._engine, self._dialect), self._engine.begin() as connection:
             yield SqlTx(connection, self._dialect)
+
+    @contextmanager
+    def unhurried(self) -> Iterator[SqlTx]:
+        """As ``begin``, for work that can wait. Afterwards others have as long as it took for theirs.
+
+        Other processes look now and then whether SQLite's one lock is free: who takes it again at once keeps
+        them out.
+        """
+        began = time.monotonic()
+        with self.begin() as tx:
+            yield tx
+        time.sleep(min(time.monotonic() - began, _LET_OTHERS))
+
+    def tidy(self) -> bool:
+        """Give a little of the room that is free back to the disk. Whether there is more."""
+        began = time.monotonic()
+        with self._in_turn(), translated(self._engine, self._dialect):
+            held = self._engine.raw_connection()
+            try:
+                more = self._dialect.tidy(held.driver_connection)
+            finally:
+                held.close()
+        time.sleep(min(time.monotonic() - began, _LET_OTHERS))
+        return more
 
     @contextmanager
     def read(self) -> Iterator[SqlTx]:
@@ -125,6 +152,11 @@ def translated(engine: Engine, dialect: Dialect) -> Iterator[None]:
         raise StoreBusy(f"{where}: all connections are in use; try again later") from error
     except DBAPIError as error:
         trouble = dialect.trouble(error)
+        if trouble is None:
+            raise
+        raise type(trouble)(f"{where}: {trouble}") from error
+    except engine.dialect.loaded_dbapi.Error as error:  # of a driver's connection, without SQLAlchemy
+        trouble = dialect.trouble(DatabaseError(None, None, error))
         if trouble is None:
             raise
         raise type(trouble)(f"{where}: {trouble}") from error

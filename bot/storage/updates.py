@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
 
-from sqlalchemy import Boolean, Column, Connection, Index, Integer, Table, delete, func, insert, select
+from sqlalchemy import Boolean, Column, Connection, Index, Integer, Table, func, insert, select
 
 from bot.model import Telling, UpdateDecision
 from bot.storage.columns import Frozen, Utc, Words
 from bot.storage.dialects import Dialect, batches
 from bot.storage.merges import names
+from bot.storage.pruning import forget
 from bot.storage.schema import metadata, tellings
 
 # No foreign key to stories: what was decided is told of longer than a merged story has a row.
@@ -70,9 +71,9 @@ class SqlUpdates:
         )
         return [UpdateDecision(**row._mapping) for row in self._connection.execute(query)]
 
-    def prune(self, before: datetime) -> int:
-        """Drop what was decided before. Returns how many."""
-        return self._connection.execute(delete(decisions).where(decisions.c.at < before)).rowcount
+    def prune(self, before: datetime, limit: int) -> int:
+        """Drop up to so many that were decided before. Returns how many."""
+        return forget(self._connection, decisions, decisions.c.at, before, limit)
 
     def _last(self, story_ids: Sequence[str]) -> dict[tuple[str, str], tuple[int, bool, tuple[str, ...]]]:
         found = {}

@@ -45,7 +45,7 @@ def test_only_what_was_seen_later_is_judged_batch_by_batch(judged: Bot) -> None:
 def test_items_without_their_text_are_counted(judged: Bot) -> None:
     judged.clock.pass_by(timedelta(days=100))
     with judged.store.begin() as tx:
-        tx.items.prune(judged.clock.now() - judged.deps.retention.items)
+        tx.items.prune(judged.clock.now() - judged.deps.retention.items, 500)
     tally = backtest(judged.deps, anew(judged.deps.judge), since=None, limit=9)
     assert (tally.items, tally.headline_only) == (4, 4)
 

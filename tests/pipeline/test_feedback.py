@@ -99,7 +99,7 @@ def test_withdrawal_restores_verdicts_of_items_whose_text_is_gone(judged: Bot) -
     adopt(judged.deps, [given])
     judged.clock.pass_by(timedelta(days=100))
     with judged.store.begin() as tx:
-        tx.items.prune(judged.clock.now() - timedelta(days=90))
+        tx.items.prune(judged.clock.now() - timedelta(days=90), 500)
     kept = verdicts(judged)
     assert set(kept) < set(before)
     withdraw(judged.deps, [given])

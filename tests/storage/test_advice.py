@@ -126,6 +126,6 @@ def test_what_was_asked_long_ago_is_dropped(store: SqlStore) -> None:
     ask(store, YES, ago=2 * HOUR)
     ask(store, PROSE, ago=MINUTE)
     with store.begin() as tx:
-        assert tx.advice.prune(NOW - HOUR) == 1
+        assert tx.advice.prune(NOW - HOUR, 9) == 1
         assert tx.advice.known(KEY) is None
     assert record(store).asked == 1

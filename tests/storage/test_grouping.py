@@ -79,7 +79,7 @@ def test_nothing_is_known_at_first(store: SqlStore) -> None:
         assert tx.grouping.hold(0)
         assert tx.grouping.words({"norvik"}) == {}
         assert tx.grouping.stories(["aaaaaa01"]) == []
-        assert tx.grouping.forget(7.0) == 0
+        assert tx.grouping.forget(7.0, 9) == 0
 
 
 def test_who_was_overtaken_hears_of_it(store: SqlStore) -> None:
@@ -116,8 +116,8 @@ def test_what_is_over_is_forgotten_and_what_is_counted_stays(store: SqlStore) ->
     items = [traced("aaaaaa01"), ItemMemory(item_id="bbbbbb02", story_id="story-2", trace=b"")]
     remember(store, GroupingChange(state=STATE, words=words, stories=[STORY, old], items=items))
     with store.begin() as tx:
-        assert tx.grouping.forget(7.25) == 0
-        assert tx.grouping.forget(7.0) == 1
+        assert tx.grouping.forget(7.25, 9) == 0
+        assert tx.grouping.forget(7.0, 9) == 1
     with store.read() as tx:
         assert [story.id for story in tx.grouping.stories(["aaaaaa01", "bbbbbb02"])] == ["story-1"]
         assert tx.grouping.words(words) == {"norvik": WORD, "idle": WordMemory(found_in=2, last=19_993.0)}
@@ -246,7 +246,7 @@ def restarted(
             tx.grouping.store(grouper.memory.changes())
             assert not tx.grouping.hold(late.memory.changes().state.turn)
             if tidy:
-                tx.grouping.forget(policy.window / timedelta(days=1))
+                tx.grouping.forget(policy.window / timedelta(days=1), 500)
         placements += found
     return placements
 

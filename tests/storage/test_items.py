@@ -283,8 +283,8 @@ def test_pruning_forgets_texts_and_idle_verdicts_and_keeps_identities(store: Sql
     with store.begin() as tx:
         tx.items.judge([judgement(old.id, verdict(old.id), verdict(old.id, "deals", matched=False))], NOW)
         tx.items.judge([judgement(young.id)], NOW)
-        assert tx.items.prune(NOW + MINUTE) == 1
-        assert tx.items.prune(NOW + MINUTE) == 0
+        assert tx.items.prune(NOW + MINUTE, 9) == 1
+        assert tx.items.prune(NOW + MINUTE, 9) == 0
     with store.read() as tx:
         assert tx.items.get(old.id) == replace(old, summary="", body="")
         assert tx.items.get(young.id) == young
@@ -298,15 +298,15 @@ def test_what_was_edited_or_judged_anew_is_pruned_anew(store: SqlStore) -> None:
     stored(store, edited, judged)
     with store.begin() as tx:
         tx.items.judge([judgement(edited.id), judgement(judged.id)], NOW)
-        assert tx.items.prune(NOW + MINUTE) == 2
+        assert tx.items.prune(NOW + MINUTE, 9) == 2
         news = replace(edited, summary="What is new", content_hash="edited")
         tx.items.revise([news])
-        assert tx.items.prune(NOW + MINUTE) == 0  # not judged yet
+        assert tx.items.prune(NOW + MINUTE, 9) == 0  # not judged yet
         anew = judgement(news.id, content_hash="edited")
         tx.items.judge([anew, judgement(judged.id, verdict(judged.id, matched=False))], NOW)
-        assert tx.items.prune(NOW + MINUTE) == 1
+        assert tx.items.prune(NOW + MINUTE, 9) == 2
         assert tx.items.verdicts(judged.id) == ()
-        assert tx.items.prune(NOW + MINUTE) == 0
+        assert tx.items.prune(NOW + MINUTE, 9) == 0
 
 
 # ── what was judged, again ───────────────────────────────────────────────────────────────────────

@@ -231,8 +231,8 @@ def test_upkeep_leaves_merged_stories_alone(store: SqlStore) -> None:
         tx.outbox.add([delivery("key-b", stories=(B,), state=DeliveryState.SENT)], [telling(B)])
     merge(store, A, B)
     with store.begin() as tx:
-        tx.items.prune(NOW + HOUR)
-        tx.outbox.prune(NOW + HOUR)
+        tx.items.prune(NOW + HOUR, 9)
+        tx.outbox.prune(NOW + HOUR, 9)
         assert tx.outbox.told("mail", [A]).keys() == {A}
     assert members(store, B) == ["aaaaaa01", "bbbbbb01"]
 

@@ -35,7 +35,7 @@ def test_a_decision_is_written_when_it_changes_and_not_on_each_tick(store: SqlSt
 def test_old_decisions_are_forgotten(store: SqlStore) -> None:
     record(store, DECISION, replace(DECISION, story_id="s2", at=NOW - timedelta(days=9)))
     with store.begin() as tx:
-        assert tx.updates.prune(NOW - timedelta(days=1)) == 1
+        assert tx.updates.prune(NOW - timedelta(days=1), 9) == 1
         assert tx.updates.of_story("s2") == []
         assert tx.updates.of_story("s1") == [DECISION]
 
