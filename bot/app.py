@@ -85,10 +85,29 @@ def opened(configuration: Configuration, clock: Clock | None = None) -> Iterator
     store = open_store(configuration.database, busy_timeout=busy)
     reader = make_reader()
     try:
-        yield _tie(configuration, store, reader, clock or SystemClock())
+        clock = clock or SystemClock()
+        yield _tie(configuration, store, reader, clock, _late_fetcher(configuration.settings, clock))
     finally:
         reader.close()
         store.close()
+
+
+def renewed(application: Application, configuration: Configuration) -> Application:
+    """With another configuration, on the same database. What is known of hosts stays where it still holds.
+
+    Everything is made here and now that would else be made when it is needed, so that nothing which can't
+    be made is put in force. Raises ConfigErrors.
+    """
+    settings, before = configuration.settings, application.configuration.settings
+    deps = application.deps
+    fetcher = deps.fetcher if settings.http == before.http else _late_fetcher(settings, deps.clock)
+    made = _tie(configuration, application.store, deps.reader, deps.clock, fetcher)
+    made.deps.judging()
+    return made
+
+
+def _late_fetcher(settings: Settings, clock: Clock) -> Fetcher:
+    return _LateFetcher(lambda: make_fetcher(settings, clock))
 
 
 def make_fetcher(settings: Settings, clock: Clock | None = None) -> HttpFetcher:
@@ -167,14 +186,16 @@ def make_advising(settings: Settings) -> Advising | None:
     )
 
 
-def _tie(configuration: Configuration, store: SqlStore, reader: Reader, clock: Clock) -> Application:
+def _tie(
+    configuration: Configuration, store: SqlStore, reader: Reader, clock: Clock, fetcher: Fetcher
+) -> Application:
     from bot.core.stories import StoryPolicy
     from bot.pipeline.deps import Deps, Pace, Retention
 
     settings, catalogue = configuration.settings, configuration.catalogue
     deps = Deps(
         clock=clock,
-        fetcher=_LateFetcher(lambda: make_fetcher(settings, clock)),
+        fetcher=fetcher,
         reader=reader,
         store=store,
         channels=configuration.channels,

@@ -26,6 +26,10 @@ def run(
 
     [dim]Example: chipwatch run --config config --data data[/dim]
     """
+    from bot.runtime.lifecycle import Signals
+
+    # First of all: a signal counts also while the rest is imported and read.
+    signals = Signals()
     from bot.configuration import is_empty, read_configuration, write_starter
     from bot.daemon import serve
     from bot.documents import unknown
@@ -38,7 +42,7 @@ def run(
         note(
             f"chipwatch: {config} was empty and has the starter configuration now; read chipwatch.toml in it"
         )
-    serve(read_configuration(config, data), log_level)
+    serve(read_configuration(config, data), log_level, signals=signals)
 
 
 def health(config: ConfigDir = CONFIG, data: DataDir = DATA) -> None:  # noqa: ARG001 - on every command

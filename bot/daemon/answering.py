@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import structlog
 
-from bot.app import Application
+from bot.daemon.current import Current
 from bot.errors import StoreError
 from bot.model import Destination
 from bot.pipeline.deps import Deps
@@ -19,54 +19,81 @@ from bot.server import unsubscribe
 from bot.server.health import HealthServer
 
 
-@contextmanager
-def answering(application: Application, heartbeat: Heartbeat) -> Iterator[None]:
-    bind = application.configuration.settings.server.bind
-    if not bind:
-        yield
-        return
+class Answering:
+    """The server, at the address that the configuration in force names."""
 
-    def troubles() -> Mapping[str, str]:
+    def __init__(self, current: Current, heartbeat: Heartbeat) -> None:
+        self._current = current
+        self._heartbeat = heartbeat
+        self._server: HealthServer | None = None
+        self._bind = ""
+
+    @contextmanager
+    def at(self, bind: str) -> Iterator[None]:
+        """Answer at an address until the block ends. Raises ChipwatchError where it can't be had."""
+        try:
+            self._move(bind)
+            yield
+        finally:
+            self._move("")
+
+    @contextmanager
+    def moving(self, bind: str) -> Iterator[None]:
+        """Answer at another address from now on; at the one before where that, or the block, fails."""
+        with ExitStack() as undo:
+            undo.callback(self._move, self._bind)
+            self._move(bind)
+            yield
+            undo.pop_all()
+
+    def _move(self, bind: str) -> None:
+        if bind == self._bind:
+            return
+        # First: the new address may be the same port of other interfaces.
+        if self._server is not None:
+            self._server.stop()
+        self._server, self._bind = None, ""
+        if bind:
+            host, _, port = bind.rpartition(":")
+            further = unsubscribe.routes(_Unsubscribing(self._current.deps))
+            server = HealthServer(host.strip("[]"), int(port), self._troubles, further)
+            server.start()
+            self._server, self._bind = server, bind
+
+    def _troubles(self) -> Mapping[str, str]:
+        application = self._current.application
         try:
             application.store.ping()
+            unreachable = _unreachable(application.deps)
         except StoreError as error:
             return {"database": str(error)}
-        if unreachable := _unreachable(application):
+        if unreachable:
             return {"channels": unreachable}
-        return {trouble.step: trouble.text for trouble in heartbeat.troubles()}
-
-    host, _, port = bind.rpartition(":")
-    further = unsubscribe.routes(_Unsubscribing(application.deps))
-    server = HealthServer(host.strip("[]"), int(port), troubles, further)
-    server.start()
-    try:
-        yield
-    finally:
-        server.stop()
+        return {trouble.step: trouble.text for trouble in self._heartbeat.troubles()}
 
 
 @dataclass(frozen=True)
 class _Unsubscribing:
     """What unsubscribe links ask of the pipeline. The log names the address and never the token."""
 
-    deps: Deps
+    current: Callable[[], Deps]
 
     def known(self, token: str) -> str | None:
-        found = subscriber(self.deps, token)
+        found = subscriber(self.current(), token)
         return found.channel if found else None
 
     def unsubscribe(self, token: str) -> str | None:
-        done = write_unsubscription(self.deps, token)
+        done = write_unsubscription(self.current(), token)
         if done is None:
             return None
         structlog.get_logger().info("unsubscribed", channel=done.channel, address=done.address)
         return done.channel
 
 
-def _unreachable(application: Application) -> str:
+def _unreachable(deps: Deps) -> str:
     """Why nothing at all can be delivered, where that is so: then no other channel can say it."""
-    names = application.deps.channels
-    with application.store.read() as tx:
+    names = deps.channels
+    with deps.store.read() as tx:
         states = tx.queue.destinations()
     disabled = [f"{name}: {states[name].disabled_why}" for name in names if _is_disabled(states.get(name))]
     return "; ".join(disabled) if disabled and len(disabled) == len(names) else ""

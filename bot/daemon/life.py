@@ -1,11 +1,10 @@
-"""The life of the daemon: begin, tick, end when asked."""
+"""The life of the daemon: begin, tick, read the configuration anew when told to, end when asked."""
 
 from __future__ import annotations
 
 import os
-import threading
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from datetime import timedelta
 
 import structlog
@@ -13,14 +12,22 @@ import structlog
 from bot import logs
 from bot.app import opened
 from bot.configuration import Configuration
-from bot.daemon.answering import answering
+from bot.daemon.answering import Answering
+from bot.daemon.current import Current
+from bot.daemon.reload import Reload, reloading, sound
 from bot.daemon.steps import EVERY, steps_of
+from bot.daemon.watchdog import Watchdog, watching
 from bot.ports import Clock
 from bot.runtime import lifecycle, local
 from bot.runtime.steps import Heartbeat
 
-_OVERDUE = timedelta(minutes=10)
-"""Beyond its pace, how long a step may take before the process counts as unready."""
+OVERDUE = timedelta(minutes=10)
+"""Beyond its pace, how long a step may go without ending well."""
+_FILES_A_FETCH = 4
+"""Of a request under way: its connection, one more while it follows a redirect, a lookup of a name, spare."""
+_FILES_BESIDE = 512
+"""For messages under way, the database, readers, and those who ask the server."""
+_LINGER = timedelta(seconds=1)
 
 
 def set_up_logs(configuration: Configuration, level: str = "") -> None:
@@ -36,29 +43,67 @@ def serve(
     *,
     clock: Clock | None = None,
     every: Mapping[str, timedelta] = EVERY,
+    overdue: timedelta = OVERDUE,
+    signals: lifecycle.Signals | None = None,
 ) -> None:
     """Run until SIGTERM or SIGINT. Raises ChipwatchError where the process can't begin.
 
     ``every``: pause between two runs of each step, by a clock of its own; ``clock`` is what the steps go by.
+    ``signals``: where they are heard already, so that none is lost that came before.
     """
-    set_up_logs(configuration, log_level)
-    stopping = threading.Event()
-    stop_signal = lifecycle.StopSignal()
-    with lifecycle.single_instance(configuration.data), opened(configuration, clock) as application:
+    signals = signals or lifecycle.Signals()
+
+    def set_up(configuration: Configuration) -> None:
+        set_up_logs(configuration, log_level)
+        _allow_files(configuration)
+
+    set_up(configuration)
+    with ExitStack() as held:
+        held.enter_context(lifecycle.single_instance(configuration.data))
+        application = held.enter_context(opened(configuration, clock))
         application.take_over()
         application.subscribe()
-        deps = replace(application.deps, stopping=stopping.is_set, guard=local.guard)
-        heartbeat = Heartbeat(limits={name: pace + _OVERDUE for name, pace in every.items()})
-        steps = steps_of(lambda: deps, heartbeat, every)
-        with answering(application, heartbeat):
-            scheduler = local.start(steps, heartbeat)
-            structlog.get_logger().info(
-                "started", feeds=len(deps.feeds), topics=len(deps.topics), channels=len(deps.channels)
-            )
-            structlog.get_logger().info("stopping", signal=stop_signal.wait())
-            stopping.set()
-            drained = lifecycle.drain(scheduler)
+        with application.deps.store.begin() as tx:
+            sound(tx, application.deps.clock.now())
+        drained = _live(Current(application, lambda: signals.ending), signals, set_up, every, overdue)
         structlog.get_logger().info("stopped", drained=drained)
         if not drained:
             # What still runs holds leases, not locks: after a restart it comes again.
             os._exit(0)
+    if not lifecycle.all_ended(_LINGER):
+        os._exit(0)
+
+
+def _live(
+    current: Current,
+    signals: lifecycle.Signals,
+    set_up: Callable[[Configuration], None],
+    every: Mapping[str, timedelta],
+    overdue: timedelta,
+) -> bool:
+    """Tick until asked to end. Whether all that was under way came to an end."""
+    log = structlog.get_logger()
+    heartbeat = Heartbeat(limits={name: pace + overdue for name, pace in every.items()})
+    answering = Answering(current, heartbeat)
+    with (
+        answering.at(current.application.configuration.settings.server.bind),
+        reloading(Reload(current, answering, set_up)) as reload,
+        watching(Watchdog(heartbeat, current.deps)),
+    ):
+        scheduler = local.start(steps_of(current.deps, heartbeat, every), heartbeat)
+        log.info("started", **current.size)
+        while (asked := signals.wait()) == "SIGHUP":
+            reload()
+        log.info("stopping", signal=asked)
+        return lifecycle.drain(scheduler)
+
+
+def _allow_files(configuration: Configuration) -> None:
+    wanted = _FILES_A_FETCH * configuration.settings.http.concurrency + _FILES_BESIDE
+    if (allowed := lifecycle.allow_files(wanted)) < wanted:
+        structlog.get_logger().warning(
+            "few open files allowed",
+            allowed=allowed,
+            wanted=wanted,
+            remedy="raise the hard limit (LimitNOFILE= in systemd, ulimit -Hn) or lower [http] concurrency",
+        )

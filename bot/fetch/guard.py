@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -71,14 +70,7 @@ class Gate:
         )
 
 
-async def ask_system(host: str, port: int) -> list[str]:
-    """The machine's own resolver."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(entry[4][0]) for entry in found]
-
-
-async def resolve(host: str, port: int, within: float, resolver: Resolver = ask_system) -> list[Address]:
+async def resolve(host: str, port: int, within: float, resolver: Resolver) -> list[Address]:
     """The addresses of a host, without repeats, at least one. Raises UnknownNameError."""
     written = literal(host)
     if written is not None:
@@ -103,7 +95,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         inner: httpx.AsyncBaseTransport,
         gate: Gate,
         resolve_within: float,
-        resolver: Resolver = ask_system,
+        resolver: Resolver,
     ) -> None:
         self._inner = inner
         self._gate = gate

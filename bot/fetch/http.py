@@ -22,6 +22,7 @@ import structlog
 
 from bot.fetch.curl import CurlTransport
 from bot.fetch.guard import Gate, GuardedTransport
+from bot.fetch.lookups import Lookups
 from bot.fetch.politeness import Pace, Places, Slots, Throttles, Turns, turn_key
 from bot.fetch.request import FetchOptions, Requester, utc_now
 from bot.fetch.room import Room, Rooms
@@ -39,7 +40,7 @@ ASK_AGAIN = 1.0
 
 # A lookup that hangs keeps its thread for half a minute, whatever we do. They are started as needed: there
 # must be more than hanging names, or all others wait behind these.
-_RESOLVERS = 400
+_LOOKUPS = 400
 _GATHER = 0.02  # seconds for which visits are gathered, so that the consumer isn't woken for each
 _PAUSE = 0.01  # seconds between two looks whether a slow consumer has room again
 
@@ -120,6 +121,7 @@ class _Round:
         self._asked = False
         self._dry = False  # the last draw gave nothing, and it was just now
         self._loop = asyncio.SelectorEventLoop()  # libcurl needs file descriptors watched
+        self._lookups = Lookups(_LOOKUPS)
         self._task: asyncio.Task[None] | None = None
 
     # ── in the caller's thread ──
@@ -152,9 +154,6 @@ class _Round:
 
     def run(self, first: Sequence[Job]) -> None:
         """Everything that is asynchronous happens in here."""
-        # Names are resolved in threads; one that hangs must not be waited for at the end.
-        resolvers = ThreadPoolExecutor(_RESOLVERS, thread_name_prefix="resolve")
-        self._loop.set_default_executor(resolvers)
         self._fed(first)
         self._task = self._loop.create_task(self._visit_all())
         try:
@@ -162,7 +161,7 @@ class _Round:
                 self._loop.run_until_complete(self._task)
         finally:
             self._tidy_up()
-            resolvers.shutdown(wait=False, cancel_futures=True)
+            self._lookups.close()
             self._loop.close()
             self._signs.put(_Sign.ENDED)
 
@@ -181,7 +180,8 @@ class _Round:
         inner = CurlTransport(ca_file=options.ca_file, keep=options.concurrency)
         gate = Gate.opened(options.allow_networks)
         places, rooms = Places(options.concurrency), Rooms()
-        async with GuardedTransport(inner, gate, options.connect_timeout.total_seconds()) as transport:
+        within = options.connect_timeout.total_seconds()
+        async with GuardedTransport(inner, gate, within, self._lookups) as transport:
             requester = Requester(transport, options, self._now, Slots(options.per_host, self._pace))
 
             async def visit(job: Job) -> Visit:

@@ -1,14 +1,18 @@
-"""The life of the daemon's process: one a data folder, drained by SIGTERM."""
+"""The life of the daemon's process: one a data folder, drained by SIGTERM, told by SIGHUP to read anew."""
 
 from __future__ import annotations
 
+import os
 import queue
+import resource
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
@@ -68,23 +72,36 @@ def _locked(file: Path, problem: str) -> Iterator[None]:
         lock.release()
 
 
-class StopSignal:
-    """SIGTERM and SIGINT, heard from when this is made."""
+class Signals:
+    """What the process is asked by signals, heard from when this is made; only in the main thread.
+
+    SIGTERM and SIGINT: to end. A second one ends it at once, with the status 128 + its number, as if it had
+    killed the process. SIGHUP: to read its configuration anew.
+    """
 
     def __init__(self) -> None:
         # The one thing that a handler may touch: an event's lock may be held by the very code it interrupts.
         self._heard: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self.ending = False
+        """Asked to end; true before ``wait`` tells it."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda heard, _frame: self._heard.put(heard))
+            signal.signal(number, self._end)
+        signal.signal(signal.SIGHUP, lambda number, _frame: self._heard.put(number))
 
     def wait(self) -> str:
-        """Return the name of the first that comes; only in the main thread.
+        """Return the name of the next one.
 
         Looks again every second: a signal that comes just before the thread begins to wait does not wake it.
         """
         while True:
             with suppress(queue.Empty):
                 return signal.Signals(self._heard.get(timeout=_LOOK_AGAIN)).name
+
+    def _end(self, number: int, _frame: FrameType | None) -> None:
+        if self.ending:
+            os._exit(128 + number)
+        self.ending = True
+        self._heard.put(number)
 
 
 def drain(scheduler: BackgroundScheduler, within: timedelta = DRAIN) -> bool:
@@ -96,3 +113,27 @@ def drain(scheduler: BackgroundScheduler, within: timedelta = DRAIN) -> bool:
     waiter.start()
     waiter.join(within.total_seconds())
     return not waiter.is_alive()
+
+
+def all_ended(within: timedelta) -> bool:
+    """Wait for the threads that the end of the process would wait for. ``False`` where one goes on."""
+    deadline = time.monotonic() + within.total_seconds()
+    others = [
+        each for each in threading.enumerate() if each is not threading.current_thread() and not each.daemon
+    ]
+    for thread in others:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    return not any(thread.is_alive() for thread in others)
+
+
+def allow_files(wanted: int) -> int:
+    """Raise how many files and connections the process may have open, where that is less than ``wanted``.
+
+    Returns how many it may have now: the system may allow no more.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft == resource.RLIM_INFINITY or soft >= allowed:
+        return wanted if soft == resource.RLIM_INFINITY else soft
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    return allowed

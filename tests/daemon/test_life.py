@@ -4,80 +4,12 @@ from __future__ import annotations
 
 import json
 import signal
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-import pytest
+from tests.cli.calling import NEWS, TOPIC, entry, rss
+from tests.daemon.house import FEED_TYPE, House, running
+from tests.http_server import Answer, wait_until
 
-from tests.cli.calling import NEWS, SETTINGS, TOPIC, Outcome, chipwatch, entry, rss, write_config
-from tests.http_server import Answer, ScriptedServer, http_server, wait_until
-
-FEED_TYPE = {"Content-Type": "application/rss+xml"}
 LATE = entry("7", "Weather at sea", "A ferry was late.")
-
-
-@dataclass(frozen=True)
-class House:
-    """A configuration with a data folder and a free port for the health server."""
-
-    config: Path
-    data: Path
-    web: ScriptedServer
-
-    def call(self, *arguments: object) -> Outcome:
-        return chipwatch(*arguments, "--config", self.config, "--data", self.data)
-
-    def watch(self, *feeds: str, schedule: str = "* * * * *") -> None:
-        settings = SETTINGS.replace("0 7 * * *", schedule) + (
-            '\n[channels.alerts]\ntype = "files"\nfolder = "alerts"\nformats = ["json"]\n'
-            '\n[[alerts]]\nname = "urgent"\ntopics = ["ferries"]\nchannels = ["alerts"]\n'
-            f'\n[server]\nbind = "127.0.0.1:{free_port()}"\n'
-        )
-        write_config(self.config, feeds=feeds, settings=settings)
-
-    def told(self, folder: str) -> list[Any]:
-        return [json.loads(path.read_text()) for path in (self.data / folder).glob("*.json")]
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with http_server() as web:
-        yield House(config=tmp_path / "config", data=tmp_path / "data", web=web)
-
-
-@contextmanager
-def running(house: House) -> Iterator[subprocess.Popen[str]]:
-    """A daemon that is ready; killed if the test leaves it running."""
-    call = [sys.executable, "-m", "bot", "run", "--config", str(house.config), "--data", str(house.data)]
-    with subprocess.Popen(call, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            wait_until(lambda: process.poll() is not None or house.call("health").status == 0, 20)
-            yield process
-        finally:
-            process.kill()
-
-
-def ended(process: subprocess.Popen[str], number: int = signal.SIGTERM) -> list[Any]:
-    """Ask it to end; gives its log. It must end well and in time."""
-    asked = time.monotonic()
-    process.send_signal(number)
-    _, log = process.communicate(timeout=12)
-    assert time.monotonic() - asked < 10
-    assert process.returncode == 0, log
-    return [json.loads(line) for line in log.splitlines()]
 
 
 def test_it_does_the_whole_job_by_itself(house: House) -> None:
@@ -90,13 +22,13 @@ def test_it_does_the_whole_job_by_itself(house: House) -> None:
     assert house.call("digest", "daily", "--at", "3m").status == 0
     assert house.call("poll").status == 0
     house.watch(known, added, dead)
-    with running(house) as process:
+    with running(house) as daemon:
         wait_until(lambda: house.told("digests") and len(house.told("alerts")) == 2, 15)
         second = house.call("run")
         assert second.status == 1
         assert "another chipwatch is running" in second.err
         assert house.call("items", "third").status == 0, "one can look while it runs"
-        log = ended(process)
+        log = daemon.ended()
     assert house.call("health").status == 1
     (digest,) = house.told("digests")
     assert "electric ferry" in json.dumps(digest)
@@ -119,9 +51,9 @@ def test_it_does_the_whole_job_by_itself(house: House) -> None:
 def test_it_ends_in_time_although_a_feed_hangs(house: House) -> None:
     slow = house.web.play("/slow", Answer(body=rss(*NEWS), delay=60))
     house.watch(slow)
-    with running(house) as process:
+    with running(house) as daemon:
         wait_until(lambda: house.web.asked("/slow"), 10)
-        log = ended(process)
+        log = daemon.ended()
     assert [(line["event"], line.get("signal"), line.get("drained")) for line in log][-2:] == [
         ("stopping", "SIGTERM", None),
         ("stopped", None, True),
@@ -139,10 +71,10 @@ def test_an_advisor_that_hangs_delays_no_alert(house: House) -> None:
     settings = house.config / "chipwatch.toml"
     settings.write_text(settings.read_text() + asking)
     (house.config / "topics" / "ferries.toml").write_text(TOPIC + "threshold = 0.97\n")
-    with running(house) as process:
+    with running(house) as daemon:
         wait_until(lambda: house.web.asked("/v1/chat/completions"), 15)
         wait_until(lambda: len(house.told("alerts")) == 1, 10)
-        log = ended(process)
+        log = daemon.ended()
     assert [line["reason"] for line in log if line["event"] == "no advice"] == [
         "127.0.0.1: no answer within 1 s"
     ]
@@ -154,10 +86,10 @@ def test_what_can_not_be_sent_is_logged_and_kept(house: House) -> None:
     house.watch(house.web.play("/rss", Answer(body=rss(*NEWS), headers=FEED_TYPE)), schedule="0 7 * * *")
     house.data.mkdir()
     (house.data / "alerts").write_text("a file where the folder should be")
-    with running(house) as process:
+    with running(house) as daemon:
         wait_until(lambda: '"pending"' in house.call("deliveries", "list", "--json").out, 15)
         wait_until(lambda: house.call("deliveries", "list", "--json").json[0]["attempt"], 15)
-        log = ended(process, signal.SIGINT)
+        log = daemon.ended(signal.SIGINT)
     (refused, *_) = (line for line in log if line["event"] == "not delivered")
     assert (refused["level"], refused["state"], refused["tries"]) == ("warning", "pending", 1)
     assert refused["note"]
@@ -169,8 +101,7 @@ def test_a_wrong_configuration_keeps_it_from_starting(house: House) -> None:
     house.watch("https://harbor.example/rss")
     path = house.config / "feeds.toml"
     path.write_text(path.read_text().replace("url", "urk"))
-    with running(house) as process:
-        assert process.wait(10) == 2
-        assert process.stderr
-        assert 'unknown key "urk"; did you mean "url"?' in process.stderr.read()
+    with running(house) as daemon:
+        assert daemon.process.wait(10) == 2
+        assert 'unknown key "urk"; did you mean "url"?' in daemon.file.read_text()
     assert not house.data.exists()

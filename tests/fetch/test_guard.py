@@ -13,9 +13,9 @@ from bot.fetch.guard import (
     RefusedError,
     Resolver,
     UnknownNameError,
-    ask_system,
     resolve,
 )
+from bot.fetch.lookups import Lookups
 
 LOOPBACK = ipaddress.ip_address("127.0.0.1")
 PUBLIC = ipaddress.ip_address("93.184.216.34")
@@ -39,9 +39,9 @@ def answering(*addresses: str) -> Resolver:
     return resolver
 
 
-def ask(url: str, gate: Gate, listener: Listener, resolver: Resolver = ask_system) -> httpx.Response:
+def ask(url: str, gate: Gate, listener: Listener, resolver: Resolver | None = None) -> httpx.Response:
     async def once() -> httpx.Response:
-        async with GuardedTransport(listener, gate, 5, resolver) as transport:
+        async with GuardedTransport(listener, gate, 5, resolver or Lookups(1)) as transport:
             return await transport.handle_async_request(httpx.Request("GET", url))
 
     return asyncio.run(once())
@@ -123,7 +123,7 @@ def test_an_opened_network_counts_inside_a_mapped_address() -> None:
 @pytest.mark.parametrize("name", ["no-such-name.invalid", "a" * 300 + ".example", "bad_\udcff.example"])
 def test_a_name_without_address_is_unknown(name: str) -> None:
     with pytest.raises(UnknownNameError):
-        asyncio.run(resolve(name, 80, 5))
+        asyncio.run(resolve(name, 80, 5, Lookups(1)))
 
 
 def test_an_answer_without_addresses_is_none() -> None:

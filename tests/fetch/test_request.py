@@ -17,6 +17,7 @@ from bot.fetch import FAILURES
 from bot.fetch.body import body_hash
 from bot.fetch.curl import CurlTransport
 from bot.fetch.guard import Gate, GuardedTransport
+from bot.fetch.lookups import Lookups
 from bot.fetch.request import FetchOptions, Requester
 from bot.fetch.room import Rooms
 from bot.model import FeedState, Fetched, FetchFailed, FetchOutcome, NotModified
@@ -57,7 +58,8 @@ def fetch(state: FeedState | str, options: FetchOptions = OPTIONS) -> FetchOutco
 
 async def _fetched(state: FeedState, options: FetchOptions) -> FetchOutcome:
     gate = Gate.opened(options.allow_networks)
-    async with GuardedTransport(CurlTransport(ca_file=options.ca_file), gate, 2) as transport:
+    inner = CurlTransport(ca_file=options.ca_file)
+    async with GuardedTransport(inner, gate, 2, Lookups(1)) as transport:
         return await Requester(transport, options, lambda: NOW).fetch(state, Rooms().room())
 
 

@@ -15,7 +15,7 @@ from bot.runtime.steps import Heartbeat, Step
 
 @pytest.fixture
 def restored_signals() -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
@@ -41,13 +41,13 @@ def test_one_command_delivers_at_a_time_and_beside_the_daemon(tmp_path: Path) ->
 
 
 def test_sigterm_asks_for_an_orderly_end(restored_signals: None) -> None:
-    asked = lifecycle.StopSignal()
+    asked = lifecycle.Signals()
     os.kill(os.getpid(), signal.SIGTERM)
     assert asked.wait() == "SIGTERM"
 
 
 def test_a_signal_that_comes_while_nobody_waits_is_not_lost(restored_signals: None) -> None:
-    asked = lifecycle.StopSignal()
+    asked = lifecycle.Signals()
     threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
     assert asked.wait() == "SIGINT"
 
