@@ -119,6 +119,25 @@ def restore(
     say(f"restored from {file}")
 
 
+@app.command()
+def vacuum(config: ConfigDir = CONFIG, data: DataDir = DATA) -> None:
+    """Write a SQLite file anew, as small as it can be. Stop the daemon first; a gigabyte takes a minute.
+
+    Needed once for a file made by a version before revision 0014: of newer ones upkeep gives back what is free.
+
+    [dim]Example: chipwatch db vacuum[/dim]
+    """
+    from bot.configuration import read_configuration
+    from bot.runtime.lifecycle import single_instance
+    from bot.storage.vacuum import vacuum as write_anew
+
+    configuration = read_configuration(config, data)
+    busy = configuration.settings.storage.busy_timeout
+    with single_instance(configuration.data):
+        before, after = write_anew(configuration.database, busy_timeout=busy)
+    say(f"from {_size(before)} to {_size(after)}")
+
+
 def _beside(file: Path) -> Path:
     """Where the key of unsubscribe links lies beside a copy."""
     from bot.channels.unsubscribe import KEY_FILE

@@ -121,7 +121,8 @@ class Sqlite:
         if _pragma(connection, "auto_vacuum") == _INCREMENTAL:
             spare = max(_SPARE_PAGES, _pragma(connection, "page_count") // _SPARE_PART)
             if _pragma(connection, "freelist_count") > spare:
-                connection.execute(f"PRAGMA incremental_vacuum({_PAGES_AT_ONCE})").fetchall()
+                # A page a step of the statement, and only this way does the driver take all the steps.
+                connection.executescript(f"PRAGMA incremental_vacuum({_PAGES_AT_ONCE})")
                 return True
         # Writers wait while it waits for readers; with those that stay it is given up.
         patience = _pragma(connection, "busy_timeout")
