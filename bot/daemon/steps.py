@@ -40,6 +40,10 @@ EVERY: Mapping[str, timedelta] = {
     "upkeep": timedelta(hours=1),
 }
 
+_STRANGERS = (
+    "a command brought them here from a newer configuration than the one in force; "
+    "have it read with SIGHUP (systemctl reload, kill -HUP)"
+)
 _NO_NEWS = frozenset({"unchanged", "held"})
 """Results of polls that nobody need hear of."""
 
@@ -53,7 +57,7 @@ def steps_of(
     """``current``: asked once a run, so that a run keeps the configuration that it began with."""
     meters = meters or Meters()
     calls: Mapping[str, Callable[[Deps], Fields]] = {
-        "poll": partial(_poll, heartbeat, meters),
+        "poll": partial(_poll, heartbeat, meters, set()),
         "triage": partial(_triage, meters),
         "advise": partial(_advise, meters),
         "alert": partial(_alert, meters),
@@ -75,14 +79,15 @@ def _run(name: str, call: Callable[[Deps], Fields], current: Callable[[], Deps],
         return fields
 
 
-def _poll(heartbeat: Heartbeat, meters: Meters, deps: Deps) -> Fields:
+def _poll(heartbeat: Heartbeat, meters: Meters, strangers: set[str], deps: Deps) -> Fields:
     """One round. It may last for as long as feeds become due: so it beats itself.
 
+    ``strangers``: feeds of another configuration that were told of, so that they are told of once.
     Most polls find nothing: they are told to those who ask for ``debug``, and a round of them not at all.
     """
     log = structlog.get_logger()
-    feeds = items = 0
-    for report in poll(deps):
+    feeds, items, told = 0, 0, set(strangers)
+    for report in poll(deps, strangers=strangers):
         heartbeat.beat("poll")
         feeds += 1
         items += len(report.plan.new)
@@ -99,6 +104,8 @@ def _poll(heartbeat: Heartbeat, meters: Meters, deps: Deps) -> Fields:
             revised=len(report.plan.revised),
             next=report.plan.state.next_poll_at.isoformat(timespec="seconds"),
         )
+    if unknown := strangers - told:
+        log.warning("feeds not polled", feeds=len(unknown), why=_STRANGERS)
     return {"feeds": feeds, "items": items} if items else {}
 
 

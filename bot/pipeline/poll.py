@@ -40,14 +40,20 @@ class PollReport:
     """As in ``Visit``."""
 
 
-def poll(deps: Deps, feed_ids: Sequence[str] | None = None) -> Iterator[PollReport]:
+def poll(
+    deps: Deps, feed_ids: Sequence[str] | None = None, strangers: set[str] | None = None
+) -> Iterator[PollReport]:
     """Poll what is due, or just the feeds named. Reports each feed when it is written down.
 
     Feeds are claimed as places become free, so a slow one takes its own place and no other's time. No
     transaction is open while the network talks. Asked to end, it leaves what is under way and frees it. What
     can't be written down rests for the shortest interval: servers must not be asked again with every tick.
+
+    ``strangers``: ids of feeds that are due and that this configuration doesn't have, from round to round. A
+    command with a newer one brought them here; they are left alone.
     """
-    due, rest = _Round(deps, feed_ids), deps.poll_policy.min_interval
+    due = _Round(deps, feed_ids, set() if strangers is None else strangers)
+    rest = deps.poll_policy.min_interval
     try:
         for visits in deps.fetcher.fetch_all(due.draw, partial(_begin_to_read, deps)):
             yield from _take_in(deps, visits)
@@ -65,8 +71,9 @@ def poll(deps: Deps, feed_ids: Sequence[str] | None = None) -> Iterator[PollRepo
 class _Round:
     """What one round has claimed and not yet written down."""
 
-    def __init__(self, deps: Deps, feed_ids: Sequence[str] | None) -> None:
+    def __init__(self, deps: Deps, feed_ids: Sequence[str] | None, strangers: set[str]) -> None:
         self._deps = deps
+        self._strangers = strangers
         self._named = None if feed_ids is None else list(dict.fromkeys(feed_ids))
         self._under_way: set[str] = set()
         self._renew_at = deps.clock.now()
@@ -99,14 +106,25 @@ class _Round:
             if budget is not None:
                 polled = tx.feeds.polled_since(now - stretch(budget)[0])
                 places = min(places, allowance(budget, polled, len(self._under_way)))
-            due = tx.feeds.claim_due(now, places, lease, likeliest=budget is not None) if places else ()
-            return [
-                state
-                for state in due
-                if state.feed_id in self._deps.feeds and state.feed_id not in self._under_way
-            ]
+            due = self._claim_due(tx, now, places, likeliest=budget is not None) if places else ()
+            return [state for state in due if state.feed_id not in self._under_way]
         some, self._named = self._named[:places], self._named[places:]
         return [state for state in tx.feeds.claim(some, now, lease) if state.feed_id in self._deps.feeds]
+
+    def _claim_due(self, tx: Tx, now: datetime, places: int, *, likeliest: bool) -> Sequence[FeedState]:
+        lease, feeds = self._deps.pace.poll_lease, self._deps.feeds
+        self._strangers.difference_update(feeds)
+        claimed: list[FeedState] = []
+        while True:
+            due = tx.feeds.claim_due(
+                now, places - len(claimed), lease, likeliest=likeliest, leave=self._strangers
+            )
+            claimed += [state for state in due if state.feed_id in feeds]
+            unknown = {state.feed_id for state in due}.difference(feeds)
+            if not unknown:
+                return claimed
+            tx.feeds.lease(sorted(unknown), now)
+            self._strangers.update(unknown)
 
     def _renew(self, now: datetime) -> None:
         """A feed may wait long for its host's turn: it stays ours until then."""

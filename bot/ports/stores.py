@@ -37,11 +37,17 @@ class FeedStore(Protocol):
         ...
 
     def claim_due(
-        self, now: datetime, limit: int, lease: timedelta, *, likeliest: bool = False
+        self,
+        now: datetime,
+        limit: int,
+        lease: timedelta,
+        *,
+        likeliest: bool = False,
+        leave: Collection[str] = (),
     ) -> Sequence[FeedState]:
         """Take up to ``limit`` feeds that are due; nobody else gets them until the lease ends.
 
-        The longest due come first, or those in which a new item is ``likeliest``.
+        The longest due come first, or those in which a new item is ``likeliest``. Those of ``leave`` stay.
         """
         ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
 from operator import itemgetter
@@ -79,7 +79,13 @@ class SqlFeeds:
         self._connection.execute(ahead.values(next_poll_at=now, last_polled_at=now))
 
     def claim_due(
-        self, now: datetime, limit: int, lease: timedelta, *, likeliest: bool = False
+        self,
+        now: datetime,
+        limit: int,
+        lease: timedelta,
+        *,
+        likeliest: bool = False,
+        leave: Collection[str] = (),
     ) -> Sequence[FeedState]:
         """Take up to ``limit`` feeds that are due, longest due first, or with most new items to be expected.
 
@@ -87,7 +93,7 @@ class SqlFeeds:
         """
         due = (
             select(*_COLUMNS)
-            .where(POLLED, feeds.c.next_poll_at <= now, _free(now))
+            .where(POLLED, feeds.c.next_poll_at <= now, _free(now), *_but(leave))
             .order_by(*([self._unlikely(now)] if likeliest else []), feeds.c.next_poll_at, feeds.c.feed_id)
             .limit(limit)
         )
@@ -169,6 +175,10 @@ class SqlFeeds:
         leave = update(feeds).where(feeds.c.feed_id == bindparam("gone")).values(configured=False)
         if feed_ids:
             self._connection.execute(leave, [{"gone": feed_id} for feed_id in feed_ids])
+
+
+def _but(leave: Collection[str]) -> list[ColumnElement[bool]]:
+    return [feeds.c.feed_id.not_in(sorted(leave))] if leave else []
 
 
 def _free(now: datetime) -> ColumnElement[bool]:

@@ -279,3 +279,25 @@ def test_a_budget_is_spread_over_the_hour(bot: Bot) -> None:
     bot.clock.pass_by(timedelta(minutes=2))
     assert len(list(poll(deps))) == 1
     assert len(list(poll(deps, [FEED.id, OTHER.id]))) == 2, "whoever names feeds wants them polled"
+
+
+def test_feeds_of_another_configuration_are_left_alone_and_keep_no_other_out(bot: Bot) -> None:
+    bot.publish(entry("1", "A chip"))
+    newer = [Feed(id=f"{number}", url=f"https://{number}.example/rss") for number in range(200)]
+    with bot.store.begin() as tx:
+        tx.feeds.sync([*newer, FEED], bot.clock.now())
+    strangers: set[str] = set()
+    assert [report.feed for report in poll(bot.deps, strangers=strangers)] == [FEED]
+    assert strangers == {feed.id for feed in newer}
+    bot.clock.pass_by(timedelta(hours=1))
+    assert [report.feed for report in poll(bot.deps, strangers=strangers)] == [FEED], "and the next time"
+    with bot.store.begin() as tx:
+        due = tx.feeds.claim_due(bot.clock.now(), 1000, timedelta(minutes=1))
+        assert {state.feed_id for state in due} == {feed.id for feed in newer}, "whoever knows them has them"
+
+
+def test_a_feed_that_the_configuration_has_now_is_a_stranger_no_more(bot: Bot) -> None:
+    bot.publish(entry("1", "A chip"))
+    strangers = {FEED.id, "gone"}
+    assert [report.feed for report in poll(bot.deps, strangers=strangers)] == [FEED]
+    assert strangers == {"gone"}

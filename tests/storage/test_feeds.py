@@ -65,6 +65,13 @@ def test_the_longest_due_are_claimed_first_and_not_twice(store: SqlStore) -> Non
     assert due(store) == []
 
 
+def test_feeds_that_are_to_be_left_alone_make_room_for_others(store: SqlStore) -> None:
+    with store.begin() as tx:
+        tx.feeds.sync([feed("a"), feed("b"), feed("c")], NOW)
+        assert [state.feed_id for state in tx.feeds.claim_due(NOW, 1, MINUTE, leave={"a", "b"})] == ["c"]
+        assert [state.feed_id for state in tx.feeds.claim_due(NOW, 3, MINUTE)] == ["a", "b"]
+
+
 def test_a_lease_ends_by_itself_or_by_saving(store: SqlStore) -> None:
     with store.begin() as tx:
         tx.feeds.sync([feed("a")], NOW)
