@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
-.PHONY: chaos soak help demo test lint typecheck unit test-slow test-browser synapse mailservers test-realserver screenshots bench bench-polling lock clean
+.PHONY: chaos soak container-tools test-container help demo test lint typecheck unit test-slow test-browser synapse mailservers test-realserver screenshots bench bench-polling lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -39,7 +39,7 @@ typecheck: $(VENV)/dev ## mypy --strict
 	@$(BIN)/mypy
 
 unit: $(VENV)/dev ## the tests
-	@$(BIN)/python -m pytest -n 2 -m "not browser and not slow and not realserver"
+	@$(BIN)/python -m pytest -n 2 -m "not browser and not container and not slow and not realserver"
 
 test-slow: $(VENV)/dev ## a simulated week of 2,000 feeds, bodies of many megabytes; some minutes
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
@@ -68,6 +68,18 @@ mailservers:
 
 test-realserver: $(VENV)/dev synapse mailservers ## channels against Synapse, and where root has them Postfix and Dovecot
 	@$(BIN)/python -m pytest -m realserver tests/realserver
+
+CONTAINER_TOOLS := buildah debootstrap
+container-tools:
+	@if ! { command -v buildah && command -v debootstrap; } >/dev/null \
+	  && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "installing $(CONTAINER_TOOLS) …"; \
+	  (apt-get update -qq && DEBIAN_FRONTEND=noninteractive timeout 300 apt-get install -y -qq --no-install-recommends $(CONTAINER_TOOLS)) >/dev/null 2>&1 \
+	    || echo "they can't be installed here: the tests of the image are skipped"; \
+	fi
+
+test-container: $(VENV)/dev container-tools ## the image, built by its Dockerfile and run confined, without an engine
+	@$(BIN)/python -m pytest -m container tests/container
 
 chaos: $(VENV)/dev ## the bot killed 300 times; what was told must be told once. A quarter of an hour
 	@$(BIN)/python -m tests.chaos
