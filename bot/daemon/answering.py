@@ -1,4 +1,4 @@
-"""What the daemon answers over HTTP: whether it is ready, and unsubscribe links."""
+"""What the daemon answers over HTTP: whether it is ready, metrics, and unsubscribe links."""
 
 from __future__ import annotations
 
@@ -11,20 +11,23 @@ import structlog
 from bot.daemon.current import Current
 from bot.errors import StoreError
 from bot.model import Destination
+from bot.model.census import Census
 from bot.pipeline.deps import Deps
 from bot.pipeline.unsubscribe import subscriber
 from bot.pipeline.unsubscribe import unsubscribe as write_unsubscription
 from bot.runtime.steps import Heartbeat
-from bot.server import unsubscribe
+from bot.server import metrics, unsubscribe
 from bot.server.health import HealthServer
+from bot.server.meters import Meters
 
 
 class Answering:
     """The server, at the address that the configuration in force names."""
 
-    def __init__(self, current: Current, heartbeat: Heartbeat) -> None:
+    def __init__(self, current: Current, heartbeat: Heartbeat, meters: Meters) -> None:
         self._current = current
         self._heartbeat = heartbeat
+        self._meters = meters
         self._server: HealthServer | None = None
         self._bind = ""
 
@@ -55,7 +58,8 @@ class Answering:
         self._server, self._bind = None, ""
         if bind:
             host, _, port = bind.rpartition(":")
-            further = unsubscribe.routes(_Unsubscribing(self._current.deps))
+            links = unsubscribe.routes(_Unsubscribing(self._current.deps))
+            further = [*links, metrics.route(self._meters, self._census)]
             server = HealthServer(host.strip("[]"), int(port), self._troubles, further)
             server.start()
             self._server, self._bind = server, bind
@@ -70,6 +74,13 @@ class Answering:
         if unreachable:
             return {"channels": unreachable}
         return {trouble.step: trouble.text for trouble in self._heartbeat.troubles()}
+
+    def _census(self) -> Census:
+        """Raises StoreError."""
+        deps = self._current.deps()
+        self._meters.expect(topics=deps.topics, channels=deps.channels, steps=self._heartbeat.limits)
+        with deps.store.read() as tx:
+            return tx.census.take(deps.clock.now())
 
 
 @dataclass(frozen=True)
@@ -86,7 +97,7 @@ class _Unsubscribing:
         done = write_unsubscription(self.current(), token)
         if done is None:
             return None
-        structlog.get_logger().info("unsubscribed", channel=done.channel, address=done.address)
+        structlog.get_logger().info("unsubscribed", part="server", channel=done.channel, address=done.address)
         return done.channel
 
 

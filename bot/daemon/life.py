@@ -19,7 +19,9 @@ from bot.daemon.steps import EVERY, steps_of
 from bot.daemon.watchdog import Watchdog, watching
 from bot.ports import Clock
 from bot.runtime import lifecycle, local
+from bot.runtime.clockwatch import ClockWatch, noticing_jumps, system_elapsed, system_now
 from bot.runtime.steps import Heartbeat
+from bot.server.meters import Meters
 
 OVERDUE = timedelta(minutes=10)
 """Beyond its pace, how long a step may go without ending well."""
@@ -84,16 +86,18 @@ def _live(
     """Tick until asked to end. Whether all that was under way came to an end."""
     log = structlog.get_logger()
     heartbeat = Heartbeat(limits={name: pace + overdue for name, pace in every.items()})
-    answering = Answering(current, heartbeat)
+    meters = Meters()
+    answering = Answering(current, heartbeat, meters)
     with (
         answering.at(current.application.configuration.settings.server.bind),
         reloading(Reload(current, answering, set_up)) as reload,
         watching(Watchdog(heartbeat, current.deps)),
     ):
-        scheduler = local.start(steps_of(current.deps, heartbeat, every), heartbeat)
+        scheduler = local.start(steps_of(current.deps, heartbeat, every, meters), heartbeat)
         log.info("started", **current.size)
-        while (asked := signals.wait()) == "SIGHUP":
-            reload()
+        with noticing_jumps(clock_watch, Timekeeping(current.deps, partial(local.tick_now, scheduler))):
+            while (asked := signals.wait()) == "SIGHUP":
+                reload()
         log.info("stopping", signal=asked)
         return lifecycle.drain(scheduler)
 

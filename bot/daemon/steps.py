@@ -52,10 +52,9 @@ def steps_of(
     current: Callable[[], Deps],
     heartbeat: Heartbeat,
     every: Mapping[str, timedelta],
-    meters: Meters | None = None,
+    meters: Meters,
 ) -> list[Step]:
     """``current``: asked once a run, so that a run keeps the configuration that it began with."""
-    meters = meters or Meters()
     calls: Mapping[str, Callable[[Deps], Fields]] = {
         "poll": partial(_poll, heartbeat, meters, set()),
         "triage": partial(_triage, meters),

@@ -36,7 +36,9 @@ def route(
     latest = _Latest(count, kept, patience)
 
     def metrics(_request: Request) -> Response:
-        told = generate_latest(meters.registry) + generate_latest(_Standing(latest.census(), meters.channels))
+        # First: whoever counts may say what else is to be expected.
+        standing = Standing(latest.census(), meters.channels)
+        told = generate_latest(meters.registry) + generate_latest(standing)
         return Response(told, media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
     return Route("/metrics", metrics)
@@ -74,7 +76,7 @@ class _Latest:
         self._from = time.monotonic()
 
 
-class _Standing(Collector):
+class Standing(Collector):
     """One count, as gauges. What waits for nobody is 0 seconds old."""
 
     def __init__(self, census: Census | None, channels: Collection[str]) -> None:
