@@ -117,6 +117,8 @@ class _Round:
 
     def _patience(self) -> float:
         """Seconds to wait for an attempt to end: until the next look, or until a pace allows a message."""
+        if self._deps.stopping():
+            return _LOOK_AGAIN  # nothing begins any more, and what is under way says when it ends
         paced = [
             self._free_at.get(line.channel, 0.0)
             for line in self._lines.values()

@@ -300,6 +300,36 @@ def test_a_service_that_never_ends_its_answer_is_given_up_and_paused(bot: Bot) -
     for_ever.set()
 
 
+def test_a_round_that_is_to_end_waits_for_what_is_under_way_and_does_nothing_else(bot: Bot) -> None:
+    asked, counted = threading.Event(), CountingStore(bot.store)
+
+    def send(_key: str) -> SendResult:
+        asked.set()
+        time.sleep(1.5)
+        return Sent()
+
+    bot.channel.answer = send
+    put(bot, delivery("a"), delivery("b"))
+    deliver(replace(bot.deps, store=counted, stopping=asked.is_set))
+    assert states(bot) == {"a": DeliveryState.SENT, "b": DeliveryState.PENDING}
+    assert counted.transactions < 10
+
+
+@dataclass
+class CountingStore:
+    """A store that counts its transactions."""
+
+    store: Store
+    transactions: int = 0
+
+    def begin(self) -> AbstractContextManager[Tx]:
+        self.transactions += 1
+        return self.store.begin()
+
+    def read(self) -> AbstractContextManager[Tx]:
+        return self.store.read()
+
+
 def test_a_destination_that_another_process_took_over_is_left_to_it(bot: Bot) -> None:
     """This one stood still for longer than its lease, in the middle of a long queue."""
     sent: list[str] = []
