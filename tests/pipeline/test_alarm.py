@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+import sqlite3
+import threading
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
-from bot.model import DeliveryState, Refused, RetryPolicy, SendResult, Sent
+import pytest
+
+from bot.core.alarms import APART, COLLECTED, STEADY
+from bot.model import (
+    Alarm,
+    DeliveryState,
+    Feed,
+    FetchFailed,
+    FetchOutcome,
+    Part,
+    Refused,
+    RetryPolicy,
+    SendResult,
+    Sent,
+)
+from bot.pipeline.alarm import end_alarm, raise_alarm
 from bot.pipeline.deliver import deliver
 from bot.pipeline.deps import Deps
-from tests.fakes import RecordingChannel
-from tests.pipeline.conftest import Bot
+from bot.pipeline.poll import poll
+from tests.fakes import START, RecordingChannel
+from tests.pipeline.conftest import FEED, Bot, entry, fetched
 from tests.pipeline.test_deliver import delivery, put, states
 
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 GONE = Refused(reason="404 no_service", permanent=True, disables=True)
 
 
@@ -57,8 +77,14 @@ def test_once_enabled_what_waited_goes_out_in_order_and_the_recovery_is_told_onc
     put(bot, delivery("c"))
     deliver(deps)
     assert [key for key, _, _ in bot.channel.sent] == ["a", "a", "b", "c"]
+    assert [digest.title for digest in mail.digests] == ["Delivery trouble"]
+    for _ in range(3):
+        bot.clock.pass_by(STEADY)
+        deliver(deps)
     assert [digest.title for digest in mail.digests] == ["Delivery trouble", "Delivery works again"]
     assert len(mail.sent) == 2
+    bot.clock.pass_by(3 * DAY)
+    deliver(deps)
     with bot.store.read() as tx:
         assert tx.alarms.all() == []
 
@@ -165,4 +191,187 @@ def test_a_channel_that_could_not_be_reached_is_told_of_and_its_return(bot: Bot)
     answering(bot, Refused(reason="can't connect"), Refused(reason="can't connect"), Sent())
     put(bot, delivery("a"), delivery("b"), delivery("c"))
     deliver(deps)
+    bot.clock.pass_by(STEADY)
+    deliver(deps)
     assert [digest.title for digest in mail.digests] == ["Delivery trouble", "Delivery works again"]
+
+
+# ── of feeds and topics ──────────────────────────────────────────────────────────────────────────
+
+FAILED = FetchFailed(kind="timeout", detail="too slow")
+
+
+def polled(bot: Bot, deps: Deps, *outcomes: FetchOutcome, every: timedelta = 13 * HOUR) -> None:
+    """One poll an outcome, and what is told then and a while later."""
+    for outcome in outcomes:
+        bot.fetcher.answers[FEED.url] = [outcome]
+        list(poll(deps, [FEED.id]))
+        deliver(deps)
+        bot.clock.pass_by(every)
+        deliver(deps)
+
+
+def test_a_feed_that_fails_for_a_day_is_told_once_and_its_recovery_once(bot: Bot) -> None:
+    polled(bot, bot.deps, fetched(entry("1", "A chip")), *[FAILED] * 8)
+    (told,) = texts(bot.channel)
+    assert "Harbor Wire" in told
+    assert "has failed since" in told
+    polled(bot, bot.deps, *[fetched(entry("1", "A chip"))] * 3)
+    assert [digest.title for digest in bot.channel.digests] == [
+        "Trouble with feeds",
+        "Feeds can be read again",
+    ]
+
+
+def test_a_feed_that_answers_before_anybody_heard_of_it_is_not_told(bot: Bot) -> None:
+    bot.fetcher.answers[FEED.url] = [FAILED]
+    list(poll(bot.deps, [FEED.id]))
+    bot.clock.pass_by(25 * HOUR)
+    list(poll(bot.deps, [FEED.id]))
+    with bot.store.read() as tx:
+        assert [alarm.cause for alarm in tx.alarms.all()] == ["failing"]
+    bot.publish(entry("1", "A chip"))
+    list(poll(bot.deps, [FEED.id]))
+    bot.clock.pass_by(DAY)
+    deliver(bot.deps)
+    assert texts(bot.channel) == []
+
+
+def test_a_feed_that_is_gone_is_told_as_gone_alone(bot: Bot) -> None:
+    gone = FetchFailed(kind="gone", detail="HTTP 410", status=410)
+    polled(bot, bot.deps, fetched(entry("1", "A chip")), *[FAILED] * 4, gone, gone)
+    assert [notice.kind for digest in bot.channel.digests for notice in digest.notices] == [
+        "failing",
+        "gone",
+    ]
+
+
+def test_alarms_of_feeds_and_notices_are_one_transaction(bot: Bot, tmp_path: Path) -> None:
+    """The database refuses the alarm: then nothing of the poll is written, and it comes again."""
+    bot.fetcher.answers[FEED.url] = [FAILED]
+    list(poll(bot.deps, [FEED.id]))
+    bot.clock.pass_by(25 * HOUR)
+    with closing(sqlite3.connect(tmp_path / "chipwatch.db")) as other:
+        other.execute(
+            "CREATE TRIGGER no BEFORE INSERT ON part_alarms BEGIN SELECT RAISE(ABORT, 'no alarms'); END"
+        )
+        other.commit()
+        with pytest.raises(Exception, match="no alarms"):
+            list(poll(bot.deps, [FEED.id]))
+        with bot.store.read() as tx:
+            assert tx.feeds.notices(START) == []
+            assert tx.feeds.states()[FEED.id].trouble == ""
+        other.execute("DROP TRIGGER no")
+        other.commit()
+    bot.clock.pass_by(HOUR)
+    list(poll(bot.deps, [FEED.id]))
+    with bot.store.read() as tx:
+        assert [notice.kind for notice in tx.feeds.notices(START)] == ["failing"]
+        assert [alarm.cause for alarm in tx.alarms.all()] == ["failing"]
+
+
+def feed_alarm(number: int, bot: Bot) -> Alarm:
+    return Alarm(
+        part=Part.FEED, subject=f"f{number}", cause="failing", text=f"{number}", raised_at=bot.clock.now()
+    )
+
+
+def with_feeds(bot: Bot, count: int) -> Deps:
+    feeds = {f"f{n}": Feed(id=f"f{n}", url=f"https://f{n}.example/rss") for n in range(count)}
+    return replace(bot.deps, feeds=feeds)
+
+
+def test_many_feeds_are_one_message_and_later_ones_another_an_hour_on(bot: Bot) -> None:
+    deps = with_feeds(bot, 40)
+    for number in range(40):
+        with bot.store.begin() as tx:
+            assert raise_alarm(tx, feed_alarm(number, bot))
+        bot.clock.pass_by(timedelta(seconds=75))
+        if not number % 4:
+            deliver(deps)
+    for _ in range(4):
+        deliver(deps)
+        bot.clock.pass_by(APART)
+    assert len(bot.channel.sent) == 2
+    assert "See: chipwatch status" in texts(bot.channel)[-1]
+
+
+def test_what_is_no_longer_configured_ends_quietly(bot: Bot) -> None:
+    deps = with_feeds(bot, 3)
+    topic = replace(feed_alarm(0, bot), part=Part.TOPIC, subject="chips", cause="silent", text="silent")
+    with bot.store.begin() as tx:
+        for alarm in (*(feed_alarm(number, bot) for number in range(3)), topic):
+            raise_alarm(tx, alarm)
+    bot.clock.pass_by(COLLECTED)
+    deliver(deps)
+    assert len(texts(bot.channel)) == 4
+    off = {"f0": deps.feeds["f0"], "f1": replace(deps.feeds["f1"], enabled=False)}
+    deliver(replace(deps, feeds=off, topics={}))
+    with bot.store.read() as tx:
+        assert [alarm.subject for alarm in tx.alarms.all()] == ["f0"]
+    assert len(bot.channel.sent) == 1
+
+
+def test_a_disabled_channel_that_is_taken_out_ends_quietly_and_its_dead_letters_are_told(bot: Bot) -> None:
+    deps, mail = with_mail(bot)
+    answering(bot, GONE)
+    put(bot, delivery("a"))
+    deliver(deps)
+    deps = replace(deps, channels={"mail": mail})
+    for _ in range(3):
+        deliver(deps)
+        bot.clock.pass_by(HOUR)
+    first, second = texts(mail)
+    assert "until somebody acts" in first
+    assert "is not configured any more" in second
+    with bot.store.read() as tx:
+        assert tx.alarms.all() == []
+
+
+def test_what_is_ended_by_its_part_is_told_with_the_usual_words_or_given_ones(bot: Bot) -> None:
+    for text in ("", "it runs"):
+        alarm = Alarm(
+            part=Part.STEP, subject=f"poll{text}", cause="stuck", text="stuck", raised_at=bot.clock.now()
+        )
+        with bot.store.begin() as tx:
+            assert not end_alarm(tx, Part.STEP, alarm.subject, "stuck", bot.clock.now())
+            assert raise_alarm(tx, alarm)
+            assert not raise_alarm(tx, alarm)
+        deliver(bot.deps)
+        with bot.store.begin() as tx:
+            assert end_alarm(tx, Part.STEP, alarm.subject, "stuck", bot.clock.now(), text)
+            assert not end_alarm(tx, Part.STEP, alarm.subject, "stuck", bot.clock.now(), text)
+        bot.clock.pass_by(STEADY)
+        deliver(bot.deps)
+    assert texts(bot.channel) == ["stuck", "The step “poll” works again.", "stuck", "it runs"]
+
+
+def test_alarms_are_told_although_a_slow_message_keeps_the_round_busy(bot: Bot) -> None:
+    """A round lasts for as long as something is under way: alarms do not wait for its end."""
+    deps, mail = with_mail(bot)
+    told = threading.Event()
+
+    def slow(_key: str) -> SendResult:
+        with bot.store.begin() as tx:
+            raise_alarm(tx, replace(feed_alarm(0, bot), part=Part.STEP))
+        return Sent() if told.wait(20) else Refused(reason="nobody told the alarm meanwhile", permanent=True)
+
+    def hears(_key: str) -> SendResult:
+        told.set()
+        return Sent()
+
+    bot.channel.answer, mail.answer = slow, hears
+    put(bot, delivery("a"))
+    deliver(replace(deps, alarms=("mail",)))
+    assert states(bot)["a"] is DeliveryState.SENT
+
+
+def test_alarms_whose_times_lie_ahead_are_told_by_the_right_clock(bot: Bot) -> None:
+    deps = with_feeds(bot, 1)
+    ahead = replace(feed_alarm(0, bot), raised_at=bot.clock.now() + 365 * DAY)
+    with bot.store.begin() as tx:
+        raise_alarm(tx, ahead)
+    deliver(deps)
+    bot.clock.pass_by(COLLECTED)
+    deliver(deps)
+    assert texts(bot.channel) == ["0"]

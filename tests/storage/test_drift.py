@@ -76,3 +76,47 @@ def test_a_profile_begins_with_its_oldest_item(store: SqlStore) -> None:
     with store.read() as tx:
         assert tx.drift.begins(WHERE, NOW - 24 * HOUR) == NOW - 5 * HOUR
         assert tx.drift.begins(WHERE, NOW - 5 * HOUR) == NOW - 2 * HOUR
+
+
+def test_the_last_match_of_a_topic_is_found_by_when_it_was_seen(store: SqlStore) -> None:
+    add(store, "aaaaaa01", 0.9, ago=30 * HOUR)
+    add(store, "aaaaaa02", 0.9, ago=3 * HOUR, baseline=True)
+    add(store, "aaaaaa03", 0.9, ago=2 * HOUR, topic_id="deals")
+    with store.begin() as tx:
+        tx.items.add([item("aaaaaa04", seen_at=NOW)])
+        tx.items.judge([judgement("aaaaaa04", verdict("aaaaaa04", matched=False))], NOW)
+    with store.read() as tx:
+        for since in (None, NOW - 24 * HOUR):
+            assert tx.drift.last_match("silicon", since) == NOW - 3 * HOUR
+            assert tx.drift.last_match("power", since) is None
+        assert tx.drift.last_match("silicon", NOW - 3 * HOUR) is None
+
+
+def test_days_with_matches_go_by_publication_and_each_counts_once(store: SqlStore) -> None:
+    def put(name: str, days_old: int | None, *, baseline: bool = False, matched: bool = True) -> None:
+        published = None if days_old is None else NOW - days_old * 24 * HOUR
+        with store.begin() as tx:
+            tx.items.add([item(name, seen_at=NOW, published=published, baseline=baseline)])
+            tx.items.judge([judgement(name, verdict(name, matched=matched))], NOW)
+
+    for number, days_old in enumerate((40, 5, 5, 2)):
+        put(f"aaaaaa{number:02}", days_old, baseline=True)
+    put("bbbbbb01", 4, matched=False)
+    put("bbbbbb02", None, baseline=True)
+    today = NOW.date()
+    with store.read() as tx:
+        assert [(today - day).days for day in tx.drift.days_matched("silicon", 50)] == [2, 5, 40]
+        assert [(today - day).days for day in tx.drift.days_matched("silicon", 2)] == [2, 5]
+    put("bbbbbb03", None)
+    put("bbbbbb04", -9)
+    with store.read() as tx:
+        assert (today - tx.drift.days_matched("silicon", 1)[0]).days == 0, "no later than it was seen"
+
+
+def test_days_on_which_anything_came_are_counted(store: SqlStore) -> None:
+    for number, hours in enumerate((1, 2, 24, 100, 240)):
+        with store.begin() as tx:
+            tx.items.add([item(f"aaaaaa{number:02}", seen_at=NOW - hours * HOUR)])
+    with store.read() as tx:
+        assert tx.drift.days_heard(NOW - 240 * HOUR) == 3
+        assert tx.drift.days_heard(NOW) == 0

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import create_engine, select
 
-from bot.model import FeedState, Notice
+from bot.model import FeedState, Notice, Reach
 from bot.storage.engine import open_store
 from bot.storage.schema import POLLED, feeds
 from bot.storage.store import SqlStore
@@ -176,6 +176,15 @@ def test_what_was_polled_in_the_future_by_a_wrong_clock_is_due_when_that_is_righ
     assert due(store) == ["a"]
 
 
+def test_a_claim_of_a_wrong_clock_ends_when_that_is_right_again(store: SqlStore) -> None:
+    with store.begin() as tx:
+        tx.feeds.sync([feed("a"), feed("b")], NOW)
+        assert tx.feeds.claim(["a"], NOW + 5 * HOUR, MINUTE)
+        assert tx.feeds.claim(["b"], NOW, MINUTE)
+        tx.feeds.set_right(NOW)
+    assert due(store) == ["a"]
+
+
 def test_notices_are_kept_in_the_order_in_which_they_came(store: SqlStore) -> None:
     made = [
         Notice(feed_id=feed_id, kind="failing", text=f"{feed_id} fails", at=NOW + minutes * MINUTE)
@@ -244,3 +253,23 @@ def test_looking_for_what_is_due_does_not_pass_over_what_is_not(url: str, engine
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}").all()
             assert "ix_feeds_due (next_poll_at<?)" in str(plan)
     engine.dispose()
+
+
+def test_how_many_feeds_can_not_be_read_is_counted_of_those_that_are_polled(store: SqlStore) -> None:
+    names = ("well", "hour", "day", "new", "gone", "off")
+    configured = [feed(name, enabled=name != "off") for name in names]
+    state = {name: FeedState(feed_id=name, url="https://a.example", next_poll_at=NOW) for name in names}
+    polled = {name: replace(each, last_polled_at=NOW) for name, each in state.items() if name != "new"}
+    with store.begin() as tx:
+        tx.feeds.sync(configured, NOW)
+        assert tx.feeds.reach(NOW) == Reach(polled=0, failing=0, lasting=0)
+        tx.feeds.save(
+            [
+                polled["well"],
+                replace(polled["hour"], failing_since=NOW - HOUR),
+                replace(polled["day"], failing_since=NOW - 24 * HOUR),
+                replace(polled["gone"], failing_since=NOW - 48 * HOUR, disabled="410"),
+                replace(polled["off"], failing_since=NOW - 48 * HOUR),
+            ]
+        )
+        assert tx.feeds.reach(NOW - 2 * HOUR) == Reach(polled=3, failing=2, lasting=1)
