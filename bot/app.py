@@ -5,16 +5,17 @@ only file that names concrete adapters.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from bot.configuration import Configuration, SystemClock, user_agent
 from bot.errors import StoreVersion
-from bot.model import Visit
+from bot.model import Room, Visit
 from bot.ports import Clock, Draw, Fetcher, Read, Reader
 from bot.settings import Settings
 
@@ -143,6 +144,19 @@ class _LateFetcher:
         return self._fetcher.fetch_all(draw, read)
 
 
+def rooms(configuration: Configuration) -> Sequence[Room]:
+    """The disks of the data folder and of SQLite's file, each once; without those that say nothing."""
+    from bot.storage.engine import file_of
+
+    file = file_of(configuration.database)
+    found: dict[int, Room] = {}
+    for folder in (configuration.data, *([file.parent] if file else [])):
+        with suppress(OSError):
+            room = Room(folder=str(folder), free=shutil.disk_usage(folder).free)
+            found.setdefault(folder.stat().st_dev, room)
+    return list(found.values())
+
+
 def make_reader() -> ReaderPool:
     """The reader of documents; whoever makes it closes it."""
     from bot.reading.pool import ReaderPool
@@ -211,6 +225,8 @@ def _tie(
         max_entries=settings.http.max_entries,
         timezone=settings.schedule.timezone,
         alarms=settings.alarms.channels,
+        rooms=partial(rooms, configuration),
+        least_free=int(settings.alarms.disk_free_mb * 10**6),
         fingerprint=configuration.fingerprint,
         story_policy=StoryPolicy(window=settings.schedule.story_window),
         retention=Retention(items=settings.retention.items, deliveries=settings.retention.deliveries),

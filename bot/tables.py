@@ -237,10 +237,12 @@ LEVELS: tuple[str, ...] = get_args(Level)
 
 
 class Alarms(Strict):
-    """Who is told that a channel can't be reached."""
+    """Who is told of the bot's own troubles."""
 
     channels: tuple[str, ...] = ()
-    """Names of channels; empty for the first other one that works."""
+    """Names of channels; empty for the first that works and isn't what the alarm is about."""
+    disk_free_mb: float = Field(default=500, ge=0)
+    """Free space of the data folder's disk, in megabytes, below which that is told; 0 for never."""
 
 
 class Levels(Strict):

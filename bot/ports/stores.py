@@ -14,6 +14,7 @@ from bot.model import (
     Judgement,
     KnownItem,
     Notice,
+    Reach,
     Verdict,
     Window,
 )
@@ -69,6 +70,10 @@ class FeedStore(Protocol):
 
     def save(self, states: Sequence[FeedState]) -> None:
         """Write feeds' states and end their leases."""
+        ...
+
+    def reach(self, before: datetime) -> Reach:
+        """How many feeds can't be read; ``lasting`` counts those that fail since ``before`` or longer."""
         ...
 
     def note(self, notices: Sequence[Notice]) -> None:

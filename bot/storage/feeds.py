@@ -24,10 +24,11 @@ from sqlalchemy import (
     update,
 )
 
-from bot.model import Feed, FeedState, Notice
+from bot.model import Feed, FeedState, Notice, Reach
 from bot.storage.columns import Utc
 from bot.storage.dialects import Dialect, batches
 from bot.storage.pruning import forget
+from bot.storage.queue import LONGEST_LEASE
 from bot.storage.schema import POLLED, feeds, notices
 
 _STATE = tuple(each.name for each in fields(FeedState))
@@ -74,9 +75,13 @@ class SqlFeeds:
                 self._connection.execute(update(feeds).where(feeds.c.feed_id == feed_id).values(changes))
 
     def set_right(self, now: datetime) -> None:
-        """Make due what was polled in the future: after a clock that was wrong it would wait for as long."""
+        """Make due what was polled or claimed in the future: by a clock that was wrong, and it would wait for
+        as long.
+        """
         ahead = update(feeds).where(feeds.c.last_polled_at > now + _CLOCKS_DIFFER)
         self._connection.execute(ahead.values(next_poll_at=now, last_polled_at=now))
+        held = update(feeds).where(feeds.c.leased_until > now + LONGEST_LEASE)
+        self._connection.execute(held.values(next_poll_at=now, leased_until=None))
 
     def claim_due(
         self,
@@ -139,6 +144,13 @@ class SqlFeeds:
         if changed.rowcount < len(states):
             raise LookupError(f"of {len(states)} feeds to save only {changed.rowcount} were ever synced")
 
+    def reach(self, before: datetime) -> Reach:
+        """How many feeds can't be read; ``lasting`` counts those that fail since ``before`` or longer."""
+        failing, lasting = feeds.c.failing_since.is_not(None), feeds.c.failing_since <= before
+        counts = [func.count(), *(func.count().filter(which) for which in (failing, lasting))]
+        row = self._connection.execute(select(*counts).where(POLLED, feeds.c.last_polled_at.is_not(None)))
+        return Reach(**dict(zip(("polled", "failing", "lasting"), row.one(), strict=True)))
+
     def note(self, made: Sequence[Notice]) -> None:
         """Keep what people should know of feeds."""
         if made:
@@ -181,6 +193,10 @@ def _but(leave: Collection[str]) -> list[ColumnElement[bool]]:
     return [feeds.c.feed_id.not_in(sorted(leave))] if leave else []
 
 
+def _but(leave: Collection[str]) -> list[ColumnElement[bool]]:
+    return [feeds.c.feed_id.not_in(sorted(leave))] if leave else []
+
+
 def _free(now: datetime) -> ColumnElement[bool]:
     return or_(feeds.c.leased_until.is_(None), feeds.c.leased_until <= now)
 
@@ -191,7 +207,7 @@ def _state(row: Row[Any]) -> FeedState:
 
 def _first_state(feed: Feed, now: datetime) -> dict[str, Any]:
     state = FeedState(feed_id=feed.id, url=feed.url, next_poll_at=now)
-    return {name: getattr(state, name) for name in _STATE} | _as_configured(feed)
+    return {name: getattr(state, name) for name in _STATE} | _as_configured(feed) | {"added_at": now}
 
 
 def _as_configured(feed: Feed) -> dict[str, Any]:
@@ -212,4 +228,6 @@ def _changes(row: Row[Any], feed: Feed, now: datetime) -> dict[str, Any]:
     if "configured_url" in changes or "configured" in changes:
         # Whoever names a feed anew wants it polled, whatever ended it before.
         changes |= {"disabled": None, "next_poll_at": now}
+    if changes.keys() & {"configured_url", "configured"} or changes.get("enabled"):
+        changes["added_at"] = now
     return changes
