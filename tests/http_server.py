@@ -33,12 +33,13 @@ class Request:
     path: str
     headers: Mapping[str, str]
     body: bytes = b""
+    method: str = "GET"
 
 
 class ScriptedServer:
     """Answers by path. A path with several answers plays them in order and stays at the last."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1") -> None:
         self.requests: list[Request] = []
         self._scripts: dict[str, Sequence[Answer]] = {}
         self._played: Counter[str] = Counter()
@@ -47,7 +48,7 @@ class ScriptedServer:
         """Host header → most requests that were under way at once."""
         self._lock = threading.Lock()
         self._ending = threading.Event()
-        self._server = _Server(("127.0.0.1", 0), _handler(self))
+        self._server = _Server((host, 0), _handler(self))
         self.port = int(self._server.server_address[1])
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
@@ -117,15 +118,14 @@ def _handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            with server.counted(self.headers.get("Host", "")):
-                self._play(server.answer(Request(path=self.path, headers=dict(self.headers.items()))))
-
-        def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            request = Request(
+                path=self.path, headers=dict(self.headers.items()), body=body, method=self.command
+            )
             with server.counted(self.headers.get("Host", "")):
-                self._play(
-                    server.answer(Request(path=self.path, headers=dict(self.headers.items()), body=body))
-                )
+                self._play(server.answer(request))
+
+        do_POST = do_PUT = do_HEAD = do_OPTIONS = do_GET
 
         def _play(self, answer: Answer) -> None:
             server.pause(answer.delay)
@@ -140,6 +140,8 @@ def _handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
             self._send_body(answer)
 
         def _send_body(self, answer: Answer) -> None:
+            if self.command == "HEAD":
+                return
             if answer.drip:
                 for index in range(len(answer.body)):
                     server.pause(answer.drip)
@@ -157,9 +159,9 @@ def _handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
 
 
 @contextmanager
-def http_server(tls: ssl.SSLContext | None = None) -> Iterator[ScriptedServer]:
+def http_server(tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> Iterator[ScriptedServer]:
     """A running server; stopped when the block ends."""
-    server = ScriptedServer()
+    server = ScriptedServer(host)
     server.start(tls)
     try:
         yield server

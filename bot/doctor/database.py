@@ -16,8 +16,8 @@ from bot.storage.engine import file_of, open_store
 from bot.storage.inspection import Inspection, inspect
 from bot.storage.schema import REVISIONS
 
-_BUSY = timedelta(seconds=5)
-"""A write of the daemon takes far less: who holds the database for longer holds it up."""
+_BUSY = timedelta(seconds=3)
+"""The longest that is waited. A write of the daemon takes far less: who holds it for so long holds it up."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ def check_database(configuration: Configuration, now: datetime) -> tuple[list[Fi
         return [_told(error)], Remembered()
     if file is not None and not file.exists():
         return [fine("there is none yet; the first command that needs it makes it")], Remembered()
-    seen = inspect(configuration.database, now, busy_timeout=_BUSY)
+    seen = inspect(configuration.database, now, busy_timeout=_patience(configuration))
     findings = [fault(each.problem, each.remedy) for each in seen.faults]
     if seen.revision in REVISIONS[:-1]:
         remedy = "back it up, then run chipwatch db upgrade; any other command brings it up to date as well"
@@ -64,7 +64,7 @@ def _used(
 
 
 def _remembered(configuration: Configuration) -> Remembered:
-    store = open_store(configuration.database, busy_timeout=_BUSY)
+    store = open_store(configuration.database, busy_timeout=_patience(configuration))
     try:
         with store.begin():
             """Another process that holds it, or a right to write that is missing, shows here."""
@@ -89,10 +89,14 @@ def _growth(
     return growth_finding(seen.size - seen.free, free, now - remembered.oldest, retention)
 
 
+def _patience(configuration: Configuration) -> timedelta:
+    return min(_BUSY, configuration.settings.storage.busy_timeout)
+
+
 def _told(error: StoreError) -> Finding:
     """Our messages end with what to do, behind the last semicolon."""
     if isinstance(error, StoreBusy):
         remedy = "end what else has it open: another command, a backup tool, a shell of SQLite"
-        return fault(f"held by another process for more than {_BUSY.seconds} s", remedy)
+        return fault("another process holds it and does not let go", remedy)
     problem, _, remedy = str(error).rpartition("; ")
     return fault(problem or remedy, remedy)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.core.findings import fault
 from bot.model import Finding, Row
@@ -58,7 +58,8 @@ class Running:
 
     def _without_answer(self, thread: threading.Thread) -> Finding:
         if thread.is_alive():
-            return fault(f"no end within {self.within:g} s", "try again; if it stays, look at the network")
+            slow = fault(f"no end within {self.within:g} s", "try again; if it stays, look at the network")
+            return replace(slow, unreached=True)
         return fault("a fault of ours", "please report it with what stands above")
 
 
