@@ -221,15 +221,6 @@ def _rise(reference: ScoreTally, recent: ScoreTally) -> float:
     return (recent.near / recent.items - reference.near / reference.items) / error if error else 0.0
 
 
-def news(
-    known: Collection[tuple[str, Kind]], drifts: Sequence[Drift]
-) -> tuple[Sequence[Alarm], Sequence[tuple[str, Kind]]]:
-    """The alarms that are not known yet, and those of the known ones that are over."""
-    alarms = {(alarm.topic_id, alarm.kind): alarm for drift in drifts for alarm in drift.alarms}
-    begun = [alarm for key, alarm in alarms.items() if key not in known]
-    return begun, sorted(key for key in known if key not in alarms)
-
-
 def gauges(drifts: Sequence[Drift]) -> Iterator[Gauge]:
     """Every number that is known, for a monitor."""
     for drift in drifts:

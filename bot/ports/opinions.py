@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from bot.model import (
@@ -87,6 +87,18 @@ class DriftStore(Protocol):
 
     def sample(self, where: Borderline, window: Window, limit: int) -> Sequence[Item]:
         """Some items of a window whose score is in question or above; always the same ones."""
+        ...
+
+    def last_match(self, topic_id: str, since: datetime | None = None) -> datetime | None:
+        """First sight of the newest item that matched a topic, if that was after ``since``."""
+        ...
+
+    def days_matched(self, topic_id: str, limit: int) -> Sequence[date]:
+        """The latest days on which items that matched a topic were published, newest first."""
+        ...
+
+    def days_heard(self, since: datetime) -> int:
+        """On how many days after ``since`` any item was first seen."""
         ...
 
 

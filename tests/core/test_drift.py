@@ -16,7 +16,6 @@ from bot.core.drift import (
     Sight,
     Unknown,
     gauges,
-    news,
     recent_window,
     reference_window,
     stability,
@@ -176,16 +175,6 @@ def test_any_two_sights_can_be_compared(
     )
     assert len({alarm.kind for alarm in drift.alarms}) == len(drift.alarms)
     assert all(gauge.value >= 0 for gauge in gauges([drift]))
-
-
-def test_an_alarm_is_news_once_until_it_is_over() -> None:
-    calm = Drift(topic_id="t", recent=sight(*USUAL, near=20), reference=sight(*USUAL, near=20))
-    drifting = Drift(topic_id="t", recent=sight(*USUAL, near=90), reference=sight(*USUAL, near=20))
-    begun, over = news((), [drifting])
-    assert [alarm.text for alarm in begun] == ["9.0% of decisions are close to the threshold, 2.0% were"]
-    known = {(alarm.topic_id, alarm.kind) for alarm in begun}
-    assert news(known, [drifting]) == ([], [])
-    assert (over, news(known, [calm])) == ([], ([], [("t", Kind.NEAR)]))
 
 
 def test_gauges_tell_what_is_known() -> None:
