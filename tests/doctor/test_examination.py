@@ -5,6 +5,7 @@ The world fails the test where anything was sent, posted or begun to be (``tests
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import sqlite3
 import ssl
@@ -14,10 +15,10 @@ from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 import trustme
 from starlette.applications import Starlette
-from starlette.testclient import TestClient
 
 from bot.channels import http
 from bot.runtime.lifecycle import single_instance
@@ -465,11 +466,18 @@ class _Nobody:
         return None
 
 
+async def our_page() -> httpx.Response:
+    """What our server says to a link that it doesn't know."""
+    app = Starlette(routes=routes(_Nobody()))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://here") as client:
+        return await client.get("/u/x")
+
+
 @pytest.mark.usefixtures("trusted")
 def test_a_public_address_that_leads_to_us_and_one_that_does_not(world: World, authority: trustme.CA) -> None:
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     certificate(authority, "127.0.0.2").configure_cert(tls)
-    ours = TestClient(Starlette(routes=routes(_Nobody()))).get("/u/x")
+    ours = asyncio.run(our_page())
     # An address that counts as outside this machine: SSL_CERT_FILE is heeded.
     with http_server(tls, "127.0.0.2") as proxy:
         world.configure(FEED, server=f'public_url = "https://127.0.0.2:{proxy.port}/news"')
