@@ -125,9 +125,8 @@ class Configuration:
 
     @property
     def database(self) -> str:
-        """The database's address; the short ``sqlite`` is a file in the data folder."""
-        url = self.settings.storage.url
-        return f"sqlite:///{quote(str(self.data / 'chipwatch.db'))}" if url == IN_THE_DATA_FOLDER else url
+        """The database's address."""
+        return database_of(self.settings, self.data)
 
 
 def _held(settings: BaseModel) -> Iterator[str]:
@@ -161,6 +160,12 @@ def _passwords(url: str) -> Iterator[str]:
 
 def _revealed(value: object) -> str:
     return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+
+
+def database_of(settings: Settings, data: Path) -> str:
+    """The database's address; the short ``sqlite`` is a file in the data folder."""
+    url = settings.storage.url
+    return f"sqlite:///{quote(str(data / 'chipwatch.db'))}" if url == IN_THE_DATA_FOLDER else url
 
 
 def starter_folder() -> Path:

@@ -10,7 +10,7 @@ import typer
 
 from bot.cli.backtest import SINCE, pending_effect, replay, show, spell
 from bot.cli.commands import Commands
-from bot.cli.explain import known_item, known_topic
+from bot.cli.known import known_item, known_topic
 from bot.cli.opening import opened
 from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir, Limit, since
 from bot.cli.output import print_json, print_table, say

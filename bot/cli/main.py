@@ -26,6 +26,7 @@ from bot.cli import (
     filters,
     poll,
     run,
+    status,
     stories,
     topics,
     unsubscribed,
@@ -66,7 +67,7 @@ def _root(
 
 for _panel, _commands in {
     _DAEMON: (run.run, demo.demo, poll.poll, digests.digest, deliver.deliver, run.health),
-    _LOOK: (explain.items, explain.why, backtest.backtest),
+    _LOOK: (status.status, explain.items, explain.why, backtest.backtest),
     _SETUP: (configuration.init, doctor.doctor),
     _FILTER: (filters.classify, filters.group, filters.parse, filters.eval_),
 }.items():

@@ -27,7 +27,7 @@ _HEAD = 300
 def appeared(item: Item) -> datetime:
     """When an article appeared: as published, unless its address or dateline is more than a week older."""
     claimed = published(item)
-    texts = (_address_date(item.url), find_date((), (item.summary or item.body)[:_HEAD]))
+    texts = (address_date(item.url), find_date((), (item.summary or item.body)[:_HEAD]))
     ends = [datetime.combine(day, time.max, UTC) for day in texts if day]
     return min([claimed, *(end for end in ends if claimed - end > LATE_AFTER)])
 
@@ -42,7 +42,7 @@ def is_late(story: Story) -> bool:
     return story.first_seen - newest(story) > LATE_AFTER
 
 
-def _address_date(url: str) -> date | None:
+def address_date(url: str) -> date | None:
     """``/2019/05/12/`` or ``/2019-05-12-``; of ``/2019/05/`` the last day of the month."""
     found = _IN_ADDRESS.search(urlsplit(url).path)
     if not found:

@@ -20,7 +20,7 @@ from bot.core.query import parse
 from bot.core.quiet import awake_for, quiet_at, slept
 from bot.core.select import WAITING, Chosen, Selection, choose
 from bot.core.telling import LATE, Background, best_verdicts
-from bot.model import AlertRule, Digest, Receipt, Section, Story, Telling, Window
+from bot.model import AlertRule, Becomes, Digest, Receipt, Section, Story, Telling, Window
 
 BUDGET_SPAN = timedelta(hours=1)
 WAITS_AT_MOST = timedelta(days=30)
@@ -207,25 +207,50 @@ def why(
     keywords: Keywords | None = None,
 ) -> str:
     """What the rule makes of a story as the channel stands now, in one sentence without a full stop."""
-    zone = ZoneInfo(rule.timezone)
+    return outcome(rule, story, standing, background, keywords)[1]
+
+
+def outcome(
+    rule: AlertRule,
+    story: Story,
+    standing: Standing,
+    background: Background,
+    keywords: Keywords | None = None,
+) -> tuple[Becomes, str, datetime | None]:
+    """What becomes of a story by the rule; in words; and when that was, or will be, where it is known."""
     told = standing.told.get(story.id)
     chosen = _news(rule, [story], standing, background)
     if told and not chosen and not story.muted:
-        how = "alerted" if told.origin == rule.name else f"told before, by {told.origin},"
-        return f"{how} on {_clock(told.told_at, zone)}; nothing material is new since"
+        becomes = Becomes.TOLD if told.origin == rule.name else Becomes.NOT
+        return becomes, f"{_how(rule, told)}; nothing material is new since", told.told_at
     refused = refusal(rule, story, standing, keywords)
     if refused or not chosen:
-        return f"no alert: {refused or 'it is an event that was told long ago'}"
-    (topic, *_) = chosen[0].topics
+        because = refused or "it is an event that was told long ago"
+        if told and told.origin == rule.name:
+            return Becomes.TOLD, f"{_how(rule, told)}; no further alert: {because}", told.told_at
+        return Becomes.NOT, f"no alert: {because}", None
+    return Becomes.WAITS, *_waits_until(rule, chosen[0], standing, background)
+
+
+def _how(rule: AlertRule, told: Telling) -> str:
+    how = "alerted" if told.origin == rule.name else f"told before, by {told.origin},"
+    return f"{how} on {_clock(told.told_at, ZoneInfo(rule.timezone))}"
+
+
+def _waits_until(
+    rule: AlertRule, chosen: Chosen, standing: Standing, background: Background
+) -> tuple[str, datetime | None]:
+    zone = ZoneInfo(rule.timezone)
+    (topic, *_) = chosen.topics
     title = background.title(topic)
-    if waits_for_digest(chosen[0], standing):
-        since = _clock(standing.waiting[story.id].told_at, zone)
-        return f"waits for the digest since {since}: the hour's budget in {title} was spent"
+    if waits_for_digest(chosen, standing):
+        since = _clock(standing.waiting[chosen.story.id].told_at, zone)
+        return f"waits for the digest since {since}: the hour's budget in {title} was spent", None
     if quiet := quiet_at(rule.quiet, rule.timezone, standing.now):
-        return f"waits: it is quiet until {_clock(quiet.end, zone)}"
+        return f"waits: it is quiet until {_clock(quiet.end, zone)}", quiet.end
     if standing.spent.get(topic, 0) >= rule.budget:
-        return f"waits: the {rule.budget} alerts of this hour in {title} are spent"
-    return "goes out with the next alerts"
+        return f"waits: the {rule.budget} alerts of this hour in {title} are spent", None
+    return "goes out with the next alerts", None
 
 
 def _age(rule: AlertRule, story: Story, now: datetime) -> timedelta:

@@ -35,8 +35,7 @@ def in_force(
     """
     paced = {feed.id: _pace(feed) for feed in feeds if feed.every or feed.language}
     parts: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
-        DIGEST: {spec.name: _DIGEST.dump_python(spec, mode="json") for spec in digests},
-        ALERT: {rule.name: _ALERT.dump_python(rule, mode="json") for rule in alerts},
+        **spelled(digests, alerts),
         CHANNEL: channels,
         TOPIC: {topic: {"profile": version} for topic, version in topics.items()},
         SETTINGS: settings,
@@ -47,6 +46,16 @@ def in_force(
         for part, named in parts.items()
         for name, content in named.items()
     ]
+
+
+def spelled(
+    digests: Iterable[DigestSpec], alerts: Iterable[AlertRule]
+) -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
+    """Part → name → what is written down of it."""
+    return {
+        DIGEST: {spec.name: _DIGEST.dump_python(spec, mode="json") for spec in digests},
+        ALERT: {rule.name: _ALERT.dump_python(rule, mode="json") for rule in alerts},
+    }
 
 
 def process(pid: int, now: datetime) -> InForce:

@@ -13,16 +13,16 @@ from bot.core.alerts import (
     Standing,
     keyword_test,
     looks_back,
+    outcome,
     select_alerts,
     spent,
     still_waiting,
-    why,
 )
 from bot.core.quiet import quiet_at
 from bot.core.select import Selection
 from bot.core.telling import Background
 from bot.core.text import digest as text_hash
-from bot.model import AlertRule, Story, Telling
+from bot.model import AlertRule, Becomes, Story, Telling
 from bot.pipeline.deps import Deps
 from bot.pipeline.telling import background, background_of, decide, write_down
 from bot.ports import Tx
@@ -35,6 +35,9 @@ class Reason:
     rule: str
     channel: str
     text: str
+    becomes: Becomes
+    at: datetime | None = None
+    """When it was told, or will be where that is known."""
 
 
 def alert(deps: Deps) -> int:
@@ -56,9 +59,20 @@ def why_alerted(deps: Deps, tx: Tx, story: Story) -> Sequence[Reason]:
         keywords = keyword_test(rule, deps.judge.lexicon)
         for channel in rule.channels:
             _, standing = _standing(deps, tx, channel, [story], deps.clock.now())
-            text = why(rule, story, standing, background_of(deps, tx, channel), keywords)
-            reasons.append(Reason(rule=rule.name, channel=channel, text=text))
+            against = background_of(deps, tx, channel)
+            becomes, text, at = outcome(rule, story, standing, against, keywords)
+            reasons.append(Reason(rule=rule.name, channel=channel, text=text, becomes=becomes, at=at))
     return reasons
+
+
+def would_alert(deps: Deps, tx: Tx, rule: AlertRule, channel: str) -> int:
+    """How many stories the rule would tell the channel now, or note for later. Writes nothing."""
+    now = deps.clock.now()
+    touched = tx.stories.touched(rule.topics, looks_back(rule, now))
+    stories, standing = _standing(deps, tx, channel, touched, now)
+    keywords = keyword_test(rule, deps.judge.lexicon)
+    alerts = select_alerts(rule, channel, stories, standing, background_of(deps, tx, channel), keywords)
+    return sum(len(each.tellings) for each in alerts.selections) + len(alerts.waiting)
 
 
 def _alert(deps: Deps, rule: AlertRule, channel: str, shared: Background) -> int:
@@ -96,7 +110,8 @@ def _standing(
     stories = {story.id: story for story in touched}
     notes = _led(tx, notes, stories)
     told = tx.outbox.told(channel, list(stories))
-    lately = tx.alerts.told_since(channel, rules, now - BUDGET_SPAN)
+    # Not what a clock told that was ahead: it would spend the budget until that time has come.
+    lately = [each for each in tx.alerts.told_since(channel, rules, now - BUDGET_SPAN) if each.told_at <= now]
     known = _whole(tx, (telling.story_id for telling in lately), stories)
     return list(stories.values()), Standing(
         now=now,

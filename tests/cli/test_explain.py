@@ -120,7 +120,10 @@ def test_the_whole_decision_is_told(polled: Place, ferry: str) -> None:
     assert shares == ["prior", "query", "exemplars", "entities"]
     assert any("Skerry Lines" in line and "query" in line for line in lines)
     assert any(line.startswith("nearest exemplar new-ferry: ") for line in lines)
-    assert lines[-1] == "Not told: it waits for daily."
+    assert "Not told: it waits for daily." in lines
+    assert lines[-2] == "Digests and alerts:"
+    assert lines[-1].startswith("digest daily by folder: waits for ")
+    assert lines[-1].endswith(" 07:00 UTC, number 1 of 1")
 
 
 def test_the_shares_add_up_to_the_score(polled: Place, ferry: str) -> None:
@@ -186,7 +189,7 @@ CHOOSY = '\n[[alerts]]\nname = "sure"\ntopics = ["ferries"]\nchannels = ["folder
         (NO_DIGEST, FERRY, "no digest and no alert watches its topics."),
         (SETTINGS.replace("10000d", "1s"), FERRY, "it was old when its feed was first polled."),
         (SETTINGS, FERRY, "it waits for daily."),
-        (NO_DIGEST + CHOOSY, FERRY, "no digest watches its topics, and no alert rule takes it."),
+        (NO_DIGEST + CHOOSY, FERRY, "its score, 100.0%, is below the rule's 100.0%."),
         (SETTINGS + CHOOSY, FERRY, "it waits for daily."),
     ],
 )
@@ -202,13 +205,18 @@ def test_what_each_alert_rule_makes_of_it(place: Place) -> None:
     (place.config / "chipwatch.toml").write_text(settings)
     place.call("poll")
     lines = place.call("why", FERRY).out.splitlines()
-    strikes, all_of_it = lines[lines.index("Alert rules:") + 1 :]
-    assert strikes.startswith("  strikes by folder: told before, by all, on ")
-    assert all_of_it.startswith("  all by folder: alerted on ")
+    strikes, all_of_it, daily = lines[lines.index("Digests and alerts:") + 1 :]
+    assert strikes.startswith("  alert strikes by folder: not told: told before, by all, on ")
+    assert all_of_it.startswith("  alert all by folder: alerted on ")
+    assert all_of_it.endswith("; 3 pending")
+    assert daily.startswith("  digest daily by folder: not told: told by all on ")
+    assert daily.endswith("; nothing material is new since")
     told = place.json("why", FERRY)["alerts"]
     assert [(each["rule"], each["channel"]) for each in told] == [("strikes", "folder"), ("all", "folder")]
+    assert [each["origin"] for each in place.json("why", FERRY)["outlook"]] == ["strikes", "all", "daily"]
     lines = place.call("why", LIBRARY).out.splitlines()
-    assert lines[-1] == "  all by folder: no alert: it matches none of the rule's topics"
+    assert lines[-1] == "Not told: neither it nor its story matches a topic."
+    assert place.json("why", LIBRARY)["outlook"] == []
 
 
 def test_an_item_whose_story_became_part_of_another_says_where_it_was(polled: Place) -> None:

@@ -75,7 +75,7 @@ def test_why_a_story_was_not_told(told: Place) -> None:
     with (told.config / "chipwatch.toml").open("a", encoding="utf-8") as settings:
         settings.write(rule)
     assert "Not told: it matches no topic." in told.call("stories", "--explain", library).out
-    assert "fast by folder: no alert: " in told.call("stories", "--explain", ferry).out
+    assert "fast by folder: not told: its score" in told.call("stories", "--explain", ferry).out
     assert told.json("stories", "--explain", ferry)["alerts"][0]["rule"] == "fast"
     told.call("stories", "mute", ferry)
     assert "Not told: its story is muted; end that with" in told.call("stories", "--explain", ferry).out
