@@ -145,19 +145,19 @@ def _told(
 
 def _digests(tx: Tx, digests: Mapping[str, DigestSpec], now: datetime) -> tuple[DigestLine, ...]:
     """In the order in which they come."""
-    from bot.core.slots import due_slot, is_late, next_slot
+    from bot.core.slots import is_late, next_slot
+    from bot.pipeline.digest import slot_due
 
     found = []
     for spec in digests.values():
-        last = tx.glance.digest(spec.name, spec.channels)
-        due = due_slot(spec, last.at, now) if last else None
+        last = tx.glance.digest(spec.name, spec.channels, now)
         # A digest that was never composed has the moment from which on it owes slots.
         begun = last is not None and last.at == last.taken_at and not last.stories
         found.append(
             DigestLine(
                 name=spec.name,
                 timezone=spec.timezone,
-                next=due or next_slot(spec, now),
+                next=slot_due(tx, spec, now) or next_slot(spec, now),
                 last=None if last is None or begun else last,
                 late=last is not None and is_late(last.at, last.taken_at),
             )

@@ -37,7 +37,7 @@ def outlooks(deps: Deps, tx: Tx, story: Story, reasons: Sequence[Reason] | None 
 
 
 def next_time(deps: Deps, tx: Tx, spec: DigestSpec) -> datetime | None:
-    """When a digest comes next: now, where its slot has come and was not taken yet."""
+    """When a digest comes next: the slot itself where it has come and was not taken yet."""
     now = deps.clock.now()
     return slot_due(tx, spec, now) or next_slot(spec, now)
 
@@ -54,7 +54,8 @@ def _of_rule(reason: Reason) -> Outlook:
 
 
 def _of_digest(deps: Deps, tx: Tx, spec: DigestSpec, channel: str, story: Story) -> Outlook:
-    last, slot = tx.outbox.last_slot(spec.name, deps.clock.now()), next_time(deps, tx, spec)
+    slot = next_time(deps, tx, spec)
+    last = tx.outbox.last_slot(spec.name, deps.clock.now())
     notes = tx.alerts.waiting(channel, None, deps.clock.now() - WAITS_AT_MOST)
     told = tx.outbox.told(channel, [story.id, *(note.story_id for note in notes)])
     reading = Reading(

@@ -36,8 +36,8 @@ class GlanceStore(Protocol):
         """How many stories were told after ``since``, by whatever."""
         ...
 
-    def digest(self, name: str, channels: Sequence[str]) -> DigestGlance | None:
-        """The slot that a digest took last; ``None`` where it never took one."""
+    def digest(self, name: str, channels: Sequence[str], now: datetime) -> DigestGlance | None:
+        """The slot that a digest took last, up to now; ``None`` where it never took one."""
         ...
 
     def outbox(self) -> Mapping[tuple[str, str], int]:

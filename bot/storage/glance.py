@@ -101,11 +101,11 @@ class SqlGlance:
         told = query.where(tellings.c.told_at > since, tellings.c.revision > 0)
         return self._connection.scalar(told) or 0
 
-    def digest(self, name: str, channels: Sequence[str]) -> DigestGlance | None:
-        """The slot that a digest took last. A slot and what it tells are written down at one moment."""
+    def digest(self, name: str, channels: Sequence[str], now: datetime) -> DigestGlance | None:
+        """The slot that a digest took last, of those up to now. A slot and what it tells are written down at one moment."""
         last = (
             select(slots.c.at, slots.c.taken_at)
-            .where(slots.c.digest == name)
+            .where(slots.c.digest == name, slots.c.at <= now)
             .order_by(slots.c.at.desc())
             .limit(1)
         )
