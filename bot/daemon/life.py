@@ -18,10 +18,12 @@ from bot.daemon.reload import Reload, reloading, sound
 from bot.daemon.steps import EVERY, steps_of
 from bot.daemon.watchdog import Watchdog, watching
 from bot.ports import Clock
+from bot.references import IN_THE_DATA_FOLDER
 from bot.runtime import lifecycle, local
 from bot.runtime.clockwatch import ClockWatch, noticing_jumps, system_elapsed, system_now
 from bot.runtime.steps import Heartbeat
 from bot.server.meters import Meters
+from bot.storage.tenancy import sole_daemon
 
 OVERDUE = timedelta(minutes=10)
 """Beyond its pace, how long a step may go without ending well."""
@@ -62,6 +64,8 @@ def serve(
     set_up(configuration)
     with ExitStack() as held:
         held.enter_context(lifecycle.single_instance(configuration.data))
+        if configuration.settings.storage.url != IN_THE_DATA_FOLDER:
+            held.enter_context(sole_daemon(configuration.database))
         application = held.enter_context(opened(configuration, clock))
         application.take_over()
         application.subscribe()

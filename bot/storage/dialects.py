@@ -8,11 +8,24 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from zlib import crc32
 
-from sqlalchemy import ColumnElement, Connection, Double, Engine, Insert, Table, cast, extract, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Double,
+    Engine,
+    Insert,
+    Table,
+    cast,
+    extract,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
@@ -66,6 +79,10 @@ class Dialect(Protocol):
 
     def hold(self, connection: Connection, name: str) -> None:
         """Keep every other writing transaction that holds ``name`` waiting until this one ends."""
+        ...
+
+    def alone(self, engine: Engine) -> AbstractContextManager[bool]:
+        """Take the place of the one daemon, until the block ends or the process does. Whether it was free."""
         ...
 
     def add(self, table: Table) -> Insert:
@@ -144,6 +161,21 @@ class Sqlite:
     def hold(self, connection: Connection, name: str) -> None:
         """BEGIN IMMEDIATE holds everything already."""
 
+    @contextmanager
+    def alone(self, engine: Engine) -> Iterator[bool]:
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(f"{engine.url.database}.lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            lock.release()
+
     def add(self, table: Table) -> Insert:
         return sqlite.insert(table).on_conflict_do_nothing()
 
@@ -217,7 +249,15 @@ class Postgresql:
 
     def hold(self, connection: Connection, name: str) -> None:
         if not _reads(connection):
-            connection.execute(select(func.pg_advisory_xact_lock(crc32(f"chipwatch {name}".encode()))))
+            connection.execute(select(func.pg_advisory_xact_lock(_number(name))))
+
+    @contextmanager
+    def alone(self, engine: Engine) -> Iterator[bool]:
+        with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+            # A machine that went down says no goodbye: its session is given up after a minute, not two hours.
+            for setting, seconds in (("idle", 30), ("interval", 10), ("count", 3)):
+                connection.execute(text(f"SET tcp_keepalives_{setting} = {seconds}"))
+            yield bool(connection.scalar(select(func.pg_try_advisory_lock(_number("daemon")))))
 
     def add(self, table: Table) -> Insert:
         return _postgresql_insert(table).on_conflict_do_nothing()
@@ -250,6 +290,11 @@ class Postgresql:
         if isinstance(error, OperationalError | InterfaceError) or state.startswith("XX"):
             return StoreError(f"the database can't be used ({said}); check its address and that it runs")
         return None
+
+
+def _number(name: str) -> int:
+    """What PostgreSQL's advisory locks have for a name."""
+    return crc32(f"chipwatch {name}".encode())
 
 
 def _postgresql_insert(table: Table) -> postgresql.Insert:
