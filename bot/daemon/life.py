@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
@@ -46,6 +47,7 @@ def serve(
     log_level: str = "",
     *,
     clock: Clock | None = None,
+    elapsed: Callable[[], float] | None = None,
     every: Mapping[str, timedelta] = EVERY,
     overdue: timedelta = OVERDUE,
     signals: lifecycle.Signals | None = None,
@@ -53,6 +55,7 @@ def serve(
     """Run until SIGTERM or SIGINT. Raises ChipwatchError where the process can't begin.
 
     ``every``: pause between two runs of each step, by a clock of its own; ``clock`` is what the steps go by.
+    ``elapsed``: seconds by a clock that nobody sets; a ``clock`` of one's own is watched only beside it.
     ``signals``: where they are heard already, so that none is lost that came before.
     """
     signals = signals or lifecycle.Signals()
@@ -71,7 +74,8 @@ def serve(
         application.subscribe()
         with application.deps.store.begin() as tx:
             sound(tx, application.deps.clock.now())
-        drained = _live(Current(application, lambda: signals.ending), signals, set_up, every, overdue)
+        current = Current(application, lambda: signals.ending)
+        drained = _live(current, signals, set_up, every, overdue, _clock_watch(clock, elapsed))
         structlog.get_logger().info("stopped", drained=drained)
         if not drained:
             # What still runs holds leases, not locks: after a restart it comes again.
@@ -86,6 +90,7 @@ def _live(
     set_up: Callable[[Configuration], None],
     every: Mapping[str, timedelta],
     overdue: timedelta,
+    clock_watch: ClockWatch | None,
 ) -> bool:
     """Tick until asked to end. Whether all that was under way came to an end."""
     log = structlog.get_logger()
@@ -104,6 +109,12 @@ def _live(
                 reload()
         log.info("stopping", signal=asked)
         return lifecycle.drain(scheduler)
+
+
+def _clock_watch(clock: Clock | None, elapsed: Callable[[], float] | None) -> ClockWatch | None:
+    if clock is None:
+        return ClockWatch(system_now, system_elapsed)
+    return ClockWatch(clock.now, elapsed) if elapsed else None
 
 
 def _allow_files(configuration: Configuration) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from bot.pipeline.clock import set_right
 from bot.pipeline.deps import Deps
 from bot.ports import Tx
 
@@ -19,14 +20,14 @@ _NOTICES = timedelta(days=90)
 def upkeep(deps: Deps) -> tuple[int, int]:
     """Prune texts and messages. Returns how many items lost their text, and how many messages are gone.
 
-    Forgets as well by what closed stories were found, and what advisors were asked; and has feeds polled that
+    Forgets as well by what closed stories were found, and what advisors were asked; and sets right what
     a wrong clock put off. Others may write all the while.
     """
     now = deps.clock.now()
     texts, messages = now - deps.retention.items, now - deps.retention.deliveries
     window = deps.story_policy.window / timedelta(days=1)
     with deps.store.begin() as tx:
-        tx.feeds.set_right(now)
+        set_right(tx, now)
         tx.feedback.prune(texts)
         tx.outbox.forget_slots(messages)
     _forget(deps, lambda tx: tx.grouping.forget(window, _AT_ONCE))

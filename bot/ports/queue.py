@@ -41,6 +41,13 @@ class DeliveryQueue(Protocol):
         """End all leases: for a process that knows it is the only one. Returns how many."""
         ...
 
+    def set_right(self, now: datetime, back: timedelta) -> None:
+        """Have sent what a clock that was ahead put off; end its pauses and leases.
+
+        ``back``: by how much it was set back just now.
+        """
+        ...
+
     def begin(self, deliveries: Sequence[Delivery]) -> Collection[str]:
         """Note, before the first bytes go out, that attempts begin (state ``sending``). Returns the keys.
 

@@ -33,8 +33,8 @@ class FeedStore(Protocol):
         """Give every configured feed a state; a feed that left the configuration is polled no more."""
         ...
 
-    def set_right(self, now: datetime) -> None:
-        """Make due what was polled in the future, by a clock that was wrong."""
+    def set_right(self, now: datetime, back: timedelta = timedelta(0)) -> None:
+        """Make due what a clock that was ahead put off. ``back``: by how much it was set back just now."""
         ...
 
     def claim_due(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
 
 from bot.errors import said
 from bot.runtime.steps import Heartbeat, Step
@@ -60,6 +61,20 @@ def _run_step(step: Step, heartbeat: Heartbeat) -> bool:
     return True
 
 
+class _Pace(BaseTrigger):  # type: ignore[misc]  # the library has no types
+    """So long after a run was due and seen to be. What was missed is not even counted.
+
+    The interval of the library lists every run that was missed: of a step every two seconds, after a clock
+    that was set forward by a year, sixteen million.
+    """
+
+    def __init__(self, every: timedelta) -> None:
+        self._every = every
+
+    def get_next_fire_time(self, _previous: datetime | None, now: datetime) -> datetime:
+        return now + self._every
+
+
 def start(steps: Sequence[Step], heartbeat: Heartbeat) -> BackgroundScheduler:
     """Begin to tick. The first run of every step is at once; missed ticks are run once, not made up for."""
     scheduler = BackgroundScheduler(
@@ -70,11 +85,21 @@ def start(steps: Sequence[Step], heartbeat: Heartbeat) -> BackgroundScheduler:
     for step in steps:
         scheduler.add_job(
             run_step,
-            "interval",
-            seconds=step.every.total_seconds(),
+            _Pace(step.every),
             args=(step, heartbeat),
             id=step.name,
             next_run_time=datetime.now(UTC),
         )
     scheduler.start()
     return scheduler
+
+
+def tick_now(scheduler: BackgroundScheduler) -> None:
+    """Have every step run at once, and then at its pace: for when the wall clock was set.
+
+    The scheduler knows by the wall clock when a step is next. Set back by an hour, that is an hour off.
+    """
+    for job in scheduler.get_jobs():
+        # One that is due by now runs anyway.
+        if job.next_run_time > datetime.now(UTC):
+            job.modify(next_run_time=datetime.now(UTC))

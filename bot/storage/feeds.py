@@ -28,7 +28,7 @@ from bot.model import Feed, FeedState, Notice, Reach
 from bot.storage.columns import Utc
 from bot.storage.dialects import Dialect, batches
 from bot.storage.pruning import forget
-from bot.storage.queue import LONGEST_LEASE
+from bot.storage.queue import void_lease
 from bot.storage.schema import POLLED, feeds, notices
 
 _STATE = tuple(each.name for each in fields(FeedState))
@@ -74,14 +74,15 @@ class SqlFeeds:
             if (row := stored.get(feed_id)) is not None and (changes := _changes(row, feed, now)):
                 self._connection.execute(update(feeds).where(feeds.c.feed_id == feed_id).values(changes))
 
-    def set_right(self, now: datetime) -> None:
-        """Make due what was polled or claimed in the future: by a clock that was wrong, and it would wait for
-        as long.
+    def set_right(self, now: datetime, back: timedelta = timedelta(0)) -> None:
+        """Make due what a clock that was ahead polled or claimed: it would wait for as long.
+
+        ``back``: by how much the clock was set back just now.
         """
         ahead = update(feeds).where(feeds.c.last_polled_at > now + _CLOCKS_DIFFER)
         self._connection.execute(ahead.values(next_poll_at=now, last_polled_at=now))
-        held = update(feeds).where(feeds.c.leased_until > now + LONGEST_LEASE)
-        self._connection.execute(held.values(next_poll_at=now, leased_until=None))
+        void = update(feeds).where(void_lease(feeds.c.leased_until, now, back))
+        self._connection.execute(void.values(next_poll_at=now, leased_until=None))
 
     def claim_due(
         self,
@@ -187,10 +188,6 @@ class SqlFeeds:
         leave = update(feeds).where(feeds.c.feed_id == bindparam("gone")).values(configured=False)
         if feed_ids:
             self._connection.execute(leave, [{"gone": feed_id} for feed_id in feed_ids])
-
-
-def _but(leave: Collection[str]) -> list[ColumnElement[bool]]:
-    return [feeds.c.feed_id.not_in(sorted(leave))] if leave else []
 
 
 def _but(leave: Collection[str]) -> list[ColumnElement[bool]]:

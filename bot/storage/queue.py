@@ -25,6 +25,7 @@ from sqlalchemy import (
     update,
 )
 
+from bot.core.setright import paused_until, try_again
 from bot.model import Delivery, DeliveryState, Destination, Message, Settlement
 from bot.storage.dialects import Dialect, batches
 from bot.storage.schema import OPEN, delivered_stories, deliveries, destinations, tellings
@@ -35,6 +36,8 @@ HOLDS_UP = 3
 
 A service in short trouble gets its messages in order; one that it can't take does not keep all others.
 """
+LONGEST_LEASE = timedelta(hours=1)
+"""Leases are of minutes: one that ends later was given by a clock that was ahead."""
 _MESSAGE = tuple(each.name for each in fields(Message))
 _NOT_COLUMNS = {"message", "state", "interrupted"}
 DELIVERY = tuple(each.name for each in fields(Delivery) if each.name not in _NOT_COLUMNS)
@@ -131,6 +134,23 @@ class SqlQueue:
         """End all leases: what a killed process served is free at once. Returns how many."""
         held = update(destinations).where(destinations.c.leased_until.is_not(None)).values(leased_until=None)
         return self._connection.execute(held).rowcount
+
+    def set_right(self, now: datetime, back: timedelta) -> None:
+        """Have sent what a clock that was ahead put off; end its pauses and leases."""
+        late = select(deliveries.c.key, deliveries.c.due_at, deliveries.c.created_at, deliveries.c.attempt)
+        late = late.where(deliveries.c.state == PENDING, deliveries.c.due_at > now)
+        for row in self._connection.execute(late).all():
+            due_at = try_again(row.due_at, row.created_at, row.attempt, now, back)
+            if due_at != row.due_at:
+                moved = update(deliveries).where(deliveries.c.key == row.key, deliveries.c.state == PENDING)
+                self._connection.execute(moved.values(due_at=due_at))
+        for destination in self.destinations().values():
+            until = destination.paused_until
+            if until and until > now and (ends := paused_until(until, now, back)) != until:
+                of_channel = update(destinations).where(destinations.c.channel == destination.channel)
+                self._connection.execute(of_channel.values(paused_until=ends))
+        void = void_lease(destinations.c.leased_until, now, back)
+        self._connection.execute(update(destinations).where(void).values(leased_until=None))
 
     # ── attempts ──
 
@@ -314,6 +334,15 @@ def delivery_of(row: Row[Any], *, interrupted: bool = False) -> Delivery:
 
 def body_hash(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
+
+
+def void_lease(leased_until: ColumnElement[datetime], now: datetime, back: timedelta) -> ColumnElement[bool]:
+    """A lease that had ended before the clock was set back, or that no right clock has given.
+
+    One that had not ended is in somebody's hands, who goes on with it.
+    """
+    ended = and_(leased_until > now, leased_until <= now + back)
+    return or_(ended, leased_until > now + back + LONGEST_LEASE)
 
 
 def _row(channel: str) -> dict[str, Any]:

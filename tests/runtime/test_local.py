@@ -1,6 +1,6 @@
 import threading
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -70,3 +70,25 @@ def test_a_guarded_fault_is_logged_with_its_place_and_goes_no_further() -> None:
         assert local.guard("judging item 7", broken) is None
         assert local.guard("judging item 8", lambda: 8) == 8
     assert [(line["event"], line["what"]) for line in lines] == [("set aside", "judging item 7")]
+
+
+def test_what_was_missed_for_years_is_run_once() -> None:
+    ticks = threading.Semaphore(0)
+
+    def work() -> Mapping[str, object]:
+        ticks.release()
+        return {}
+
+    hour = timedelta(hours=1)
+    scheduler = local.start([Step(name="work", every=hour, run=work)], heartbeat())
+    try:
+        assert ticks.acquire(timeout=5)
+        (job,) = scheduler.get_jobs()
+        # As a clock leaves it that is set forward: the library's interval would list a million runs first.
+        job.modify(next_run_time=datetime.now(UTC) - 1_000_000 * hour)
+        assert ticks.acquire(timeout=5)
+        assert not ticks.acquire(timeout=0.2)
+        (job,) = scheduler.get_jobs()
+        assert timedelta(0) < job.next_run_time - datetime.now(UTC) <= hour
+    finally:
+        scheduler.shutdown(wait=True)

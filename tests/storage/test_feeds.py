@@ -178,11 +178,12 @@ def test_what_was_polled_in_the_future_by_a_wrong_clock_is_due_when_that_is_righ
 
 def test_a_claim_of_a_wrong_clock_ends_when_that_is_right_again(store: SqlStore) -> None:
     with store.begin() as tx:
-        tx.feeds.sync([feed("a"), feed("b")], NOW)
-        assert tx.feeds.claim(["a"], NOW + 5 * HOUR, MINUTE)
-        assert tx.feeds.claim(["b"], NOW, MINUTE)
-        tx.feeds.set_right(NOW)
-    assert due(store) == ["a"]
+        tx.feeds.sync([feed("far ahead"), feed("given back"), feed("in use")], NOW)
+        assert tx.feeds.claim(["far ahead"], NOW + 5 * HOUR, MINUTE)
+        assert tx.feeds.claim(["given back", "in use"], NOW + HOUR, MINUTE)
+        tx.feeds.lease(["given back"], NOW + HOUR)
+        tx.feeds.set_right(NOW, HOUR)
+    assert due(store) == ["far ahead", "given back"]
 
 
 def test_notices_are_kept_in_the_order_in_which_they_came(store: SqlStore) -> None:

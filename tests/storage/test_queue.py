@@ -349,3 +349,57 @@ def test_what_was_told_since_is_not_given_back(store: SqlStore) -> None:
 def test_a_message_without_stories_gives_nothing_back(store: SqlStore) -> None:
     composed(store, alert(stories=()))
     assert not give_back(store, alert(stories=()))
+
+
+# ── a clock that was wrong ───────────────────────────────────────────────────────────────────────
+
+
+def test_what_a_clock_that_was_ahead_put_off_is_sent_by_the_one_that_is_right(store: SqlStore) -> None:
+    year = 365 * 24 * HOUR
+    quiet = delivery("quiet", kind="alert", created_at=NOW - HOUR, due_at=NOW + 8 * HOUR)
+    composed(store, quiet, delivery("written ahead", created_at=NOW + HOUR, due_at=NOW + HOUR))
+    composed(store, delivery("soon"), delivery("tried ahead"), delivery("in a year"), delivery("sent"))
+    begin(store, "soon", "tried ahead", "in a year", "sent")
+    settle(store, "soon", DeliveryState.PENDING, due_at=NOW + MINUTE)
+    settle(store, "tried ahead", DeliveryState.PENDING, due_at=NOW + HOUR + 5 * MINUTE)
+    settle(store, "in a year", DeliveryState.PENDING, due_at=NOW + year)
+    settle(store, "sent", DeliveryState.SENT, due_at=NOW + year)
+
+    def right(back: timedelta) -> dict[str, datetime]:
+        with store.begin() as tx:
+            tx.queue.set_right(NOW, back)
+        return {key: each.due_at for key, each in listed(store).items()}
+
+    found = right(timedelta(0))
+    assert found == {
+        "quiet": NOW + 8 * HOUR,
+        "written ahead": NOW,
+        "soon": NOW + MINUTE,
+        "tried ahead": NOW + HOUR + 5 * MINUTE,
+        "in a year": NOW,
+        "sent": NOW + year,
+    }
+    assert right(timedelta(0)) == found
+    moved = right(HOUR)
+    assert moved == found | {"soon": NOW + MINUTE - HOUR, "tried ahead": NOW + 5 * MINUTE}
+
+
+def test_pauses_and_leases_of_a_clock_that_was_ahead_end(store: SqlStore) -> None:
+    with store.begin() as tx:
+        tx.queue.pause("far", NOW + 400 * 24 * HOUR, "it asked for that")
+        tx.queue.pause("near", NOW + 1.5 * HOUR, "it asked for that")
+        tx.queue.pause("over", NOW - HOUR, "it asked for that")
+        assert tx.queue.serve("far ahead", NOW + 3 * HOUR, MINUTE)
+        assert tx.queue.serve("given back", NOW + HOUR, MINUTE)
+        tx.queue.renew(["given back"], NOW + HOUR)
+        assert tx.queue.serve("in use", NOW + HOUR, MINUTE)
+        tx.queue.set_right(NOW, HOUR)
+        states = tx.queue.destinations()
+        assert {name: states[name].paused_until for name in ("far", "near", "over")} == {
+            "far": NOW,
+            "near": NOW + 0.5 * HOUR,
+            "over": NOW - HOUR,
+        }
+        assert tx.queue.serve("far ahead", NOW, MINUTE)
+        assert tx.queue.serve("given back", NOW, MINUTE)
+        assert not tx.queue.serve("in use", NOW, MINUTE)
