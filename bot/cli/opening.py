@@ -29,3 +29,19 @@ def opened(config: Path, data: Path) -> Iterator[Application]:
 
     with app.opened(read_configuration(config, data)) as application:
         yield application
+
+
+@contextmanager
+def looked_into(config: Path, data: Path) -> Iterator[Application]:
+    """The application for a command that only looks: a database is neither made nor migrated.
+
+    Raises ConfigErrors, and StoreError where there is no database of this version.
+    """
+    from bot import app
+    from bot.configuration import read_configuration
+    from bot.storage.engine import check_version
+
+    configuration = read_configuration(config, data)
+    check_version(configuration.database, busy_timeout=configuration.settings.storage.busy_timeout)
+    with app.opened(configuration) as application:
+        yield application

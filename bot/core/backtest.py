@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -68,12 +68,17 @@ class Tally:
     """Items that match a topic as it is stored."""
     matched_after: int = 0
     changes: list[Change] = field(default_factory=list)
+    gaining: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """Topic id → ids of all items that would match it in addition."""
 
     def add(self, changes: Iterable[Change]) -> None:
         """Count changes, and keep the widest ones of each kind."""
         for change in changes:
             self.kinds[change.kind] += 1
             self.topics.update((shift.topic, shift.matched_after) for shift in change.shifts if shift.decides)
+            for shift in change.shifts:
+                if shift.matched_after:
+                    self.gaining[shift.topic].append(change.item.id)
             self.changes.append(change)
         if len(self.changes) > 2 * self.limit * len(Kind):
             self.changes = self.widest()
