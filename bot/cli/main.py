@@ -24,6 +24,7 @@ from bot.cli import (
     feedback,
     feeds,
     filters,
+    plan,
     poll,
     run,
     status,
@@ -88,6 +89,7 @@ for _panel, _groups in {
         app.add_typer(_group, name=_name, rich_help_panel=_panel)
 
 topics.app.command()(drift.drift)
+configuration.app.command()(plan.plan)
 deliveries.app.command()(unsubscribed.unsubscribed)
 
 
