@@ -45,7 +45,7 @@ def well(answer: http.Answer, url: SecretStr, found: str, context: Context) -> F
 def unwell(answer: http.Answer, url: SecretStr, remedy: str, words: str = "", *, about: str = "") -> Finding:
     """A service that answered with an error; ``words`` are its own. One that may pass is a warning."""
     refused = answer.refused(words=words)
-    found = " ".join(filter(None, (http.host_of(url), "answered", about, refused.reason)))
+    found = f"{http.host_of(url)} answered {about and f'{about}: '}{refused.reason}"
     made = fault(found, remedy) if refused.permanent else warning(found, _PASSING)
     return replace(made, host=http.host_of(url), ahead=answer.ahead)
 

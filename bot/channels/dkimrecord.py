@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -19,14 +18,14 @@ _WITHIN = timedelta(seconds=8)
 _LONGER = "make a key of 2048 bits, publish it under a new selector, then write both into [smtp.dkim]"
 
 
-def check_dkim(signer: Signer) -> Finding:
+def check_dkim(signer: Signer, within: timedelta = _WITHIN) -> Finding:
     """Look the record up with this machine's resolver and compare it."""
     import dns.exception
     import dns.resolver
 
     name = f"{signer.selector}._domainkey.{signer.domain}"
     try:
-        answer = dns.resolver.resolve(name, "TXT", lifetime=_WITHIN.total_seconds())
+        answer = dns.resolver.resolve(name, "TXT", lifetime=within.total_seconds())
         records = [b"".join(each.strings) for each in answer]
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
         records = []
@@ -92,7 +91,7 @@ def _published(tags: dict[str, str]) -> tuple[int, int] | None:
 
     try:
         key = parse_public_key(base64.b64decode(tags["p"], validate=True))
-    except (binascii.Error, ASN1FormatError, UnparsableKeyError, IndexError):
+    except (ValueError, ASN1FormatError, UnparsableKeyError, IndexError, TypeError):
         return None
     return key["modulus"], key["publicExponent"]
 

@@ -86,7 +86,7 @@ def clock_finding(ahead: Collection[timedelta]) -> Finding:
         return fine(f"right, by {plural(len(ahead), 'server')}")
     way = "behind" if off > timedelta(0) else "ahead of"
     return warning(
-        f"{_span(abs(off))} {way} what {plural(len(ahead), 'server')} say",
+        f"{_span(abs(off))} {way} {plural(len(ahead), 'server')}",
         "set it by NTP: digests come at wrong times, items get wrong ages, receivers refuse webhooks that "
         "are more than five minutes off, and sound certificates look expired",
     )
@@ -141,4 +141,4 @@ def _span(time: timedelta) -> str:
     minutes = round(time.total_seconds() / 60)
     if minutes < 120:
         return plural(minutes, "minute")
-    return plural(round(minutes / 60), "hour") if minutes < 48 * 60 else plural(time.days, "day")
+    return plural(round(minutes / 60), "hour") if minutes < 48 * 60 else f"{time.days} days"
