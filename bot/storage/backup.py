@@ -13,11 +13,27 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, text
+from sqlalchemy import (
+    JSON,
+    Connection,
+    Engine,
+    Insert,
+    Select,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+    type_coerce,
+)
 
 from bot.errors import StoreError, StoreVersion, UsageError
+from bot.storage.columns import Frozen
 from bot.storage.dialects import Dialect
 from bot.storage.engine import BUSY_TIMEOUT, check_version, connected, file_of, upgrade
 from bot.storage.schema import REVISIONS, metadata
@@ -28,6 +44,7 @@ Progress = Callable[[int, int], None]
 
 _PAGES = 1_000
 _ROWS = 1_000
+_JSON = JSON(none_as_null=True)
 
 
 def backup(
@@ -219,11 +236,22 @@ def _copy_tables(source: Connection, target: Connection, progress: Progress) -> 
     counts = [source.scalar(select(func.count()).select_from(table)) or 0 for table in tables]
     done = 0
     for table in tables:
-        rows = source.execute(select(table).execution_options(yield_per=_ROWS))
+        read, write = _as_they_are(table)
+        rows = source.execute(read.execution_options(yield_per=_ROWS))
         for some in rows.mappings().partitions(_ROWS):
-            target.execute(insert(table), [dict(row) for row in some])
+            target.execute(write, [dict(row) for row in some])
             done += len(some)
             progress(done, sum(counts))
+
+
+def _as_they_are(table: Table) -> tuple[Select[Any], Insert]:
+    """Statements that read and write rows without making values of the model of what is JSON."""
+    types = {column: _JSON if isinstance(column.type, Frozen) else column.type for column in table.c}
+    read = select(*(type_coerce(column, kind).label(f"of_{column.name}") for column, kind in types.items()))
+    write = insert(table).values(
+        {column.name: bindparam(f"of_{column.name}", type_=kind) for column, kind in types.items()}
+    )
+    return read, write
 
 
 def _count_on(target: Connection, table: str) -> None:

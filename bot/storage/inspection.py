@@ -20,7 +20,7 @@ from bot.storage.store import translated
 
 _NAMED_AT_MOST = 3
 _LEASED_AT_MOST = timedelta(hours=6)
-_LOG_AT_MOST = 256 * 2**20
+_LOG_AT_MOST = 64 * 2**20
 _PUT_BACK = "put a backup in its place: chipwatch db restore FILE"
 _START_ANEW = "look whether the clock is right, then start the daemon anew: it ends all leases"
 
