@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 LABEL = 10
 """Columns that the names of the parts take."""
 _NARROW = 40
-_DIGESTS, _QUEUES, _SICK, _ALARMS, _FAULTS = 3, 2, 3, 2, 1
-_FAULT_LINES = 2
+_DIGESTS, _QUEUES, _SICK, _ALARMS, _FAULTS = 3, 2, 2, 2, 1
+_FAULT_LINES = 1
 _RESULTS = ("new", "unchanged", "failed")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _WEEK = timedelta(days=6)
@@ -95,6 +95,7 @@ def lines(status: Status, width: int) -> list[str]:
     if status.readable:
         parts += [
             ("Feeds", [*_feeds(status)]),
+            ("Polled", [_results("hour", status.feeds.hour), _results("day", status.feeds.day)]),
             ("Items", [_items(status)]),
             ("Digests", _some([*_digests(status)], _DIGESTS)),
             ("Outbox", _some([*_queues(status)], _QUEUES) or ["nothing waits, nothing is stuck"]),
@@ -161,18 +162,16 @@ def _feeds(status: Status) -> Iterator[str]:
     feeds, now = status.feeds, status.at
     resting = feeds.configured - feeds.polled
     rest = f" ({resting:,} switched off or gone)" if resting else ""
-    yield f"{feeds.configured:,}{rest}; {feeds.due:,} due now; polled: {_results('hour', feeds.hour)}"
-    if feeds.day:
-        yield f"polled last within a day: {_results('', feeds.day)}"
+    yield f"{feeds.configured:,}{rest}; {feeds.due:,} due now"
     if feeds.upcoming:
         yield "next: " + ", ".join(f"{name} in {rough_time(at - now)}" for name, at in feeds.upcoming)
 
 
 def _results(span: str, results: Mapping[str, int]) -> str:
-    """``180 in the past hour (12 new, 165 unchanged, 3 failed)``."""
+    """``180 feeds in the past hour: 12 new, 165 unchanged, 3 failed``, by the last poll of each."""
     counted = ", ".join(f"{results[name]:,} {name}" for name in _RESULTS if results.get(name))
-    within = " in the past hour" if span else ""
-    return f"{sum(results.values()):,}{within}" + (f" ({counted})" if counted else "")
+    total = sum(results.values())
+    return f"{total:,} feed{'s' * (total != 1)} in the past {span}" + (f": {counted}" if counted else "")
 
 
 def _items(status: Status) -> str:
@@ -256,7 +255,7 @@ def _database(status: Status, width: int) -> Iterator[str]:
             f"{status.engine}, {_size(status.bytes)}; texts are kept {rough_time(status.keeps_items)}, "
             f"messages {rough_time(status.keeps_messages)}"
         )
-    for fault in _some(status.faults, _FAULTS):
+    for fault in status.faults[: _FAULTS if status.readable else None]:
         yield from textwrap.wrap(
             fault, width, max_lines=_FAULT_LINES if status.readable else None, placeholder="…"
         )

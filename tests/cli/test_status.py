@@ -53,7 +53,8 @@ def test_one_screen_of_a_usual_place(quiet: Place) -> None:
     lines = told.out.splitlines()
     assert len(lines) <= 24
     assert max(map(len, lines)) <= 80
-    assert part(told.out, "Feeds")[0] == "1; 0 due now; polled: 1 in the past hour (1 new)"
+    assert part(told.out, "Feeds")[0] == "1; 0 due now"
+    assert part(told.out, "Polled")[0] == "1 feed in the past hour: 1 new"
     assert part(told.out, "Items") == ["2 new in the past hour, 2 in a day; stories told in a day: 0"]
     (digest,) = part(told.out, "Digests")
     assert digest.startswith("daily  ")
