@@ -39,7 +39,11 @@ def checks(
         if smtp.dkim.domain:
             made.append(Check(part=MAIL, name="DKIM", run=lambda: [check_dkim(smtp.dkim)]))
     for name, channel in configuration.channels.items():
-        run = partial(check_channel, channel, destinations.get(name))
+        state = destinations.get(name)
+        if state and state.disabled_at and state.fingerprint != configuration.fingerprint(name):
+            # Its options are others now: the next round sends to it again.
+            state = None
+        run = partial(check_channel, channel, state)
         made.append(Check(part=CHANNELS, name=name, run=run))
     agent = user_agent(settings)
     if settings.judging.advisor.url:

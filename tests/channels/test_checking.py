@@ -16,7 +16,7 @@ from bot.channels.checking import reached, writable
 from bot.documents import parse_toml
 from bot.model import Finding, Level
 from bot.ports import Checkable
-from tests.channels.worlds import SECRET
+from tests.channels.services.webhook import SECRET
 from tests.http_server import Answer, ScriptedServer, http_server
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
@@ -34,14 +34,15 @@ def web() -> Iterator[ScriptedServer]:
 
 def options(kind: str, origin: str) -> dict[str, Any]:
     hook = f"{origin}/hook/secret-part-of-it"
-    return {
+    tables: dict[str, dict[str, Any]] = {
         "telegram": {"token": TOKEN, "chats": [-1001234567890, "@harbor"], "api": origin},
         "matrix": {"homeserver": origin, "token": "syt_secret-part", "rooms": ["!a", "!b"]},
         "ntfy": {"server": origin, "topic": "secret-part", "token": "tk_secret-part"},
         "webhook": {"url": hook, "secret": SECRET},
         "files": {},
         "apprise": {"urls": [hook.replace("http://", "json://")]},
-    }.get(kind, {"url": hook})
+    }
+    return tables.get(kind, {"url": hook})
 
 
 def check(kind: str, web: ScriptedServer, tmp_path: Path, **more: Any) -> list[Finding]:

@@ -186,7 +186,7 @@ def test_4_feeds_in_every_kind_of_trouble(world: World) -> None:
     world.web.play("/shut", Answer(status=403, headers=now_and()))
     world.web.play("/page", Answer(body=b"<!doctype html><title>Harbor</title><p>News", headers=now_and()))
     world.web.play("/slow", Answer(delay=20))
-    world.web.play("/busy", Answer(status=503, headers=now_and(**{"Retry-After": "60"})))
+    world.web.play("/busy", Answer(status=503, headers=now_and() | {"Retry-After": "60"}))
     paths = ("/well", "/gone", "/missing", "/shut", "/page", "/slow")
     elsewhere = (
         "http://10.0.0.1/rss",
