@@ -13,11 +13,9 @@ from zoneinfo import ZoneInfo
 
 from bot.core.select import Chosen
 from bot.core.telling import Background, best_verdicts, tell
-from bot.core.updates import decision_in_words
-from bot.model import Becomes, Delivery, DigestSpec, Outlook, Story, Telling, UpdateDecision
+from bot.model import Becomes, Delivery, DigestSpec, Outlook, Story, Telling
 
 NOTHING_NEW = "nothing material is new since"
-_MANY = 8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,12 +95,6 @@ def sent_in_words(sent: Sequence[Delivery], told_at: datetime | None, origin: st
         return f"{own[0].state.value} ({own[0].key[:12]})"
     states = [each.state.value for each in own]
     return ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
-
-
-def last_decision(decisions: Sequence[UpdateDecision], channel: str) -> str:
-    """Why there was no news in it, the last time it was asked for this channel."""
-    of_channel = [each for each in decisions if each.channel == channel]
-    return decision_in_words(of_channel[-1]) if of_channel else ""
 
 
 def in_line(outlook: Outlook) -> str:
