@@ -13,7 +13,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
-from bot.errors import said
+from bot.errors import ChipwatchError, said
 from bot.runtime.steps import Heartbeat, Step
 
 T = TypeVar("T")
@@ -30,6 +30,10 @@ def attempted(event: str, work: Callable[[], T], **fields: object) -> T | Fault:
     """Do one unit of work. Whatever it raises is logged under ``event`` and goes no further."""
     try:
         return work()
+    except ChipwatchError as error:
+        # Told in full by its message: a database that is away is no fault of the program.
+        structlog.get_logger().error(event, error=str(error), **fields)
+        return Fault(said(error))
     except Exception as error:  # noqa: BLE001 - the one place for it: around a unit of work
         structlog.get_logger().exception(event, **fields)
         return Fault(said(error))

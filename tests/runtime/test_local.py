@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from bot.errors import StoreError
 from bot.runtime import local
 from bot.runtime.steps import Heartbeat, Step
 
@@ -36,6 +37,20 @@ def test_a_fault_is_logged_and_does_not_end_the_process() -> None:
     assert lines[0]["event"] == "step failed"
     (trouble,) = beat.troubles()
     assert (trouble.step, trouble.error) == ("work", "ValueError")
+
+
+def test_trouble_that_its_message_tells_in_full_has_no_traceback() -> None:
+    def away() -> Mapping[str, object]:
+        raise StoreError("the database can't be used; check that it runs")
+
+    with structlog.testing.capture_logs() as lines:
+        assert not local.run_step(Step(name="work", every=timedelta(seconds=1), run=away), heartbeat())
+    (line,) = lines
+    assert (line["event"], line["error"]) == (
+        "step failed",
+        "the database can't be used; check that it runs",
+    )
+    assert not line.get("exc_info")
 
 
 def test_every_step_ticks_and_a_slow_one_holds_up_no_other() -> None:
