@@ -17,7 +17,7 @@ from bot.daemon.answering import Answering
 from bot.daemon.current import Current
 from bot.daemon.reload import Reload, reloading, sound
 from bot.daemon.steps import EVERY, steps_of
-from bot.daemon.watchdog import Watchdog, watching
+from bot.daemon.watchdog import LOOK, Watchdog, watching
 from bot.ports import Clock
 from bot.references import IN_THE_DATA_FOLDER
 from bot.runtime import lifecycle, local
@@ -100,7 +100,7 @@ def _live(
     with (
         answering.at(current.application.configuration.settings.server.bind),
         reloading(Reload(current, answering, set_up)) as reload,
-        watching(Watchdog(heartbeat, current.deps)),
+        watching(Watchdog(heartbeat, current.deps), min(LOOK, overdue / 4)),
     ):
         scheduler = local.start(steps_of(current.deps, heartbeat, every, meters), heartbeat)
         log.info("started", **current.size)

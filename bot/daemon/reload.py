@@ -29,7 +29,7 @@ REFUSED = "refused"
 _TOLD = 3
 """Problems in the text of an alarm; the log has all of them."""
 _LONGEST = 200
-_PATIENCE = 1.0  # seconds that the end of the process waits for a reload under way
+_PATIENCE = 0.5  # seconds that the end of the process waits for a reload under way
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from bot.runtime import local
 from bot.runtime.steps import STUCK, Heartbeat, Trouble
 
 LOOK = timedelta(seconds=5)
-_PATIENCE = 1.0  # seconds that the end of the process waits for a look under way
+_PATIENCE = 0.5  # seconds that the end of the process waits for a look under way
 
 
 @dataclass
@@ -84,13 +84,12 @@ def _log(trouble: Trouble) -> None:
         log.error("step failing", step=trouble.step, seconds=seconds, error=trouble.error)
 
 
-def stack_of(thread: int | None) -> list[str]:
-    """Where a thread stands, innermost last: ``FILE:LINE FUNCTION``, without the values that it works on."""
+def stack_of(thread: int | None) -> str:
+    """Where a thread stands, a line a call, innermost last: ``FILE:LINE FUNCTION``, and no values."""
     frame = sys._current_frames().get(thread) if thread is not None else None
-    if frame is None:
-        return []
-    places = traceback.walk_stack(frame)
-    return [f"{each.f_code.co_filename}:{line} {each.f_code.co_qualname}" for each, line in places][::-1]
+    places = traceback.walk_stack(frame) if frame is not None else ()
+    lines = [f"{each.f_code.co_filename}:{line} {each.f_code.co_qualname}" for each, line in places]
+    return "\n".join(reversed(lines))
 
 
 def _alarm(trouble: Trouble, now: datetime) -> Alarm:
@@ -100,7 +99,7 @@ def _alarm(trouble: Trouble, now: datetime) -> Alarm:
 
 
 @contextmanager
-def watching(watchdog: Watchdog, every: timedelta = LOOK) -> Iterator[None]:
+def watching(watchdog: Watchdog, every: timedelta) -> Iterator[None]:
     """Look again and again, in a thread of its own, until the block ends."""
     ended = threading.Event()
 

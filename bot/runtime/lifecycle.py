@@ -22,8 +22,8 @@ from bot.errors import ChipwatchError
 if TYPE_CHECKING:
     from apscheduler.schedulers.background import BackgroundScheduler
 
-# Container engines send SIGKILL ten seconds after SIGTERM; leave time to close the database.
-DRAIN = timedelta(seconds=8)
+# Container engines send SIGKILL ten seconds after SIGTERM; leave time for the server, and for the database.
+DRAIN = timedelta(seconds=7)
 _LOOK_AGAIN = 1.0  # seconds
 _DELIVERING = "deliver.lock"
 
