@@ -123,7 +123,7 @@ def restore(
 def vacuum(config: ConfigDir = CONFIG, data: DataDir = DATA) -> None:
     """Write a SQLite file anew, as small as it can be. Stop the daemon first; a gigabyte takes a minute.
 
-    Needed once for a file made by a version before revision 0014: of newer ones upkeep gives back what is free.
+    Once for a file that was made before revision 0014: of newer ones upkeep gives back what is free.
 
     [dim]Example: chipwatch db vacuum[/dim]
     """
