@@ -39,6 +39,8 @@ PREFIX = "CHIPWATCH_"
 # Read by the command line itself, not settings of a table.
 OWN_VARIABLES = frozenset({"CHIPWATCH_CONFIG", "CHIPWATCH_DATA", "CHIPWATCH_SECRETS"})
 # Read by the test suite.
+_OPEN_TABLES = {"channels": "type", "digests": "schedule"}
+"""Tables whose names the user chooses, and a key that each inner one must have."""
 _TEST_VARIABLES = frozenset({"CHIPWATCH_SHARED", "CHIPWATCH_SHARED_REQUIRED"})
 
 
@@ -95,14 +97,58 @@ def load_settings(config: Path) -> tuple[Settings, TomlDocument]:
     """
     path = config / FILE
     document = read_toml(path) if path.exists() else parse_toml("", path)
+    strays = {stray.key: stray for stray in undefined(document, _names_from_outside())}
     try:
-        return Settings(**document.data), document
+        settings = Settings(**document.data)
+        if not strays:
+            return settings, document
+        raise ConfigErrors([*strays.values()])
     except SettingsError as error:
         # A whole table in one variable that is no JSON, or a folder of secrets that is not there.
         problem = str(error).replace(' from source "EnvSettingsSource"', ": it must be JSON")
         raise ConfigErrors([ConfigError(problem, file="environment")]) from None
     except ValidationError as error:
-        raise ConfigErrors(_name_variables(translate(document, error, Settings), error)) from error
+        problems = _name_variables(translate(document, error, Settings), error)
+        # What a table lacks that nobody meant to have is not worth a line.
+        tables = tuple(f"{table}.{name}." for table, name in map(_table_of, strays))
+        others = [each for each in problems if not each.key.startswith(tables)]
+        raise ConfigErrors([*strays.values(), *others]) from error
+
+
+def undefined(document: TomlDocument, names: Mapping[str, str]) -> Iterator[ConfigError]:
+    """Variables and secrets of a channel or digest that the file does not have, the first of each.
+
+    One that is defined from outside as a whole says at least its type or schedule. ``names``: name of the
+    variable or secret → where it is.
+    """
+    seen: set[tuple[str, str]] = set()
+    for variable in sorted(names):
+        table, name = _table_of(variable)
+        required = _OPEN_TABLES.get(table)
+        here = document.data.get(table)
+        known = list(here) if isinstance(here, dict) else []
+        whole = f"{PREFIX}{table}__{name}__{required}".upper() in map(str.upper, names)
+        if not (required and name) or name in map(str.lower, known) or whole or (table, name) in seen:
+            continue
+        seen.add((table, name))
+        problem = f"{unknown(table.removesuffix('s'), name, known)} (in {document.path.name})"
+        yield ConfigError(problem, file=names[variable], key=variable)
+
+
+def _table_of(variable: str) -> tuple[str, str]:
+    """``CHIPWATCH_CHANNELS__MAIL__TO`` → ``channels``, ``mail``."""
+    table, _, rest = variable.upper().removeprefix(PREFIX).partition("__")
+    return table.lower(), rest.partition("__")[0].lower()
+
+
+def _names_from_outside() -> dict[str, str]:
+    """Names of our variables, and of secrets in the folder of such → where each is."""
+    found = {name: "environment" for name in os.environ if name.upper().startswith(PREFIX)}
+    folder = os.environ.get("CHIPWATCH_SECRETS")
+    if folder and Path(folder).is_dir():
+        files = (each.name for each in Path(folder).iterdir() if each.name.upper().startswith(PREFIX))
+        found |= dict.fromkeys(files, folder)
+    return found
 
 
 def _name_variables(problems: list[ConfigError], error: ValidationError) -> list[ConfigError]:

@@ -22,6 +22,7 @@ app = Commands("The configuration files.")
 _MASK = "********"
 _PASSWORD = re.compile(r"(?<=:)(?!//)[^:@/]*(?=@)|(?<=[?&]password=)[^&]*")
 """Inside a database's address."""
+_LETS_IN = re.compile(r"key|token|secret|passw|auth|cookie|credential|header|signature", re.IGNORECASE)
 
 
 def init(
@@ -114,9 +115,20 @@ def _masked(configuration: Configuration) -> dict[str, Any]:
     for name, table in shown["channels"].items():
         for key in configuration.secret_options(name) & table.keys():
             table[key] = [_MASK] * len(table[key]) if isinstance(table[key], list) else _MASK
+    advisor = shown["judging"]["advisor"]
+    advisor["request"] = _without_keys(advisor["request"])
     for path, origin in configuration.document.origins.items():
         _put(shown, path, f"(from {origin})")
     return shown
+
+
+def _without_keys(value: Any, name: str = "") -> Any:
+    """A table of free form, with everything masked whose name says that it lets somebody in."""
+    if isinstance(value, dict):
+        return {key: _without_keys(inner, f"{name}.{key}") for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_keys(inner, name) for inner in value]
+    return _MASK if isinstance(value, str) and _LETS_IN.search(name) else value
 
 
 def _put(tree: Any, path: tuple[str | int, ...], value: str) -> None:

@@ -190,6 +190,42 @@ def test_a_stray_variable_is_told_once(config: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
+    ("variable", "told"),
+    [
+        ("CHANNELS__FLODER__KEEP", 'unknown channel "floder"; did you mean "folder"? (in chipwatch.toml)'),
+        ("CHANNELS__MAIL__TO", 'unknown channel "mail"; known are: folder (in chipwatch.toml)'),
+        ("DIGESTS__DIALY__TITLE", 'unknown digest "dialy"; did you mean "daily"? (in chipwatch.toml)'),
+    ],
+)
+@pytest.mark.parametrize("where", ["variable", "secret"])
+def test_what_is_set_for_a_channel_or_digest_that_is_not_there_is_named_itself(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, told: str, where: str
+) -> None:
+    name = f"CHIPWATCH_{variable}"
+    if where == "secret":
+        (tmp_path / "secrets").mkdir()
+        (tmp_path / "secrets" / name.lower()).write_text("x")
+        monkeypatch.setenv("CHIPWATCH_SECRETS", str(tmp_path / "secrets"))
+        place = f"{tmp_path / 'secrets'}: {name.lower()}"
+    else:
+        monkeypatch.setenv(name, "x")
+        if variable.startswith("CHANNELS"):
+            monkeypatch.setenv(f"{name}_TOO", "x")
+        place = f"environment: {name}"
+    called = chipwatch("config", "check", "--config", config)
+    assert called.status == 2
+    assert called.err == f"chipwatch: {place}: {told}\n"
+
+
+def test_a_channel_may_come_from_outside_as_a_whole(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHIPWATCH_CHANNELS__SHELF__TYPE", "files")
+    monkeypatch.setenv("CHIPWATCH_CHANNELS__SHELF__FOLDER", "shelf")
+    called = chipwatch("config", "check", "--config", config)
+    assert (called.status, called.err) == (0, "")
+    assert "2 channels" in called.out
+
+
+@pytest.mark.parametrize(
     "command",
     [
         "config check",
@@ -277,6 +313,28 @@ def test_settings_are_shown_and_secrets_are_not(secretive: Path, options: list[s
     assert shown["channels"]["else"]["urls"] == ["********", "(from environment variable OTHER_SERVICE)"]
     assert shown["storage"]["url"] == "postgresql://watch:********@db.example/news?password=********"
     assert shown["http"]["concurrency"] == 50, "what is not in the file stands at its default"
+
+
+def test_what_lets_somebody_in_is_masked_in_the_advisors_request(tmp_path: Path) -> None:
+    settings = f"""
+[judging.advisor]
+url = "http://127.0.0.1:9/"
+model = "m"
+[judging.advisor.request]
+max_tokens = 20
+user = "watch"
+api_key = "{SECRET}"
+extra = {{ "X-Auth" = ["{SECRET}"], deep = 1 }}
+"""
+    config = write_config(tmp_path / "config", settings=settings)
+    called = chipwatch("config", "show", "--config", config, "--json")
+    assert SECRET not in called.out
+    assert called.json["judging"]["advisor"]["request"] == {
+        "max_tokens": 20,
+        "user": "watch",
+        "api_key": "********",
+        "extra": {"X-Auth": ["********"], "deep": 1},
+    }
 
 
 @pytest.mark.parametrize(
