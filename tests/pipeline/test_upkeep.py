@@ -1,6 +1,8 @@
+import threading
+from dataclasses import replace
 from datetime import timedelta
 
-from bot.model import DeliveryState
+from bot.model import DeliveryState, Notice
 from bot.pipeline.alert import alert
 from bot.pipeline.deliver import deliver
 from bot.pipeline.poll import poll
@@ -54,3 +56,40 @@ def test_a_feed_that_was_polled_by_a_wrong_clock_is_polled_again_when_that_is_ri
     assert list(poll(bot.deps)) == []
     upkeep(bot.deps)
     assert [report.feed.id for report in poll(bot.deps)] == [FEED.id]
+
+
+def test_much_is_forgotten_in_small_steps_between_which_others_write(bot: Bot) -> None:
+    bot.publish(*(entry(str(number), f"Norvik tapes out chip {number}", TEXT) for number in range(600)))
+    list(poll(bot.deps, [FEED.id]))
+    while triage(bot.deps).items:
+        pass
+    bot.clock.pass_by(timedelta(days=91))
+    bot.publish(entry("new", "Rain in Ostren", "It rained."))
+    polled, done = [0], threading.Event()
+
+    def go_on() -> None:
+        while not done.is_set():
+            polled[0] += len(list(poll(bot.deps, [FEED.id])))
+
+    polls = threading.Thread(target=go_on)
+    polls.start()
+    assert upkeep(replace(bot.deps, stopping=lambda: True)) == (0, 0), "asked to stop it takes nothing new"
+    before = polled[0]
+    assert upkeep(bot.deps)[0] == 600
+    done.set()
+    polls.join()
+    assert polled[0] > before
+
+
+def test_what_was_noticed_of_feeds_and_taken_for_digests_is_forgotten(bot: Bot) -> None:
+    long_ago, lately = bot.clock.now(), bot.clock.now() + timedelta(days=80)
+    with bot.store.begin() as tx:
+        for at in (long_ago, lately):
+            tx.feeds.note([Notice(feed_id=FEED.id, kind="failing", text="for a day", at=at)])
+            tx.outbox.slot("daily", at, at)
+    bot.clock.pass_by(timedelta(days=95))
+    upkeep(bot.deps)
+    with bot.store.begin() as tx:
+        assert [notice.at for notice in tx.feeds.notices(long_ago - timedelta(days=1))] == [lately]
+        assert not tx.outbox.slot("daily", lately, lately)
+        assert tx.outbox.slot("daily", long_ago, long_ago), "it was forgotten"

@@ -94,3 +94,16 @@ def test_nobody_answers_between_a_writer_s_look_at_the_answers_and_its_end(asked
     other.close()
     with asked.read() as tx:
         assert [each.id for each in tx.feedback.answers()] == ["answer-1"]
+
+
+def test_only_answers_that_were_withdrawn_long_ago_lose_their_text(asked: SqlStore) -> None:
+    with asked.begin() as tx:
+        for name in ("stands", "young", "old"):
+            tx.feedback.add(answer(name))
+        tx.feedback.withdraw(["old"], NOW)
+        tx.feedback.withdraw(["young"], NOW + HOUR)
+        assert tx.feedback.prune(NOW + MINUTE) == 1
+        assert tx.feedback.prune(NOW + MINUTE) == 0
+        texts = {each.id: (each.title, each.body) for each in tx.feedback.answers(withdrawn=True)}
+    whole = ("A chip is announced", "In many more.")
+    assert texts == {"stands": whole, "young": whole, "old": ("A chip is announced", "")}

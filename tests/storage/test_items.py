@@ -287,10 +287,25 @@ def test_pruning_forgets_texts_and_idle_verdicts_and_keeps_identities(store: Sql
         assert tx.items.prune(NOW + MINUTE, 9) == 0
     with store.read() as tx:
         assert tx.items.get(old.id) == replace(old, summary="", body="")
+        found = tx.items.search(topic=None, since=None, words=["sentences"], limit=9)
+        assert [each.id for each, _ in found] == [young.id, waiting.id], "nor is the text there folded"
+        assert len(tx.items.search(topic=None, since=None, words=["announced"], limit=9)) == 3
         assert tx.items.get(young.id) == young
         assert tx.items.get(waiting.id) == waiting
         assert [each.topic_id for each in tx.items.verdicts(old.id)] == ["silicon"]
         assert tx.items.known(old.keys)[old.keys[0]].content_hash == old.content_hash
+
+
+def test_so_many_are_pruned_as_asked_for_the_oldest_first(store: SqlStore) -> None:
+    ages = {"aaaaaa01": 2, "bbbbbb02": 3, "cccccc03": 1}
+    stored(store, *(item(name, seen_at=NOW - age * HOUR) for name, age in ages.items()))
+    with store.begin() as tx:
+        tx.items.judge([judgement(name) for name in ages], NOW)
+        assert tx.items.prune(NOW, 2) == 2
+        left = [name for name in ages if tx.items.get(name).body]  # type: ignore[union-attr]
+        assert left == ["cccccc03"]
+        assert tx.items.prune(NOW, 2) == 1
+        assert tx.items.prune(NOW, 2) == 0
 
 
 def test_what_was_edited_or_judged_anew_is_pruned_anew(store: SqlStore) -> None:

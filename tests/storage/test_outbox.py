@@ -141,6 +141,18 @@ def test_a_thread_begins_where_a_recipient_got_the_first_alert_on_a_story(store:
         assert tx.outbox.receipts("mail", "s3") == {}
 
 
+def test_slots_are_forgotten_but_for_the_last_of_each_digest(store: SqlStore) -> None:
+    with store.begin() as tx:
+        for age in (1, 2, 3):
+            tx.outbox.slot("morning", NOW - age * HOUR, NOW)
+        tx.outbox.slot("yearly", NOW - 9 * HOUR, NOW)
+        assert tx.outbox.forget_slots(NOW - 2 * HOUR) == 1
+        assert tx.outbox.forget_slots(NOW) == 1
+        assert tx.outbox.last_slot("morning", NOW) == NOW - HOUR
+        assert tx.outbox.last_slot("yearly", NOW) == NOW - 9 * HOUR
+        assert not tx.outbox.slot("yearly", NOW - 9 * HOUR, NOW)
+
+
 def test_pruning_drops_what_ended_long_ago_and_keeps_what_waits(store: SqlStore) -> None:
     composed(
         store, *(delivery(key, stories=("s1",)) for key in ("sent", "dead", "held", "passed on", "waiting"))
