@@ -59,9 +59,8 @@ class WhyDelivery:
     def spelled(self) -> dict[str, Any]:
         """For programs."""
         return {
-            "kind": "delivery",
+            "about": "delivery",
             **spell_delivery(self.delivery),
-            "message_kind": self.delivery.kind,
             "composed_by": self.composer,
             "told": [asdict(each) for each in self.stories],
             "next": self.next,

@@ -52,7 +52,7 @@ class WhyItem:
     def spelled(self) -> dict[str, Any]:
         """For programs."""
         return {
-            "kind": "item",
+            "about": "item",
             **spell_item(self.item),
             "verdicts": [asdict(verdict) for verdict in self.verdicts],
             "placement": self.placement and asdict(self.placement),

@@ -138,7 +138,7 @@ class WhyStory:
             item |= {"placed_at": placing.at, "placed_in": placing.story_id}
         told = self.telling.spelled()
         return {
-            "kind": "story",
+            "about": "story",
             **spelled,
             "title": self.title,
             "relation": self.relation,
