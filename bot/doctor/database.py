@@ -16,6 +16,8 @@ from bot.storage.engine import file_of, open_store
 from bot.storage.inspection import Inspection, inspect
 from bot.storage.schema import REVISIONS
 
+_READ_WHOLE = 500 * 10**6
+"""Bytes of a file up to which all of it is read: some seconds. chipwatch db check reads any."""
 _BUSY = timedelta(seconds=3)
 """The longest that is waited. A write of the daemon takes far less: who holds it for so long holds it up."""
 
@@ -38,7 +40,9 @@ def check_database(configuration: Configuration, now: datetime) -> tuple[list[Fi
         return [_told(error)], Remembered()
     if file is not None and not file.exists():
         return [fine("there is none yet; the first command that needs it makes it")], Remembered()
-    seen = inspect(configuration.database, now, busy_timeout=_patience(configuration))
+    thorough = file is not None and file.stat().st_size <= _READ_WHOLE
+    patience = _patience(configuration)
+    seen = inspect(configuration.database, now, thorough=thorough, busy_timeout=patience)
     findings = [fault(each.problem, each.remedy) for each in seen.faults]
     if seen.revision in REVISIONS[:-1]:
         remedy = "back it up, then run chipwatch db upgrade; any other command brings it up to date as well"
@@ -82,9 +86,10 @@ def _remembered(configuration: Configuration) -> Remembered:
 def _growth(
     configuration: Configuration, seen: Inspection, remembered: Remembered, now: datetime
 ) -> Finding | None:
-    if remembered.oldest is None or file_of(configuration.database) is None:
+    file = file_of(configuration.database)
+    if remembered.oldest is None or file is None:
         return None
-    free = shutil.disk_usage(configuration.data).free
+    free = shutil.disk_usage(file.parent).free
     retention = configuration.settings.retention.items
     return growth_finding(seen.size - seen.free, free, now - remembered.oldest, retention)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from bot.app import make_fetcher, make_reader
+from bot.app import make_fetcher, make_reader, rooms
 from bot.configuration import Configuration, SystemClock, read_configuration, silences
 from bot.core.ailments import clock_finding
 from bot.core.diagnosis import FEEDS, without_network
@@ -20,7 +20,7 @@ from bot.doctor.machine import check_daemon, check_data, check_disk, check_zones
 from bot.doctor.secrets import check_readers, hidden
 from bot.doctor.services import checks
 from bot.doctor.subscriptions import Visiting
-from bot.doctor.together import side_by_side
+from bot.doctor.together import Check, side_by_side
 from bot.errors import ConfigErrors
 from bot.model import FeedState, Finding, Row
 from bot.settings import Settings
@@ -31,7 +31,7 @@ _A_FEED = timedelta(seconds=20)
 """The longest that one feed is waited for."""
 
 Progress = Callable[[int], AbstractContextManager[Callable[[str], None]]]
-"""Given how many feeds there are: what to call with the address of each that was visited."""
+"""Given how many feeds there are: what to call with the host of each that was visited."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,11 +55,13 @@ def examine(folder: Path, data: Path, progress: Progress, *, offline: bool = Fal
     except ConfigErrors as error:
         rows = [_row(CONFIGURATION, "files", _mistake(str(each))) for each in error.problems]
         return Examination(rows=[*rows, *_machine(data, Alarms(), now)], sound=False)
-    rows = [*_files(configuration), *_machine(data, configuration.settings.alarms, now)]
+    others = [room.folder for room in rooms(configuration) if room.folder != str(data)]
+    alarms = configuration.settings.alarms
+    rows = [*_files(configuration), *_machine(data, alarms, now, others)]
     bind = configuration.settings.server.bind
     rows += [_row(MACHINE, "daemon", each) for each in check_daemon(data, bind, now)]
-    found, remembered = check_database(configuration, now)
-    rows += [_row(DATABASE, "database", each) for each in found]
+    found, remembered = _database(configuration, now)
+    rows += found
     if not offline:
         rows += _world(configuration, remembered, progress, now)
     return Examination(rows=hidden(without_network(rows), configuration), sound=True)
@@ -96,13 +98,29 @@ def _files(configuration: Configuration) -> list[Row]:
     return rows
 
 
-def _machine(data: Path, alarms: Alarms, now: datetime) -> list[Row]:
+def _machine(data: Path, alarms: Alarms, now: datetime, others: Sequence[str] = ()) -> list[Row]:
+    """``others``: folders on disks of their own."""
+    least = int(alarms.disk_free_mb * 10**6)
     looks: Mapping[str, Sequence[Finding]] = {
         "data folder": check_data(data),
-        "disk": check_disk(data, int(alarms.disk_free_mb * 10**6)),
+        "disk": check_disk(data, least),
+        **{f"disk of {folder}": check_disk(Path(folder), least) for folder in others},
         "time zones": check_zones(now),
     }
     return [_row(MACHINE, name, finding) for name, findings in looks.items() for finding in findings]
+
+
+def _database(configuration: Configuration, now: datetime) -> tuple[list[Row], Remembered]:
+    """In its own time, as all that may hang: a server behind a wall answers to nothing at all."""
+    remembered = Remembered()
+
+    def look() -> Sequence[Finding]:
+        nonlocal remembered
+        found, remembered = check_database(configuration, now)
+        return found
+
+    rows = side_by_side([Check(part=DATABASE, name="database", run=look)]).rows()
+    return rows, remembered
 
 
 # ── over the network ─────────────────────────────────────────────────────────────────────────────

@@ -34,14 +34,14 @@ class Visiting:
     ) -> list[Row]:
         """A row a feed, in the order given. ``states``: what the database remembers of some of them.
 
-        ``asked`` is called with the address of each feed when its visit has ended.
+        ``asked`` is called with the host of each feed when its visit has ended.
         """
         found: dict[str, Row] = {}
         for visit in self._visits(feeds, states):
             state = states.get(visit.feed.id)
             finding = feed_finding(visit, (state and state.disabled) or "")
             found[visit.feed.id] = Row(part=FEEDS, name=_named(visit.feed), finding=finding)
-            asked(visit.feed.url)
+            asked(host(visit.feed.url))
         return [found.get(feed.id) or self._unasked(feed) for feed in feeds]
 
     def _visits(self, feeds: Sequence[Feed], states: Mapping[str, FeedState]) -> Iterator[Visit]:

@@ -146,9 +146,18 @@ def spoil_damaged(file: Path) -> None:
         raw.write(b"this was a database" * 100)
 
 
+def spoil_inside(file: Path) -> None:
+    """Only who reads all of it comes upon this page."""
+    page = 4096
+    with file.open("r+b") as raw:
+        raw.seek(20 * page)
+        raw.write(b"\xff" * page)
+
+
 @pytest.mark.parametrize(
     ("spoil", "level", "what", "remedy"),
     [
+        (spoil_inside, "fault", "is damaged", "put a backup in its place"),
         (spoil_newer, "fault", "was made by a newer version", "install that version"),
         (spoil_older, "warning", f"of revision {REVISIONS[-2]}", "chipwatch db upgrade"),
         (spoil_damaged, "fault", "is damaged", "put a backup in its place"),

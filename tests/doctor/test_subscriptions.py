@@ -49,7 +49,7 @@ def test_a_row_a_feed_in_their_order(web: ScriptedServer, reader: ReaderPool) ->
     asked: list[str] = []
     rows = visiting(reader).rows(feeds, {}, asked.append)
     assert [row.name for row in rows] == [each.url for each in feeds]
-    assert sorted(asked) == sorted(each.url for each in feeds)
+    assert asked == ["127.0.0.1"] * 9
     assert [row.finding.level for row in rows if row.name.endswith("/f04")] == [Level.FAULT]
     assert {row.finding.found for row in rows if not row.name.endswith("/f04")} == {"2 items"}
 
