@@ -102,7 +102,10 @@ class SqlGlance:
         return self._connection.scalar(told) or 0
 
     def digest(self, name: str, channels: Sequence[str], now: datetime) -> DigestGlance | None:
-        """The slot that a digest took last, up to now. A slot and what it tells are written down at one moment."""
+        """The slot that a digest took last, up to now.
+
+        A slot and what it tells are written down at one moment.
+        """
         last = (
             select(slots.c.at, slots.c.taken_at)
             .where(slots.c.digest == name, slots.c.at <= now)
