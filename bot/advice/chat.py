@@ -94,6 +94,7 @@ class ChatAdvisor:
         if response.status_code != 200:
             return Unadvised(
                 reason=f"{response.status_code} {self._shown(body)}".strip(),
+                in_short=f"HTTP {response.status_code}",
                 lasting=True,
                 retry_after=_seconds(response.headers.get("retry-after", "")),
             )

@@ -61,7 +61,7 @@ class Answer:
     ahead: timedelta | None = None
     """How far the server's clock is ahead of ours; ``None`` where it doesn't tell the time."""
     secrets: tuple[str, ...] = field(default=(), repr=False)
-    """Parts of the address that no reason may repeat."""
+    """Parts of the address, and credentials, that no reason may repeat."""
 
     @property
     def ok(self) -> bool:
@@ -89,6 +89,7 @@ class Answer:
             reason=f"{self.status} {_told(words, self.secrets) or self.text}".strip(),
             permanent=self.status not in PASSING and self.status < 500,
             disables=self.status in disabling,
+            in_short=f"HTTP {self.status}",
             retry_after=max(waits, default=None),
         )
 
@@ -203,7 +204,9 @@ def _trusted(*, outside: bool) -> ssl.SSLContext:
 def _answer(response: httpx.Response, address: str, now: datetime) -> Answer:
     """Status, headers and the beginning of the body; one that breaks off after its status is an answer."""
     body = _beginning(response)
-    secrets = secrets_of(address)
+    # The credentials as well: what debugs a proxy answers with all that it was sent.
+    credentials = response.request.headers.get("authorization", "").rpartition(" ")[2]
+    secrets = (*secrets_of(address), *([credentials] if credentials else []))
     return Answer(
         status=response.status_code,
         text=_told(body[:4096].decode("utf-8", "replace"), secrets),

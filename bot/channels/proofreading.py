@@ -58,12 +58,12 @@ def try_out(path: Path, trials: Mapping[str, Callable[[], object]]) -> Iterator[
         try:
             render()
         except _FAULTS as error:
-            yield ConfigError(f"fails on {of}: {error}", file=path, line=_line(error, path))
+            yield ConfigError(f"fails on {of}: {error}", file=path, line=line_of(error, path))
             return
 
 
-def _line(error: BaseException, path: Path) -> int | None:
-    """Jinja writes the template's lines into the traceback."""
+def line_of(error: BaseException, path: Path) -> int | None:
+    """Where in a template an error came about. Jinja writes the template's lines into the traceback."""
     line, trace = None, error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == str(path):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import smtplib
 import ssl
+from base64 import b64encode
 from contextlib import suppress
 
 from bot.channels.context import SmtpServer
@@ -72,10 +73,22 @@ def open_session(server: SmtpServer) -> smtplib.SMTP:
     except UnicodeError as error:
         session.close()
         raise smtplib.SMTPAuthenticationError(535, b"name or password is not ASCII") from error
+    except smtplib.SMTPAuthenticationError as error:
+        session.close()
+        raise smtplib.SMTPAuthenticationError(error.smtp_code, _without_login(error, server)) from None
     except (OSError, smtplib.SMTPException):
         session.close()
         raise
     return session
+
+
+def _without_login(error: smtplib.SMTPAuthenticationError, server: SmtpServer) -> bytes:
+    """What a server says of a login, without the password: some repeat what they were sent."""
+    said = error.smtp_error if isinstance(error.smtp_error, bytes) else error.smtp_error.encode()
+    name, password = server.username.encode(), server.password.get_secret_value().encode()
+    for secret in (password, b64encode(password), b64encode(b"\0%b\0%b" % (name, password))):
+        said = said.replace(secret, "…".encode()) if secret else said
+    return said
 
 
 def _tls(server: SmtpServer) -> ssl.SSLContext:
@@ -128,6 +141,7 @@ def _refused(what: str, code: int, answer: bytes | str) -> Refused:
     remedy = _SHRINK if code == _TOO_LARGE else _CONFIGURATION.get(code, "")
     return Refused(
         reason=f"{what} refused: {_said(code, answer)}{remedy}",
+        in_short=f"{what} refused: {code}{remedy}",
         permanent=code >= 500,
         disables=code in _CONFIGURATION,
     )

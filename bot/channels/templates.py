@@ -112,10 +112,15 @@ def wrap(text: str, indent: int = 0, hanging: int = 0, width: int = TEXT_WIDTH) 
 def _render(overrides: Path | None, name: str, view: DigestView, footer: Footer) -> str:
     import jinja2
 
+    from bot.channels.proofreading import line_of
+
     try:
         return environment(overrides).get_template(name).render(digest=view, footer=footer)
     except (jinja2.UndefinedError, jinja2.TemplateNotFound) as error:
-        raise ConfigErrors([ConfigError(str(error.message), file=f"templates/{name}")]) from error
+        # Not its words: they may be a story's.
+        where = line_of(error, overrides / name) if overrides else None
+        problem = "uses something that is not there for this message"
+        raise ConfigErrors([ConfigError(problem, file=f"templates/{name}", line=where)]) from error
 
 
 @cache

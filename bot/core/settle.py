@@ -34,6 +34,13 @@ def settle(
     the server asked for a pause, or gave no answer, the whole channel pauses: the next message would fare
     no better.
     """
+    settled = _settled(delivery, result, policy, now, jitter)
+    return replace(settled, in_short=result.in_short) if isinstance(result, Refused) else settled
+
+
+def _settled(
+    delivery: Delivery, result: SendResult, policy: RetryPolicy, now: datetime, jitter: float
+) -> Settlement:
     match result:
         case Sent(receipt=receipt):
             return _ended(delivery, DeliveryState.SENT, receipt, sent_at=now)

@@ -29,6 +29,10 @@ _MOST_TAGS = 100_000
 """Tags of a document that the strict parser gets: it needs some two seconds for them."""
 
 _ROOT = re.compile(r"<([A-Za-z_][\w.\-]*:?[\w.\-]*)")
+_NO_FEEDS = frozenset(
+    {"error", "kml", "listbucketresult", "manifest", "opml", "rsd", "sitemapindex", "svg", "urlset"}
+)
+"""What XML that is no feed is, mostly: maps of sites, lists of feeds, answers of storages."""
 _PAGE = re.compile(
     r"(?:<\?xml[^<>]*>)?\s*(?:<!--[^<>]*-->\s*){0,9}<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE
 )
@@ -244,4 +248,8 @@ def _what_it_is(document: str) -> str:
     if _PAGE.match(document) or re.search(r"<html[\s>]", document[:5000], re.IGNORECASE):
         return "an HTML page, not a feed"
     root = _ROOT.search(document)
-    return f"XML, but no feed: its root is <{root[1][:60]}>" if root else "plain text, not a feed"
+    if root is None:
+        return "plain text, not a feed"
+    # Anything else would be the document's own words, which no log holds.
+    known = root[1].lower() in _NO_FEEDS
+    return f"XML, but no feed: its root is <{root[1]}>" if known else "XML, but no feed"

@@ -178,14 +178,14 @@ def _deliver(heartbeat: Heartbeat, meters: Meters, deps: Deps) -> Fields:
         if each.state is DeliveryState.SENT and each.sent_at:
             deps.guard(f"measuring {each.key}", partial(_measure, meters, deps, each.key, each.sent_at))
         if each.disables:
-            log.error("channel disabled", channel=each.channel, reason=each.note)
+            log.error("channel disabled", channel=each.channel, reason=each.in_short or each.note)
         if each.state is not DeliveryState.SENT:
             log.warning(
                 "not delivered",
                 channel=each.channel,
                 key=each.key,
                 state=each.state.value,
-                note=each.note,
+                note=each.in_short or each.note,
                 tries=each.attempt,
             )
     return states

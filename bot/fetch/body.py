@@ -99,7 +99,7 @@ class Unpacker:
         names = [name for part in encoding.lower().split(",") if (name := part.strip())]
         names = [name.removeprefix("x-") for name in names if name != "identity"]
         if len(names) > MOST_LAYERS or not set(names) <= {"gzip", "deflate", "br", "zstd"}:
-            raise BadEncodingError(f"the body is packed as {encoding[:40]!r}, which was not asked for")
+            raise BadEncodingError("the body is packed in a way that was not asked for")
         self._layers: list[_Layer] = [_Sniffing(name) for name in reversed(names)]
         self._rooms = [limit] * len(names) or [limit]
         self._limit = limit

@@ -40,6 +40,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+_SCHEMES = frozenset(
+    {"about", "blob", "data", "feed", "file", "ftp", "gopher", "javascript", "mailto", "ws", "wss"}
+)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FetchOptions:
     """How to fetch, as configured."""
@@ -194,11 +199,11 @@ def _checked(url: str) -> str:
 
 
 def _strange(url: str) -> str:
-    """What is wrong with an address; its scheme is the one part that is safe to tell."""
+    """What is wrong with an address; a scheme that is known is the one part of it that is safe to tell."""
     scheme, colon, _ = url.strip().partition(":")
     if scheme.lower() in ("http", "https"):
         return "an address that can't be read"
-    told = scheme[:20] if colon and scheme.isascii() and scheme.isalnum() else "no scheme"
+    told = (scheme.lower() if scheme.lower() in _SCHEMES else "another scheme") if colon else "no scheme"
     return f"not an http or https address ({told})"
 
 

@@ -43,6 +43,8 @@ class Unadvised:
     """The service is in trouble, so that the next question is better asked later; else only this answer was
     of no use."""
     retry_after: timedelta | None = None
+    in_short: str = ""
+    """The reason without the service's words, where it has some: those may repeat the question."""
 
 
 AdviceOutcome: TypeAlias = Advice | Unadvised

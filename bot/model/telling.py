@@ -269,6 +269,8 @@ class Refused:
     disables: bool = False
     """Nothing can be sent there until a person acts: the channel waits, and others say so."""
     retry_after: timedelta | None = None
+    in_short: str = ""
+    """The reason without the service's words, where it has some: those may repeat what it was sent."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -306,6 +308,8 @@ class Settlement:
     due_at: datetime | None = None
     sent_at: datetime | None = None
     note: str = ""
+    in_short: str = ""
+    """As in :class:`Refused`: for the log."""
     unanswered: bool = False
     """It may have been accepted, by this attempt or an earlier one."""
     gave_up: bool = False

@@ -35,7 +35,7 @@ class AdviceReport:
     lost: int = 0
     """And the other way round."""
     trouble: str = ""
-    """Why the advisor gave no answer, the last time it gave none."""
+    """Why the advisor gave no answer, the last time it gave none; without its own words."""
 
 
 def advise(deps: Deps) -> AdviceReport:
@@ -86,7 +86,7 @@ def _advise(deps: Deps, advising: Advising, item: Item, profile: TopicProfile) -
                 return replace(_apply(tx, advising, key, item, profile, outcome), asked=1)
             case Unadvised():
                 tx.advice.end(number, outcome, deciding.leave_alone(outcome, record, deps.clock.now()))
-                return AdviceReport(asked=1, trouble=outcome.reason)
+                return AdviceReport(asked=1, trouble=outcome.in_short or outcome.reason)
 
 
 def _apply(
