@@ -6,7 +6,21 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from bot.model import Digest, Earlier, Facts, NearMiss, Notice, Receipt, Section, Source, ToldStory, Window
+from bot.model import (
+    Digest,
+    Earlier,
+    Facts,
+    Latency,
+    NamedFeed,
+    NearMiss,
+    Notice,
+    Receipt,
+    Section,
+    Source,
+    ToldStory,
+    Volume,
+    Window,
+)
 
 END = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
 
@@ -98,13 +112,34 @@ def stories(draw: st.DrawFn) -> ToldStory:
     )
 
 
+feeds = st.lists(st.builds(NamedFeed, feed_id=st.just("wire"), name=words), max_size=30).map(tuple)
+latencies = st.builds(
+    Latency,
+    items=st.integers(20, 10**6),
+    half=st.integers(0, 10_080).map(lambda minutes: timedelta(minutes=minutes)),
+    most=st.integers(0, 10_080).map(lambda minutes: timedelta(minutes=minutes)),
+)
 receipts = st.builds(
     Receipt,
     feeds=st.integers(0, 5000),
-    feeds_failing=st.lists(words, max_size=30).map(tuple),
+    feeds_failing=feeds,
     items_read=st.integers(0, 10**6),
     stories_matched=st.integers(0, 10**4),
+    stories_told=st.integers(0, 50),
     held_back=st.integers(0, 50),
+    waited=st.integers(0, 5),
+    feeds_polled=st.integers(0, 5000),
+    feeds_silent=feeds,
+    feeds_rolled_over=feeds,
+    pauses=st.lists(st.builds(Window, start=moments, end=moments), max_size=20).map(tuple),
+    latency=st.none() | latencies,
+)
+volumes = st.builds(
+    Volume,
+    topic_id=st.just("chips"),
+    topic=words,
+    stories=st.integers(6, 10**6),
+    usual=st.integers(0, 10**5).map(float),
 )
 notices = st.builds(
     Notice, feed_id=st.just("wire"), kind=st.sampled_from(("moved", "silent")), text=words, at=moments
@@ -144,6 +179,7 @@ def digests(*, max_sections: int = 3, max_stories: int = 4) -> st.SearchStrategy
         receipt=st.none() | receipts,
         notices=st.lists(notices, max_size=20).map(tuple),
         near_misses=st.lists(near_misses, max_size=3).map(tuple),
+        volumes=st.lists(volumes, max_size=20).map(tuple),
     ).filter(_unique)
 
 
@@ -202,7 +238,14 @@ def digest(count: int = 3, *, kind: str = "digest") -> Digest:
         if count
         else (),
         quiet_topics=("Photonics",),
-        receipt=Receipt(feeds=42, feeds_failing=("Old Gazette",), items_read=1204, stories_matched=count),
+        receipt=Receipt(
+            feeds=42,
+            feeds_polled=41,
+            feeds_failing=(NamedFeed(feed_id="old", name="Old Gazette"),),
+            items_read=1204,
+            stories_matched=count,
+            stories_told=count,
+        ),
     )
 
 

@@ -210,6 +210,8 @@ def _text(told: DigestView, most: int) -> str:
         for story in section.stories
     ]
     lines = [told.left_out, *lines, *map(_harmless, told.notices)]
+    if not told.sections:
+        lines += map(_harmless, told.receipt[:1])
     return "\n".join(filter(None, lines)) or _harmless(told.subject)
 
 

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.core.render import LIST, Cut, Detail
 from bot.core.text import shorten
-from bot.model import Digest, Earlier, NearMiss, Notice, Receipt, Source, ToldStory
+from bot.model import (
+    Digest,
+    Earlier,
+    Latency,
+    NamedFeed,
+    NearMiss,
+    Notice,
+    Receipt,
+    Source,
+    ToldStory,
+    Volume,
+)
 
 # Version of the body's shape: raised when a key changes its meaning or goes, not when one is added.
 VERSION = 1
@@ -50,7 +61,8 @@ def _data(digest: Digest, cut: Cut) -> Mapping[str, Any]:
         "also_seen": [{"id": story.id, "title": story.title, "url": story.url} for story in digest.also_seen],
         "not_shown": cut.left_out,
         "quiet_topics": list(digest.quiet_topics),
-        "receipt": _receipt(digest.receipt) if digest.receipt else None,
+        "volumes": [_volume(each) for each in digest.volumes],
+        "receipt": _receipt(digest.receipt, cut.left_out) if digest.receipt else None,
         "near_misses": [_near_miss(missed) for missed in digest.near_misses],
         "notices": [_notice(notice) for notice in digest.notices[-LIST:]],
     }
@@ -121,11 +133,45 @@ def _notice(notice: Notice) -> Mapping[str, Any]:
     return {"at": stamp(notice.at), "feed": notice.feed_id, "kind": notice.kind, "text": notice.text}
 
 
-def _receipt(receipt: Receipt) -> Mapping[str, Any]:
+def _volume(volume: Volume) -> Mapping[str, Any]:
+    return {
+        "topic": volume.topic_id,
+        "title": volume.topic,
+        "stories": volume.stories,
+        "usual": round(volume.usual, 2),
+    }
+
+
+def _receipt(receipt: Receipt, not_shown: int) -> Mapping[str, Any]:
     return {
         "feeds": receipt.feeds,
-        "feeds_failing": list(receipt.feeds_failing),
+        "feeds_polled": receipt.feeds_polled,
+        "feeds_failing": _names(receipt.feeds_failing),
+        "feeds_silent": _names(receipt.feeds_silent),
+        "feeds_rolled_over": _names(receipt.feeds_rolled_over),
+        "pauses": [
+            {"start": stamp(pause.start), "end": stamp(pause.end)} for pause in receipt.pauses[-LIST:]
+        ],
         "items_read": receipt.items_read,
+        "latency": _latency(receipt.latency) if receipt.latency else None,
         "stories_matched": receipt.stories_matched,
-        "held_back": receipt.held_back,
+        "stories_told": max(0, receipt.stories_told - not_shown),
+        "waited": receipt.waited,
+        "held_back": receipt.held_back + not_shown,
+    }
+
+
+def _names(feeds: Sequence[NamedFeed]) -> list[str]:
+    """The first few, and how many more there are."""
+    names = [feed.name for feed in feeds if feed.name][:LIST]
+    rest = len(feeds) - len(names)
+    return [*names, *([f"and {rest} more"] if rest else [])]
+
+
+def _latency(latency: Latency) -> Mapping[str, int]:
+    minute = timedelta(minutes=1)
+    return {
+        "items": latency.items,
+        "p50_minutes": latency.half // minute,
+        "p95_minutes": latency.most // minute,
     }

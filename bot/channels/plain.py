@@ -72,10 +72,11 @@ def closing(told: DigestView, most: int) -> list[str]:
     lines = [
         told.left_out,
         told.held_back,
+        *told.volumes,
         f"No news: {', '.join(told.quiet)}" if told.quiet else "",
+        " ".join(told.receipt),
         *about,
         *told.notices,
-        " ".join(told.receipt),
     ]
     kept = []
     for line in lines:

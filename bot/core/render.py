@@ -13,7 +13,7 @@ from itertools import count
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from bot.core.text import one_line, shorten
-from bot.model import Digest, Earlier, Facts, NearMiss, Receipt, Section, Source, ToldStory
+from bot.model import Digest, Earlier, Facts, NamedFeed, NearMiss, Receipt, Section, Source, ToldStory
 
 # Longest texts that any channel is handed, in characters. Titles and leads are far shorter in practice;
 # the caps keep a hostile feed from filling a message by itself.
@@ -103,6 +103,7 @@ def clean(digest: Digest) -> Digest:
         quiet_topics=_lines(digest.quiet_topics, NAME),
         receipt=digest.receipt and _clean_receipt(digest.receipt),
         notices=tuple(replace(each, text=_line(each.text, NOTICE)) for each in digest.notices),
+        volumes=tuple(replace(each, topic=_line(each.topic, NAME)) for each in digest.volumes[:LIST]),
         near_misses=tuple(map(_clean_near_miss, digest.near_misses)),
     )
 
@@ -184,7 +185,16 @@ def _clean_facts(facts: Facts) -> Facts:
 
 
 def _clean_receipt(receipt: Receipt) -> Receipt:
-    return replace(receipt, feeds_failing=_lines(receipt.feeds_failing, NAME))
+    return replace(
+        receipt,
+        feeds_failing=_clean_feeds(receipt.feeds_failing),
+        feeds_silent=_clean_feeds(receipt.feeds_silent),
+        feeds_rolled_over=_clean_feeds(receipt.feeds_rolled_over),
+    )
+
+
+def _clean_feeds(feeds: Sequence[NamedFeed]) -> tuple[NamedFeed, ...]:
+    return tuple(replace(feed, name=_line(feed.name, NAME)) for feed in feeds)
 
 
 # ── size ─────────────────────────────────────────────────────────────────────────────────────────
@@ -233,7 +243,9 @@ def pages(digest: Digest, fits: Fits, most: int) -> tuple[Cut, ...]:
 
     Like ``fit`` where one message is enough. The last part carries what stands at the foot.
     """
-    middle = replace(digest, also_seen=(), quiet_topics=(), receipt=None, notices=(), near_misses=())
+    middle = replace(
+        digest, also_seen=(), quiet_topics=(), receipt=None, notices=(), near_misses=(), volumes=()
+    )
     parts: list[Cut] = []
     rest = range(len(digest.stories))
     while len(parts) < most - 1 and _whole(_only(digest, rest), fits) is None:
@@ -260,8 +272,27 @@ def _whole(digest: Digest, fits: Fits) -> Cut | None:
 
 def _short_foot(digest: Digest) -> Digest:
     """What no feed can fill: the latest notice, and counts without names."""
-    receipt = digest.receipt and replace(digest.receipt, feeds_failing=())
-    return replace(digest, quiet_topics=(), near_misses=(), notices=digest.notices[-1:], receipt=receipt)
+    return replace(
+        digest,
+        quiet_topics=(),
+        near_misses=(),
+        notices=digest.notices[-1:],
+        receipt=digest.receipt and _counting(digest.receipt),
+    )
+
+
+def _counting(receipt: Receipt) -> Receipt:
+    """The same with no feed's name in it."""
+
+    def nameless(feeds: Sequence[NamedFeed]) -> tuple[NamedFeed, ...]:
+        return tuple(replace(feed, name="") for feed in feeds)
+
+    return replace(
+        receipt,
+        feeds_failing=nameless(receipt.feeds_failing),
+        feeds_silent=nameless(receipt.feeds_silent),
+        feeds_rolled_over=nameless(receipt.feeds_rolled_over),
+    )
 
 
 def _leading(digest: Digest, positions: Sequence[int], fits: Fits) -> Cut:

@@ -9,7 +9,7 @@ has no room for waits for the next message.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -24,6 +24,7 @@ from bot.model import (
     Story,
     Telling,
     ToldStory,
+    Volume,
     Window,
 )
 
@@ -64,14 +65,17 @@ def select_digest(
     now: datetime,
     late: bool = False,
     receipt: Receipt | None = None,
+    waiting: Collection[str] = (),
+    volumes: Sequence[Volume] = (),
     notices: Sequence[Notice] = (),
     near_misses: Sequence[NearMiss] = (),
 ) -> Selection | None:
     """The digest of a window for one channel: every matched story that the channel does not know yet.
 
     ``stories``: those touched in the window, and others that may be untold, in any order. ``told``: story
-    id → what the channel was last told. ``None`` where there is nothing to tell and the digest isn't sent
-    empty; ``notices`` about feeds and ``near_misses`` are nothing to tell by themselves.
+    id → what the channel was last told; ``waiting``: ids of those that an alert left for the digest.
+    ``None`` where there is nothing to tell and the digest isn't sent empty; ``notices`` about feeds,
+    ``volumes`` and ``near_misses`` are nothing to tell by themselves.
     """
     chosen = choose(spec.topics, stories, told, background)
     if not chosen and not spec.send_empty:
@@ -79,7 +83,7 @@ def select_digest(
     news = {each.story.id for each in chosen}
     # Others are of an earlier window, looked at once more.
     matched = sum(
-        story.id in news or (story.last_seen >= window.start and bool(best_verdicts(story, spec.topics)))
+        story.id in news or (story.last_seen > window.start and bool(best_verdicts(story, spec.topics)))
         for story in stories
     )
     digest = Digest(
@@ -92,11 +96,21 @@ def select_digest(
         also_seen=tuple(each.story for each in chosen[spec.max_stories :]),
         quiet_topics=_quiet(spec.topics, chosen, background),
         late=late,
-        receipt=replace(receipt, stories_matched=matched) if receipt else None,
+        receipt=receipt and _counting(receipt, matched, news, waiting),
+        volumes=tuple(volumes),
         notices=tuple(notices),
         near_misses=tuple(near_misses),
     )
     return Selection(digest=digest, tellings=tuple(each.telling(channel, spec.name, now) for each in chosen))
+
+
+def _counting(receipt: Receipt, matched: int, told: Collection[str], waiting: Collection[str]) -> Receipt:
+    return replace(
+        receipt,
+        stories_matched=matched,
+        stories_told=len(told),
+        waited=sum(story_id in told for story_id in waiting),
+    )
 
 
 def choose(

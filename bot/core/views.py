@@ -7,17 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from bot.core import footing
 from bot.core.care import FAILING, GONE
+from bot.core.moments import day_and_month, span, when
 from bot.core.render import Cut, by_prominence, plural, preheader, subject, summary
 from bot.core.text import shorten
-from bot.model import Digest, Facts, NearMiss, Notice, Source, ToldStory, Window
-
-# Spelled here and not by strftime, which follows the locale of the machine.
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+from bot.model import Digest, Facts, NearMiss, Source, ToldStory
 
 STATUSES = ("new", "updated", "late")
 
@@ -95,7 +92,12 @@ class DigestView:
     """Items that just missed a topic, with the command that answers whether they belong there."""
     notices: tuple[str, ...]
     """What people should know of the feeds, a sentence or two each."""
+    volumes: tuple[str, ...]
+    """Topics with far more stories than usual, a sentence each."""
     receipt: tuple[str, ...]
+    """What was read for this digest, in sentences; of an alert nothing."""
+    coverage: tuple[tuple[str, str], ...]
+    """The same as rows of a name and what there is to say."""
 
     @property
     def single(self) -> bool:
@@ -132,42 +134,10 @@ def view(cut: Cut) -> DigestView:
         quiet=digest.quiet_topics,
         near_misses=tuple(map(_near_miss, digest.near_misses)),
         notices=_notices(digest),
-        receipt=_receipt(digest),
+        volumes=tuple(f"{footing.volume(each)}." for each in digest.volumes),
+        receipt=_receipt(cut, zone),
+        coverage=_coverage(cut, zone),
     )
-
-
-# ── time ─────────────────────────────────────────────────────────────────────────────────────────
-
-
-def when(moment: datetime, zone: ZoneInfo) -> str:
-    """``21 Nov 14:05`` in the digest's zone."""
-    local = moment.astimezone(zone)
-    return f"{local.day} {_MONTHS[local.month - 1]} {local:%H:%M}"
-
-
-def day_and_month(moment: datetime, zone: ZoneInfo) -> str:
-    """``21 Nov`` in the digest's zone."""
-    local = moment.astimezone(zone)
-    return f"{local.day} {_MONTHS[local.month - 1]}"
-
-
-def span(window: Window, zone: ZoneInfo) -> str:
-    """``Sat 21 Nov 08:00 – Sun 22 Nov 08:00 CET``; the day once where it is the same."""
-    start, end = window.start.astimezone(zone), window.end.astimezone(zone)
-    name = end.tzname() or ""
-    name = f"UTC{name}" if name[:1] in "+-" else name
-    until = f"{end:%H:%M}" if start.date() == end.date() else f"{_day(end)} {end:%H:%M}"
-    return f"{_day(start)} {start:%H:%M} – {until} {name}".rstrip()
-
-
-def _day(local: datetime) -> str:
-    return f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]}"
-
-
-def ordinal(number: int) -> str:
-    """``1st``, ``2nd``, ``3rd``, ``4th``, ``11th``, ``21st``."""
-    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{ending}"
 
 
 # ── parts of a message ───────────────────────────────────────────────────────────────────────────
@@ -194,6 +164,12 @@ def _story(story: ToldStory, cut: Cut, zone: ZoneInfo) -> StoryView:
         more_sources=f"+{hidden} more" if hidden > 0 else "",
         because=story.because[: detail.reasons],
     )
+
+
+def ordinal(number: int) -> str:
+    """``1st``, ``2nd``, ``3rd``, ``4th``, ``11th``, ``21st``."""
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
 
 
 def _relations(story: ToldStory, zone: ZoneInfo) -> str:
@@ -254,10 +230,14 @@ def _late(digest: Digest, zone: ZoneInfo) -> str:
 
 
 def _left_out(cut: Cut) -> str:
+    """What a digest does not show is remembered as untold."""
     if not cut.left_out:
         return ""
-    verb = "is" if cut.left_out == 1 else "are"
-    return f"{plural(cut.left_out, 'more story')} {verb} not shown: the message would be too long."
+    one = cut.left_out == 1
+    told = f"{plural(cut.left_out, 'more story')} {'is' if one else 'are'} not shown"
+    if cut.digest.kind != "digest":
+        return f"{told}: the message would be too long."
+    return f"{told} for lack of room: {'it waits' if one else 'they wait'} for the next digest."
 
 
 def _held_back(digest: Digest) -> str:
@@ -278,23 +258,16 @@ def _notices(digest: Digest) -> tuple[str, ...]:
     return (*told[-MOST_NOTICES:], *([f"And {hidden} more: chipwatch feeds list."] if hidden > 0 else []))
 
 
-def _receipt(digest: Digest) -> tuple[str, ...]:
+def _receipt(cut: Cut, zone: ZoneInfo) -> tuple[str, ...]:
     """A feed that fails is named once: not where a notice tells of it. That of an alert counts no reading."""
-    receipt, told = digest.receipt, digest.notices[-MOST_NOTICES:]
-    if receipt is None or digest.kind == "alert":
+    digest = cut.digest
+    if digest.receipt is None or digest.kind == "alert":
         return ()
-    read = f"Read {plural(receipt.feeds, 'feed')} and {plural(receipt.items_read, 'item')}; "
-    lines = [read + f"{plural(receipt.stories_matched, 'story')} matched."]
-    failing = [name for name in receipt.feeds_failing if not any(_tells_of(each, name) for each in told)]
-    others = "Other failing feeds" if len(failing) < len(receipt.feeds_failing) else "Failing feeds"
-    if failing:
-        lines.append(f"{others}: {', '.join(failing)}.")
-    return tuple(lines)
+    told_of = {each.feed_id for each in digest.notices[-MOST_NOTICES:] if each.kind in (GONE, FAILING)}
+    return tuple(footing.sentences(digest.receipt, zone, not_shown=cut.left_out, told_of=told_of))
 
 
-def _tells_of(notice: Notice, name: str) -> bool:
-    """Whether it says that the feed of this name fails: it begins with the title and address, or address."""
-    if notice.kind not in (GONE, FAILING):
-        return False
-    begin = name.removesuffix("…")
-    return notice.text.startswith(begin if begin != name else (f"{name} (", f"{name} is", f"{name} has"))
+def _coverage(cut: Cut, zone: ZoneInfo) -> tuple[tuple[str, str], ...]:
+    if cut.digest.receipt is None or cut.digest.kind == "alert":
+        return ()
+    return tuple(footing.table(cut.digest.receipt, zone, not_shown=cut.left_out))

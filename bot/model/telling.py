@@ -9,15 +9,8 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from bot.model.feeds import Notice
+from bot.model.receipt import Receipt, Volume, Window
 from bot.model.stories import Facts
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Window:
-    """A span of time, start exclusive and end inclusive."""
-
-    start: datetime
-    end: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -144,32 +137,6 @@ class NearMiss:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Latency:
-    """How long after their publication items were first seen."""
-
-    items: int
-    """So many it was counted from."""
-    half: timedelta
-    """Half of them were seen within this time; both in whole minutes."""
-    most: timedelta
-    """95 of 100 were."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Receipt:
-    """The coverage receipt at a digest's foot: what was read to find these stories."""
-
-    feeds: int
-    feeds_failing: tuple[str, ...]
-    items_read: int
-    stories_matched: int
-    held_back: int = 0
-    """Stories that wait for a later message."""
-    held_until: str = "digest"
-    """What tells those that an alert leaves for later: a ``digest``, or the alerts of the next ``hour``."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Digest:
     """One message's content, before any channel renders it. An alert is a digest of kind ``alert``."""
 
@@ -187,6 +154,8 @@ class Digest:
     receipt: Receipt | None = None
     notices: tuple[Notice, ...] = ()
     """What people should know of the feeds, oldest first."""
+    volumes: tuple[Volume, ...] = ()
+    """Topics that have far more stories than usual."""
     near_misses: tuple[NearMiss, ...] = ()
     thread: Mapping[str, str] = field(default_factory=dict)
     """Recipient → the receipt of what it was first told of this alert's story, for channels with threads."""
@@ -355,8 +324,10 @@ class Alarm:
     cause: str
     """What kind of trouble; with part and subject it is the alarm's identity."""
     text: str
+    """What people are told: that it began, or once it is over, that it is."""
     raised_at: datetime
     told_at: datetime | None = None
+    """When people were told of it last; what began or ended after that they do not know."""
     over_at: datetime | None = None
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
 from bot.core import slots
 from bot.core.alerts import WAITS_AT_MOST, still_waiting
 from bot.core.letters import readable_parts
-from bot.core.select import Selection, select_digest
+from bot.core.select import Chosen, Selection, choose, select_digest
 from bot.core.telling import Background, best_verdicts, near_miss
 from bot.core.text import digest as text_hash
 from bot.model import (
@@ -16,11 +17,11 @@ from bot.model import (
     Message,
     NearMiss,
     Notice,
-    Receipt,
     Story,
     Window,
 )
 from bot.pipeline.deps import Deps
+from bot.pipeline.receipt import Coverage, covered
 from bot.pipeline.telling import background, background_of, decide, write_down
 from bot.ports import Tx
 
@@ -79,8 +80,9 @@ def compose(deps: Deps, spec: DigestSpec, slot: datetime) -> int:
         last = tx.outbox.last_slot(spec.name, slot)
         if not tx.outbox.slot(spec.name, slot, now, slots.time_of_day(spec, slot)):
             return 0
+        read = covered(deps, tx, spec, looks_at(spec, last, slot)[0])
         for channel in spec.channels:
-            selection = _select(deps, tx, spec, channel, slot, last, now, shared, decided=True)
+            selection = _select(deps, tx, spec, channel, slot, last, now, shared, read, decided=True)
             if selection is not None:
                 count += write_down(deps, tx, channel, selection, _digest_key(spec, channel, slot), now)
     return count
@@ -92,8 +94,10 @@ def preview_digest(deps: Deps, spec: DigestSpec, slot: datetime) -> dict[str, by
     shared = background(deps)
     with deps.store.read() as tx:
         last = tx.outbox.last_slot(spec.name, slot)
+        now = deps.clock.now()
+        read = covered(deps, tx, spec, looks_at(spec, last, slot)[0])
         for channel in spec.channels:
-            selection = _select(deps, tx, spec, channel, slot, last, deps.clock.now(), shared, decided=False)
+            selection = _select(deps, tx, spec, channel, slot, last, now, shared, read, decided=False)
             if selection is None:
                 continue
             rendered = deps.channels[channel].render(selection.digest, _digest_key(spec, channel, slot))
@@ -120,13 +124,14 @@ def _select(
     last: datetime | None,
     now: datetime,
     shared: Background,
+    read: Coverage,
     *,
     decided: bool,
 ) -> Selection | None:
-    window = Window(start=slots.window_start(spec, last, slot), end=slot)
-    since = window.start - _LOOK_BACK if last else window.start
+    window, since = looks_at(spec, last, slot)
     stories = {story.id: story for story in tx.stories.touched(spec.topics, since)}
-    stories |= _waiting(tx, channel, now)
+    waiting = _waiting(tx, channel, now)
+    stories |= waiting
     told = tx.outbox.told(channel, [*stories])
     against = background_of(deps, tx, channel, shared)
     if decided:
@@ -140,7 +145,9 @@ def _select(
         against,
         now=now,
         late=slots.is_late(slot, now),
-        receipt=_receipt(deps, tx, window),
+        receipt=read.receipt,
+        waiting=waiting,
+        volumes=read.volumes,
         notices=_notices(tx, spec, channel, slot),
         near_misses=_near_misses(deps, tx, spec, window),
     )
@@ -195,22 +202,6 @@ def _near_misses(deps: Deps, tx: Tx, spec: DigestSpec, window: Window) -> list[N
 def _is_told(tx: Tx, spec: DigestSpec, story_id: str) -> bool:
     story = tx.stories.get(story_id)
     return story is not None and bool(best_verdicts(story, spec.topics))
-
-
-def _receipt(deps: Deps, tx: Tx, window: Window) -> Receipt:
-    states = tx.feeds.states()
-    polled = [feed for feed in deps.feeds.values() if feed.enabled]
-    failing = [
-        feed.title or feed.url
-        for feed in polled
-        if feed.id in states and (states[feed.id].failures or states[feed.id].disabled)
-    ]
-    return Receipt(
-        feeds=len(polled),
-        feeds_failing=tuple(failing),
-        items_read=tx.items.count_since(window.start),
-        stories_matched=0,
-    )
 
 
 def _digest_key(spec: DigestSpec, channel: str, slot: datetime) -> str:

@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot.core.budget import allowance, stretch
+from bot.core.coverage import PAUSE
 from bot.core.intake import NOT_A_FEED, is_new_body, plan_poll
+from bot.core.watching import of_feed
 from bot.errors import StoreError
 from bot.model import (
     Feed,
@@ -22,6 +24,7 @@ from bot.model import (
     ReadTask,
     Visit,
 )
+from bot.pipeline.alarm import note_findings
 from bot.pipeline.deps import Deps
 from bot.ports import Tx
 
@@ -77,6 +80,7 @@ class _Round:
         self._named = None if feed_ids is None else list(dict.fromkeys(feed_ids))
         self._under_way: set[str] = set()
         self._renew_at = deps.clock.now()
+        self._begun = False
 
     def draw(self, places: int) -> Sequence[tuple[Feed, FeedState]]:
         """``ports.Draw``: claims up to so many feeds, and renews the leases of those that still wait."""
@@ -85,6 +89,9 @@ class _Round:
             self._renew(now)
             return ()
         with deps.store.begin() as tx:
+            if not self._begun:
+                tx.coverage.note_pause(now, PAUSE)
+                self._begun = True
             claimed = self._claim(tx, now, places)
         self._under_way.update(state.feed_id for state in claimed)
         self._renew(now)
@@ -188,6 +195,9 @@ def _apply(deps: Deps, visits: Sequence[Visit]) -> list[PollReport] | StoreError
             reports = [_decide(deps, tx, visit) for visit in visits]
             tx.feeds.save([report.plan.state for report in reports])
             tx.feeds.note([notice for report in reports for notice in report.plan.notices])
+            plans = [report.plan for report in reports]
+            findings = [each for plan in plans for each in of_feed(plan.state, plan.notices)]
+            note_findings(tx, findings, deps.clock.now())
     except StoreError as error:
         return error
     return reports

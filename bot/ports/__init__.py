@@ -1,5 +1,6 @@
 """What the pipeline asks of the world, in the pipeline's words: small protocols, no implementation."""
 
+from bot.ports.coverage import CoverageStore
 from bot.ports.looking import GlanceStore, InForceStore
 from bot.ports.opinions import AdviceStore, DriftStore, FeedbackStore, UpdateStore
 from bot.ports.outbox import AlertStore, Outbox
@@ -15,6 +16,7 @@ __all__ = [
     "Channel",
     "Checkable",
     "Clock",
+    "CoverageStore",
     "Draw",
     "DriftStore",
     "FeedStore",

@@ -18,6 +18,7 @@ from bot.core.text import fold
 from bot.model import (
     Digest,
     Facts,
+    NamedFeed,
     NearMiss,
     Notice,
     Receipt,
@@ -25,6 +26,7 @@ from bot.model import (
     Section,
     Sent,
     Unanswered,
+    Volume,
 )
 from tests.channels.chat import ChatServer, Service
 from tests.channels.servers import Reply, http_server
@@ -110,6 +112,7 @@ def test_the_worst_of_digests_shows_a_story_and_counts_the_rest(kind: Kind, worl
     missed = NearMiss(
         item_id=text, title=text, url=url, source=text, topic_id=text, topic=text, score=0.4, threshold=0.5
     )
+    feeds = tuple(NamedFeed(feed_id=line, name=line) for line in lines)
     told = replace(
         digest(0),
         title=text,
@@ -117,7 +120,15 @@ def test_the_worst_of_digests_shows_a_story_and_counts_the_rest(kind: Kind, worl
         quiet_topics=lines,
         notices=(Notice(feed_id="f", kind="silent", text=text, at=END),) * 20,
         near_misses=(missed,) * 3,
-        receipt=Receipt(feeds=9, feeds_failing=lines, items_read=9, stories_matched=9),
+        volumes=(Volume(topic_id=text, topic=text, stories=9, usual=3),) * 20,
+        receipt=Receipt(
+            feeds=9,
+            feeds_failing=feeds,
+            feeds_silent=feeds,
+            feeds_rolled_over=feeds,
+            items_read=9,
+            stories_matched=9,
+        ),
     )
     rendered = world.channel.render(told, "key")
     assert all(len(each.message.body) <= kind.limit for each in rendered)

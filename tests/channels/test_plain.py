@@ -33,7 +33,7 @@ def test_a_digest_reads_from_the_top_down() -> None:
         "NEW: #2# Norvik",
         "Also seen:\n• #91#",
         "No news: Photonics",
-        "Read 42 feeds",
+        "Polled 41 of 42 feeds",
     ]
     assert sorted(told, key=text.find) == told
     assert all(part in text for part in told)
@@ -45,7 +45,7 @@ def test_what_stands_below_the_stories_is_one_block_and_asks_without_a_colon() -
     )
     text = plain(seen(replace(digest(1), near_misses=(missed,))), 1000)
     assert "\n\nNear misses: was this one?\n• A chip" in text
-    assert "\n\nNo news: Photonics\nRead 42 feeds" in text
+    assert "\n\nNo news: Photonics\nPolled 41 of 42 feeds" in text
 
 
 def test_an_alert_on_one_story_begins_with_it() -> None:

@@ -30,7 +30,7 @@ from bot.core.render import (
     web_link,
 )
 from bot.core.text import one_line
-from bot.model import Digest, Source, ToldStory
+from bot.model import Digest, NamedFeed, Source, ToldStory
 from tests.digests import HOSTILE_LINKS, alarm, digest, digests, story, words
 
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -212,7 +212,7 @@ def test_where_the_foot_leaves_room_for_no_story_it_is_the_foot_that_goes() -> N
     assert cut.left_out == 1
     assert cut.digest.quiet_topics == ()
     assert cut.digest.receipt is not None
-    assert cut.digest.receipt.feeds_failing == ()
+    assert cut.digest.receipt.feeds_failing == (NamedFeed(feed_id="old", name=""),)
     empty = replace(full, sections=())
     assert fit(empty, lambda cut: False).digest.notices == empty.notices
 

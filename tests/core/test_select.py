@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from bot.core.alerts import Standing, select_alerts
 from bot.core.select import Selection, select_digest
 from bot.core.telling import best_verdicts
-from bot.model import DigestSpec, Facts, Receipt, Story, Telling
+from bot.model import DigestSpec, Facts, Receipt, Story, Telling, Volume
 from tests.core.told import NOW, RULE, SPEC, TOPICS, WINDOW, background, member, story, telling
 
-RECEIPT = Receipt(feeds=3, feeds_failing=("x",), items_read=40, stories_matched=0)
+VOLUME = Volume(topic_id="chips", topic="Chips", stories=9, usual=3)
+RECEIPT = Receipt(feeds=3, feeds_failing=(), items_read=40, stories_matched=0)
 
 
 def digest_of(
@@ -40,7 +41,7 @@ def test_a_story_stands_once_under_its_best_topic() -> None:
         ("Deals", ["s2"]),
     ]
     assert digest.quiet_topics == ("Labs",)
-    assert digest.receipt == replace(RECEIPT, stories_matched=2)
+    assert digest.receipt == replace(RECEIPT, stories_matched=2, stories_told=2)
 
 
 def test_the_receipt_counts_stories_of_the_window_and_what_is_told() -> None:
@@ -50,7 +51,26 @@ def test_the_receipt_counts_stories_of_the_window_and_what_is_told() -> None:
     )
     digest = digest_of([told_before, untold, story(member(3, story=3))], {"s1": telling("s1")}).digest
     assert [each.id for each in digest.stories] == ["s2", "s3"]
-    assert digest.receipt == replace(RECEIPT, stories_matched=2)
+    assert digest.receipt == replace(RECEIPT, stories_matched=2, stories_told=2)
+
+
+def test_the_receipt_says_how_many_stories_had_waited_for_the_digest() -> None:
+    stories = [story(member(number, story=number)) for number in range(3)]
+    selection = select_digest(
+        SPEC,
+        "mail",
+        WINDOW,
+        stories,
+        {},
+        background({}),
+        now=NOW,
+        receipt=RECEIPT,
+        waiting={"s1", "gone"},
+        volumes=[VOLUME],
+    )
+    assert selection is not None
+    assert selection.digest.receipt == replace(RECEIPT, stories_matched=3, stories_told=3, waited=1)
+    assert selection.digest.volumes == (VOLUME,)
 
 
 def test_new_comes_before_updated_before_late_then_sources_and_score() -> None:

@@ -9,7 +9,6 @@ from bot.model import (
     Delivery,
     Digest,
     DigestSpec,
-    FetchFailed,
     Message,
     NearMiss,
     Notice,
@@ -112,17 +111,6 @@ def test_a_quiet_day_is_told_only_where_that_is_wanted(bot: Bot, send_empty: boo
     assert compose(bot.deps, spec, bot.clock.now()) == messages
     for digest in bot.channel.digests:
         assert digest.quiet_topics == ("Chips",)
-
-
-def test_the_receipt_says_what_was_read_and_which_feeds_fail(bot: Bot) -> None:
-    take_in(bot, CHIP, RAIN)
-    bot.fetcher.answers[FEED.url] = [FetchFailed(kind="timeout", detail="no answer")]
-    list(poll(bot.deps, [FEED.id]))
-    daily(bot)
-    receipt = bot.channel.digests[-1].receipt
-    assert receipt is not None
-    assert (receipt.feeds, receipt.feeds_failing) == (1, ("Harbor Wire",))
-    assert (receipt.items_read, receipt.stories_matched) == (2, 1)
 
 
 def test_notices_about_feeds_wait_for_a_digest_that_is_sent_and_come_once(bot: Bot) -> None:
