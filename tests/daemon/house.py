@@ -57,11 +57,18 @@ def free_port() -> int:
 @contextmanager
 def running(house: House, call: Sequence[str] = RUN) -> Iterator[Daemon]:
     """A daemon that is ready; killed if the test leaves it running."""
+    with starting(house, call) as daemon:
+        wait_until(lambda: daemon.process.poll() is not None or house.call("health").status == 0, 20)
+        yield daemon
+
+
+@contextmanager
+def starting(house: House, call: Sequence[str] = RUN) -> Iterator[Daemon]:
+    """A daemon that has only just been called; killed in the end."""
     log = house.config.with_name("daemon.log")
     arguments = [sys.executable, *call, "--config", str(house.config), "--data", str(house.data)]
     with log.open("w") as stream, subprocess.Popen(arguments, stderr=stream, text=True) as process:
         try:
-            wait_until(lambda: process.poll() is not None or house.call("health").status == 0, 20)
             yield Daemon(process=process, file=log)
         finally:
             process.kill()

@@ -29,13 +29,13 @@ class Parts:
 
 
 @contextmanager
-def parts(house: House) -> Iterator[Parts]:
+def parts(house: House, heartbeat: Heartbeat | None = None) -> Iterator[Parts]:
     """All but the steps, on the house's configuration, which has to be written already."""
     configuration = read_configuration(house.config, house.data)
     with app.opened(configuration) as application:
         application.subscribe()
         current = Current(application, lambda: False)
-        heartbeat = Heartbeat(limits={})
+        heartbeat = heartbeat or Heartbeat(limits={})
         answering = Answering(current, heartbeat, Meters())
         with answering.at(configuration.settings.server.bind):
             yield Parts(current, heartbeat, answering)

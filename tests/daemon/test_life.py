@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
 
 from tests.cli.calling import NEWS, TOPIC, entry, rss
-from tests.daemon.house import FEED_TYPE, House, running
+from tests.daemon.house import FEED_TYPE, House, running, starting
 from tests.http_server import Answer, wait_until
 
 LATE = entry("7", "Weather at sea", "A ferry was late.")
@@ -105,3 +110,88 @@ def test_a_wrong_configuration_keeps_it_from_starting(house: House) -> None:
         assert daemon.process.wait(10) == 2
         assert 'unknown key "urk"; did you mean "url"?' in daemon.file.read_text()
     assert not house.data.exists()
+
+
+# ── how it begins and how it ends ────────────────────────────────────────────────────────────────
+
+
+def test_killed_in_the_middle_it_leaves_no_lock_behind(house: House) -> None:
+    house.watch(house.web.play("/slow", Answer(body=rss(*NEWS), delay=60)))
+    with running(house) as daemon:
+        wait_until(lambda: house.web.asked("/slow"), 10)
+        daemon.process.kill()
+        daemon.process.wait()
+    assert (house.data / "chipwatch.lock").exists(), "the file stays, and is no obstacle"
+    with running(house) as daemon:
+        assert daemon.ended()[-1]["event"] == "stopped"
+
+
+def test_a_second_signal_ends_it_at_once(house: House) -> None:
+    """While the first one waits for a message that a service does not answer."""
+    house.watch(house.web.play("/rss", Answer(body=rss(*NEWS), headers=FEED_TYPE)), schedule="0 7 * * *")
+    settings = house.config / "chipwatch.toml"
+    hook = house.web.play("/hook", Answer(delay=60))
+    settings.write_text(
+        settings.read_text().replace(
+            'type = "files"\nfolder = "alerts"\nformats = ["json"]',
+            f'type = "webhook"\nurl = "{hook}"\nsecret = "whsec_dGhpcyBpcyBubyBzZWNyZXQgYXQgYWxsISEhISE="',
+        )
+    )
+    with running(house) as daemon:
+        wait_until(lambda: house.web.asked("/hook"), 15)
+        daemon.asked(signal.SIGTERM)
+        daemon.wait_for("stopping")
+        daemon.asked(signal.SIGINT)
+        assert daemon.process.wait(5) == 130
+        assert daemon.log[-1]["event"] == "stopping"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_signals_that_come_before_it_is_ready_count(house: House, number: signal.Signals) -> None:
+    """The database is held by somebody else, so that its start lasts for as long as the test likes."""
+    house.watch("https://harbor.example/rss")
+    house.call("db", "upgrade")
+    with closing(sqlite3.connect(house.data / "chipwatch.db", isolation_level=None)) as other_process:
+        other_process.execute("BEGIN IMMEDIATE")
+        with starting(house) as daemon:
+            wait_until((house.data / "chipwatch.lock").exists, 20)
+            daemon.asked(number)
+            assert daemon.process.poll() is None
+            other_process.execute("ROLLBACK")
+            if number == signal.SIGHUP:
+                daemon.wait_for("configuration in force")
+                daemon.asked(signal.SIGTERM)
+            assert daemon.process.wait(12) == 0
+            events = [line["event"] for line in daemon.log]
+    assert events[0] == "started"
+    assert events[-2:] == ["stopping", "stopped"]
+
+
+def test_a_name_whose_lookup_hangs_does_not_hold_up_the_end(house: House) -> None:
+    """A resolver that never answers: half a minute, or longer, and nothing can be done about it."""
+    house.watch("http://hangs.example/rss")
+    with running(house, ("-m", "tests.daemon.deaf")) as daemon:
+        wait_until((house.data / "asked").exists, 10)
+        log = daemon.ended()
+    assert log[-1]["drained"]
+
+
+def test_it_allows_itself_the_files_that_it_needs_as_far_as_it_may(house: House) -> None:
+    house.watch("https://harbor.example/rss")
+    settings = house.config / "chipwatch.toml"
+    settings.write_text(settings.read_text().replace('host_gap = "0s"', 'host_gap = "0s"\nconcurrency = 200'))
+    with running(house, ("-c", LIMITED)) as daemon:
+        limits = Path(f"/proc/{daemon.process.pid}/limits").read_text()
+        (soft,) = (line.split()[3] for line in limits.splitlines() if line.startswith("Max open files"))
+        daemon.ended()
+    assert soft == "600"
+    assert [line["wanted"] for line in daemon.said("few open files allowed")] == [200 * 4 + 512]
+
+
+LIMITED = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, (300, 600))
+sys.argv[:1] = ["chipwatch", "run"]
+from bot.cli.main import main
+main()
+"""

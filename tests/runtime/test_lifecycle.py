@@ -1,4 +1,5 @@
 import os
+import resource
 import signal
 import threading
 import time
@@ -68,3 +69,33 @@ def test_draining_waits_for_running_steps_but_not_for_ever(seconds: float, in_ti
     assert lifecycle.drain(scheduler, timedelta(seconds=1)) is in_time
     assert time.monotonic() - began < 5
     release.set()
+
+
+def test_sighup_is_told_and_asks_for_no_end(restored_signals: None) -> None:
+    asked = lifecycle.Signals()
+    os.kill(os.getpid(), signal.SIGHUP)
+    assert asked.wait() == "SIGHUP"
+    assert not asked.ending
+
+
+@pytest.mark.parametrize("wanted", [10, 5000, 10**9])
+def test_more_files_are_allowed_up_to_what_the_system_allows(wanted: int) -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = before[1] if before[1] != resource.RLIM_INFINITY else 2**20
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(1024, most), most))
+        allowed = lifecycle.allow_files(wanted)
+        assert allowed == max(min(wanted, most), min(1024, most))
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == allowed
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(before[0], most), most))
+
+
+def test_a_thread_that_the_interpreter_would_wait_for_is_waited_for_and_not_for_ever() -> None:
+    release = threading.Event()
+    lasting = threading.Thread(target=release.wait, args=(20,))
+    lasting.start()
+    assert not lifecycle.all_ended(timedelta(seconds=0.1))
+    release.set()
+    lasting.join()
+    assert not [each for each in threading.enumerate() if each is lasting]
