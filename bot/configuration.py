@@ -15,6 +15,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, get_args
 from urllib.parse import quote, unquote
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, SecretStr
 
@@ -227,6 +228,8 @@ def read_configuration(folder: Path, data: Path, clock: Clock | None = None) -> 
     if not folder.is_dir():
         remedy = f"make one with: chipwatch init {folder}"
         raise ConfigErrors([ConfigError(f"there is no such folder; {remedy}", file=folder)])
+    # A daemon that reads its configuration anew reads the time-zone database anew: it may be another one.
+    ZoneInfo.clear_cache()
     problems: list[ConfigError] = []
     settings, document = _collect(problems, lambda: load_settings(folder)) or (None, None)
     named = {problem.key for problem in problems}

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+import shutil
+import zoneinfo
 from datetime import UTC, datetime, timedelta
+from importlib import resources
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -170,3 +174,28 @@ def test_every_secret_is_known_however_it_is_spelled(tmp_path: Path) -> None:
     assert {"db word", "db%20word", "mail word", "mail%20word", "sk-1", "feed-word"} <= secrets
     assert {"123456:ABCDEF", "https://hooks.example.org/T1/long-enough-key", "long-enough-key"} <= secrets
     assert not {"ann", "bot", "chat", "slack", "-1001", ""} & secrets
+
+
+def test_zones_are_those_of_the_database_at_the_time_of_reading(tmp_path: Path) -> None:
+    """A country changes its time, and the machine gets the new database, while a process runs."""
+    usual, database = zoneinfo.TZPATH, tmp_path / "zoneinfo"
+    country = database / "Test" / "Country"
+    country.parent.mkdir(parents=True)
+    summer = datetime(2026, 7, 1, tzinfo=UTC)
+    settings = SETTINGS.replace("[schedule]", '[schedule]\ntimezone = "Test/Country"')
+    folder = write_config(tmp_path / "config", settings=settings)
+    zoneinfo.reset_tzpath([str(database), *usual])
+    try:
+        for hours in (-2, -3):
+            # Its names are of POSIX, where what is west of Greenwich counts.
+            shutil.copy(tz_file(f"Etc/GMT{hours}"), country)
+            read_configuration(folder, tmp_path)
+            assert summer.astimezone(ZoneInfo("Test/Country")).utcoffset() == timedelta(hours=-hours)
+    finally:
+        zoneinfo.reset_tzpath(usual)
+
+
+def tz_file(name: str) -> Path:
+    places = [Path(place) / name for place in zoneinfo.TZPATH]
+    places.append(Path(str(resources.files("tzdata") / "zoneinfo" / name)))
+    return next(place for place in places if place.is_file())
