@@ -137,8 +137,8 @@ def _daemon(status: Status) -> Iterator[str]:
     if daemon.running is None:
         yield "can't be looked at: this user may not read the data folder"
     elif not daemon.running:
-        last = f"; one began last on {short_time(daemon.since)} UTC" if daemon.since else ""
-        yield f"not running{last}; start it with: chipwatch run"
+        last = f"; last begun {short_time(daemon.since)} UTC" if daemon.since else ""
+        yield f"not running{last}; start it: chipwatch run"
     else:
         since = ""
         if daemon.since:

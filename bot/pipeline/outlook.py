@@ -33,7 +33,7 @@ def outlooks(deps: Deps, tx: Tx, story: Story, reasons: Sequence[Reason] | None 
         for channel in spec.channels
     ]
     hindered = {channel: "; ".join(_hindrances(tx, channel)) for channel in deps.channels}
-    return [_with(each, hindered) for each in (*alerts, *digests)]
+    return [_with(each, hindered) for each in (*alerts, *_in_turn(digests))]
 
 
 def next_time(deps: Deps, tx: Tx, spec: DigestSpec) -> datetime | None:
@@ -66,6 +66,22 @@ def _of_digest(deps: Deps, tx: Tx, spec: DigestSpec, channel: str, story: Story)
         since=looks_at(spec, last, slot)[1] if slot else None,
     )
     return digest_outlook(spec, channel, story, reading, background_of(deps, tx, channel))
+
+
+def _in_turn(digests: Sequence[Outlook]) -> Iterator[Outlook]:
+    """A story is told once a channel: of several digests that would tell it the one that comes first does."""
+    first: dict[str, Outlook] = {}
+    for each in digests:
+        if each.becomes is Becomes.WAITS and each.at is not None:
+            known = first.get(each.channel)
+            if known is None or known.at is None or each.at < known.at:
+                first[each.channel] = each
+    for each in digests:
+        before = first.get(each.channel)
+        if each.becomes is Becomes.WAITS and before is not None and before.origin != each.origin:
+            yield replace(each, text=f"{each.text}; {before.origin} comes sooner and will have told it")
+        else:
+            yield each
 
 
 def _with(outlook: Outlook, hindered: Mapping[str, str]) -> Outlook:

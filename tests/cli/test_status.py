@@ -40,7 +40,7 @@ def quiet(place: Place) -> Place:
 def test_before_anything_ran_it_says_so_and_makes_nothing(quiet: Place) -> None:
     told = quiet.call("status")
     assert told.status == 1
-    assert part(told.out, "Daemon") == ["not running; start it with: chipwatch run"]
+    assert part(told.out, "Daemon") == ["not running; start it: chipwatch run"]
     assert "there is no database at" in part(told.out, "Database")[0]
     assert not quiet.data.exists()
     assert quiet.call("status", "--json").json["readable"] is False
@@ -121,7 +121,7 @@ def test_a_running_daemon_is_seen_with_since_when_and_whether_it_is_ready(place:
     finally:
         server.stop()
     told = part(place.call("status").out, "Daemon")[0]
-    assert told.startswith("not running; one began last on 20")
+    assert told.startswith("not running; last begun 20")
 
 
 def test_the_file_may_differ_from_what_is_in_force(quiet: Place) -> None:

@@ -131,3 +131,17 @@ def test_an_alerted_story_with_news_that_a_rule_refuses_was_alerted_all_the_same
         "alerted on 2026-06-16 07:00 UTC; no further alert: no article matches the keywords zeppelin"
     )
     assert by_digest.text.startswith("told by now on 2026-06-16 07:00 UTC; its news waits for Tue ")
+
+
+def test_of_two_digests_to_one_channel_the_sooner_one_tells_it(bot: Bot) -> None:
+    spec = bot.deps.digests["daily"]
+    late = replace(spec, name="late", schedule=("0 9 * * *",))
+    other = replace(late, name="other", channels=("mail",))
+    channels = {"chat": bot.channel, "mail": bot.channel}
+    deps = replace(
+        bot.deps, alerts=(), channels=channels, digests={"late": late, "daily": spec, "other": other}
+    )
+    take_in(bot, CHIP)
+    found = {each.origin: each.text for each in seen(bot, 1, deps)}
+    assert found["late"].endswith("; daily comes sooner and will have told it")
+    assert not any("sooner" in found[name] for name in ("daily", "other"))
