@@ -62,9 +62,14 @@ class Month:
         return Counter(title for title in self.titles() for text in texts if f" {title} " in text)
 
     def titles(self) -> dict[str, datetime]:
-        """Headline of every event → when it was published first."""
-        told = [entry for each in self.publishers for entry in each.entries if entry.event is not None]
-        return {entry.title: entry.at for entry in sorted(told, key=lambda entry: entry.at, reverse=True)}
+        """Headline of every event → when it must have been seen."""
+        seen = [
+            (publisher.visible(entry), entry.title)
+            for publisher in self.publishers
+            for entry in publisher.entries
+            if entry.event is not None
+        ]
+        return {title: at for at, title in sorted(seen, reverse=True)}
 
     def by_id(self, digest: str) -> dict[str, bytes]:
         """Message-ID → letter."""

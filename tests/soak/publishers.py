@@ -23,6 +23,12 @@ _RETELLERS = 2
 _CONSONANTS, _VOWELS = "bdfgklmnprstvz", "aeiou"
 
 
+SEEN = 7 * HOUR
+"""The longest pause between two polls, and some more."""
+BACK = 26 * HOUR
+"""The longest pause after failures, and some more."""
+
+
 @dataclass(frozen=True)
 class Trouble:
     """What goes wrong at a feed, and when, counted from the month's beginning."""
@@ -96,6 +102,12 @@ class Publisher:
     @property
     def habit(self) -> Habit:
         return HABITS[self.kind]
+
+    def visible(self, entry: Entry) -> datetime:
+        """From when on it must have been seen: after trouble a feed is asked again within a day."""
+        age = entry.at - self.began
+        ends = [each.begins + each.lasts + BACK for each in self.habit.troubles if _hides(each, age)]
+        return self.began + max([age + SEEN, *ends])
 
     def answer(self, now: datetime, etag: str | None, *, moved: bool) -> Page:
         """What a request gets; ``moved``: it asks at the new address."""
@@ -174,6 +186,10 @@ def populate(
         Publisher(name, kind_of[name], began, sorted(entries[name], key=lambda entry: entry.at))
         for name in names
     ]
+
+
+def _hides(trouble: Trouble, age: timedelta) -> bool:
+    return trouble.kind != "moved" and trouble.begins - SEEN <= age < trouble.begins + trouble.lasts
 
 
 def _is_sound(kind: str) -> bool:
