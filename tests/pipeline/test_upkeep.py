@@ -1,14 +1,17 @@
 import threading
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 from bot.model import DeliveryState, Notice
 from bot.pipeline.alert import alert
 from bot.pipeline.deliver import deliver
+from bot.pipeline.deps import Retention
 from bot.pipeline.poll import poll
 from bot.pipeline.triage import triage
 from bot.pipeline.upkeep import upkeep
 from tests.pipeline.conftest import FEED, Bot, entry
+from tests.storage.promise import broken
 
 TEXT = "Norvik has sent its first accelerator chip to the foundry."
 
@@ -79,6 +82,25 @@ def test_much_is_forgotten_in_small_steps_between_which_others_write(bot: Bot) -
     done.set()
     polls.join()
     assert polled[0] > before
+
+
+def test_a_year_grows_by_no_more_than_retention_promises(bot: Bot, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'chipwatch.db'}"
+    week = timedelta(days=7)
+    deps = replace(bot.deps, retention=Retention(items=week, deliveries=week))
+
+    def promises() -> list[str]:
+        return [*broken(url, bot.clock.now(), texts=week, messages=week)]
+
+    for month in range(8):
+        titles = [f"Norvik tapes out chip {month}-{number}" for number in range(9)]
+        bot.publish(*(entry(title, title, f"{title}. {TEXT} " * 100) for title in titles))
+        watch(bot)
+        if month % 2 == 0:
+            upkeep(deps)
+            assert promises() == []
+        bot.clock.pass_by(timedelta(days=30))
+    assert any("items have texts that are too old" in each for each in promises())
 
 
 def test_what_was_noticed_of_feeds_and_taken_for_digests_is_forgotten(bot: Bot) -> None:
