@@ -11,8 +11,8 @@ import typer
 
 from bot.cli.articles import is_address, read_article, slug
 from bot.cli.commands import Commands
-from bot.cli.opening import require_folder
-from bot.cli.options import CONFIG, AsJson, ConfigDir
+from bot.cli.opening import require_folder, tell_of_daemon
+from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir
 from bot.cli.output import print_json, print_table, say
 from bot.errors import UsageError
 
@@ -41,6 +41,7 @@ def add(
         bool, typer.Option("--dry-run", help="Show what would be kept; write nothing.")
     ] = False,
     config: ConfigDir = CONFIG,
+    data: DataDir = DATA,
 ) -> None:
     """Import example articles: the article is kept, navigation and related news are dropped.
 
@@ -78,6 +79,8 @@ def add(
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(_document(exemplar), encoding="utf-8")
             say(f"    written to {path}")
+    if not dry_run and failed < len(sources):
+        tell_of_daemon(data)
     if failed:
         raise typer.Exit(1)
 
@@ -168,7 +171,7 @@ def check(
 
 
 @app.command()
-def remove(name: str, config: ConfigDir = CONFIG) -> None:
+def remove(name: str, config: ConfigDir = CONFIG, data: DataDir = DATA) -> None:
     """Take an article out of the corpus.
 
     [dim]Example: chipwatch corpus remove old-example[/dim]
@@ -183,6 +186,7 @@ def remove(name: str, config: ConfigDir = CONFIG) -> None:
         raise UsageError(f"{name} is named by {', '.join(users)}; take it out there first")
     (config / "corpus" / f"{exemplar.id}.md").unlink()
     say(f"{exemplar.id} is removed")
+    tell_of_daemon(data)
 
 
 def _exemplar(name: str, article: ExtractedArticle) -> Exemplar:

@@ -12,7 +12,7 @@ import typer
 
 from bot.cli import trials
 from bot.cli.commands import Commands
-from bot.cli.opening import opened, require_folder
+from bot.cli.opening import opened, require_folder, tell_of_daemon
 from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir
 from bot.cli.output import print_json, print_table, rough_time, say, short_time
 from bot.cli.visits import Visitor, require_web, visitor
@@ -114,6 +114,7 @@ def add(
         bool, typer.Option("--unchecked", help="Add the address as it is, without a look.")
     ] = False,
     config: ConfigDir = CONFIG,
+    data: DataDir = DATA,
 ) -> None:
     """Add feeds to feeds.toml; the address of a page or site finds its feed.
 
@@ -132,11 +133,14 @@ def add(
             except ChipwatchError as error:
                 say(f"✗ {error}")
                 failed += 1
-    for subscription in feedlist.add(require_folder(config) / "feeds.toml", found):
+    added = feedlist.add(require_folder(config) / "feeds.toml", found)
+    for subscription in added:
         say(f"✓ {subscription.url}  {subscription.title}")
         found.remove(subscription)
     for subscription in found:
         say(f"  {subscription.url} is there already")
+    if added:
+        tell_of_daemon(data)
     if failed:
         raise typer.Exit(1)
 
@@ -156,7 +160,7 @@ app.command("discover")(trials.discover)
 
 
 @app.command()
-def remove(url: Url, config: ConfigDir = CONFIG) -> None:
+def remove(url: Url, config: ConfigDir = CONFIG, data: DataDir = DATA) -> None:
     """Take a feed out of feeds.toml; its items stay.
 
     [dim]Example: chipwatch feeds remove https://example.org/feed[/dim]
@@ -169,11 +173,14 @@ def remove(url: Url, config: ConfigDir = CONFIG) -> None:
     if not feedlist.remove(path, url):
         raise UsageError(unknown("feed", url, [feed.url for feed in load_feeds(path)])[:400])
     say(f"{url} is removed")
+    tell_of_daemon(data)
 
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="An OPML file.")], config: ConfigDir = CONFIG
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="An OPML file.")],
+    config: ConfigDir = CONFIG,
+    data: DataDir = DATA,
 ) -> None:
     """Add the feeds of an OPML file; its folders become tags.
 
@@ -186,6 +193,8 @@ def import_(
     say(f"feeds added: {len(added)}; there already: {len(listed) - len(added)}")
     for url in unreadable:
         say(f"✗ {url}: no web address")
+    if added:
+        tell_of_daemon(data)
     if unreadable:
         raise typer.Exit(1)
 

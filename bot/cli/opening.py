@@ -21,6 +21,18 @@ def require_folder(config: Path) -> Path:
     return config
 
 
+def tell_of_daemon(data: Path) -> None:
+    """Where a daemon runs, say how it gets to know of a change in its configuration."""
+    from bot.cli.output import note
+    from bot.runtime.presence import is_running
+
+    if is_running(data):
+        note(
+            "the running daemon goes on without it until it reads its configuration anew: "
+            "systemctl reload chipwatch, or kill -HUP its process (chipwatch status names it)"
+        )
+
+
 @contextmanager
 def opened(config: Path, data: Path) -> Iterator[Application]:
     """The application for one command. Raises ConfigErrors and StoreError."""

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 # Container engines send SIGKILL ten seconds after SIGTERM; leave time for the server, and for the database.
 DRAIN = timedelta(seconds=7)
 _LOOK_AGAIN = 1.0  # seconds
+_LOOKED_AT = 0.5
+"""Seconds; whoever asks whether a daemon runs holds its lock for a moment."""
 _DELIVERING = "deliver.lock"
 
 
@@ -35,7 +37,7 @@ def single_instance(data: Path) -> Iterator[None]:
     Raises ChipwatchError where another process holds it.
     """
     problem = f"another chipwatch is running with the data folder {data}; stop it, or name another --data"
-    with _locked(data / "chipwatch.lock", problem):
+    with _locked(data / "chipwatch.lock", problem, _LOOKED_AT):
         yield
 
 
@@ -59,9 +61,9 @@ def delivers(data: Path) -> bool:
 
 
 @contextmanager
-def _locked(file: Path, problem: str) -> Iterator[None]:
+def _locked(file: Path, problem: str, within: float = 0) -> Iterator[None]:
     file.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(file, timeout=0)
+    lock = FileLock(file, timeout=within)
     try:
         lock.acquire()
     except Timeout as error:

@@ -4,6 +4,7 @@ import pytest
 
 from bot.cli.opening import opened
 from bot.errors import ConfigErrors, StoreError
+from bot.runtime import lifecycle
 from tests.cli.calling import chipwatch, write_config
 
 
@@ -30,3 +31,24 @@ def test_a_data_folder_that_can_not_be_is_named(tmp_path: Path) -> None:
     called = chipwatch("items", "--config", config, "--data", tmp_path / "data")
     assert called.status == 1
     assert called.err.startswith(f"chipwatch: {tmp_path / 'data'}")
+
+
+def test_a_change_of_the_configuration_names_a_running_daemon_and_how_it_hears_of_it(tmp_path: Path) -> None:
+    folders = ("--config", write_config(tmp_path / "config"), "--data", tmp_path / "data")
+    article = tmp_path / "ferry.txt"
+    article.write_text("A ferry for the sound\n\nIt carries cars and people to the islands, all day long.\n")
+    opml = tmp_path / "feeds.opml"
+    opml.write_text('<opml version="2.0"><body><outline xmlUrl="https://two.example/rss"/></body></opml>')
+    changes = (
+        ("feeds", "add", "--unchecked", "https://one.example/rss"),
+        ("feeds", "import", opml),
+        ("feeds", "remove", "https://one.example/rss"),
+        ("corpus", "add", "--topic", "ferries", article),
+        ("corpus", "remove", "not-football"),
+    )
+    with lifecycle.single_instance(tmp_path / "data"):
+        for change in changes:
+            called = chipwatch(*change, *folders)
+            assert (called.status, "kill -HUP" in called.err) == (0, True), change
+        assert not chipwatch(*changes[1], *folders).err, "nothing was changed"
+    assert not chipwatch(*changes[0], *folders).err, "no daemon runs"
