@@ -103,14 +103,14 @@ def _tidied(deps: Deps, tx: Tx, now: datetime) -> list[Alarm]:
 
 
 def _is_about_nothing(deps: Deps, alarm: Alarm) -> bool:
-    """Whether what it is about is configured no more. A message that was refused for that is told of."""
+    """Whether what it is about is configured no more. Messages refused for just that are told of, once."""
     if alarm.part is Part.FEED and identity(alarm) != alarms.NETWORK:
         feed = deps.feeds.get(alarm.subject)
         return feed is None or not feed.enabled
     if alarm.part is Part.TOPIC:
         return alarm.subject not in deps.topics
     if alarm.part is Part.CHANNEL:
-        return alarm.subject not in deps.channels and (alarms.stands(alarm) or alarms.is_known(alarm))
+        return alarm.subject not in deps.channels and alarms.stands(alarm)
     return False
 
 
