@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -109,6 +110,38 @@ def test_a_successor_leaves_a_command_that_delivers_its_queues(tmp_path: Path) -
         application.take_over()
         with application.store.begin() as tx:
             assert tx.queue.serve("chat", now, lease)
+
+
+# ── the disks ────────────────────────────────────────────────────────────────────────────────────
+
+
+def folders(tmp_path: Path, storage: str = "") -> list[str]:
+    settings = f"[storage]\n{storage}\n"
+    configuration = read_configuration(
+        write_config(tmp_path / "config", settings=settings), tmp_path / "data"
+    )
+    found = app.rooms(configuration)
+    assert all(0 < room.free <= shutil.disk_usage(room.folder).total for room in found)
+    return [room.folder for room in found]
+
+
+def test_the_disk_of_the_data_folder_is_watched_once_it_is_there(tmp_path: Path) -> None:
+    assert folders(tmp_path) == []
+    (tmp_path / "data").mkdir()
+    assert folders(tmp_path) == [str(tmp_path / "data")]
+    assert folders(tmp_path, 'url = "postgresql+psycopg://bot@db/chipwatch"') == [str(tmp_path / "data")]
+
+
+def test_that_of_the_database_as_well_where_it_is_another_one(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    elsewhere = Path("/dev/shm")
+    if not elsewhere.is_dir() or elsewhere.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("there is no second disk here")
+    assert folders(tmp_path, f'url = "sqlite:///{elsewhere}/x.db"') == [
+        str(tmp_path / "data"),
+        str(elsewhere),
+    ]
+    assert folders(tmp_path, f'url = "sqlite:///{tmp_path}/x.db"') == [str(tmp_path / "data")]
 
 
 # ── the fetcher ──────────────────────────────────────────────────────────────────────────────────

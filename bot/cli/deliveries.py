@@ -45,6 +45,7 @@ def list_(
     [dim]Example: chipwatch deliveries list --state dead[/dim]
     """
     from bot.documents import unknown
+    from bot.pipeline.alarm import untellable
 
     if state and state not in list(DeliveryState):
         raise UsageError(unknown("state", state, list(DeliveryState)))
@@ -52,7 +53,7 @@ def list_(
         now = application.deps.clock.now()
         found = tx.outbox.deliveries(state=DeliveryState(state) if state else None, limit=limit)
         kept = [*kept_waiting(tx, now)]
-        untold = [alarm.text for alarm in tx.alarms.all() if alarm.told_at is None]
+        untold = [alarm.text for alarm in untellable(application.deps, tx, now)]
     if as_json:
         print_json([_spell(delivery) for delivery in found])
         return

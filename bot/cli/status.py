@@ -103,6 +103,7 @@ def _from_database(
     digests: Mapping[str, DigestSpec],
     alerts: Sequence[AlertRule],
 ) -> Status:
+    from bot.core.alarms import stands
     from bot.core.inforce import PROCESS, of_part
 
     now, known = found.at, tx.in_force.all()
@@ -122,7 +123,7 @@ def _from_database(
         told_day=tx.glance.told_since(now - _DAY),
         digests=_digests(tx, told if found.daemon.running else digests, now),
         queues=_queues(tx, settings, now),
-        alarms=tuple(alarm for alarm in tx.alarms.all() if alarm.over_at is None),
+        alarms=tuple(filter(stands, tx.alarms.all())),
     )
 
 

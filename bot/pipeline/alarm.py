@@ -88,6 +88,16 @@ def tell_alarms(deps: Deps, tx: Tx, now: datetime) -> int:
     return tx.outbox.add(composed, ())
 
 
+def untellable(deps: Deps, tx: Tx, now: datetime) -> list[Alarm]:
+    """What people should know by now and no channel is left to tell."""
+    destinations = tx.queue.destinations()
+    return [
+        alarm
+        for alarm in alarms.to_tell(tx.alarms.all(), now)
+        if not alarms.targets(alarm, deps.alarms, deps.channels, destinations)
+    ]
+
+
 def _tidied(deps: Deps, tx: Tx, now: datetime) -> list[Alarm]:
     """The alarms without those that need no more telling, and with their times set right."""
     kept = []

@@ -2,6 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot.model import Alarm, Part
 from bot.storage.engine import open_store
 from tests.cli.calling import SETTINGS
 from tests.cli.conftest import Place
@@ -85,6 +86,22 @@ def test_a_dead_letter_is_told_once_by_another_channel(dead: Place) -> None:
     assert {(row["channel"], row["state"]) for row in alarms} == {("other", "sent")}
     (told,) = (dead.data / "digests").glob("*-alarms-*.txt")
     assert "refused for good: channel “folder”" in told.read_text().replace('"folder"', "“folder”")
+
+
+def test_what_no_channel_is_left_to_tell_is_told_here(composed: Place) -> None:
+    def untold() -> bool:
+        return "No channel is left to tell: A message" in composed.call("deliveries", "list").out
+
+    now = datetime.now(UTC)
+    alarm = Alarm(part=Part.CHANNEL, subject="folder", cause="given up", text="A message died", raised_at=now)
+    store = open_store(f"sqlite:///{composed.data / 'chipwatch.db'}")
+    with store.begin() as tx:
+        tx.alarms.put(alarm)
+    store.close()
+    assert untold(), "there is no other channel"
+    path = composed.config / "chipwatch.toml"
+    path.write_text(f'{SETTINGS}\n[channels.other]\ntype = "files"\n')
+    assert not untold(), "it only waits for its turn"
 
 
 @pytest.mark.parametrize(("key", "told"), [("nope", "no delivery has the key"), ("", "fits several")])
