@@ -20,10 +20,11 @@ def sentences(
     receipt: Receipt, zone: ZoneInfo, *, not_shown: int = 0, told_of: Collection[str] = ()
 ) -> Iterator[str]:
     """One or two lines' worth. ``not_shown``: stories that the channel had no room for; ``told_of``: ids of
-    the failing feeds that a notice above names already.
+    the failing feeds that a notice names.
     """
     polled = f"Polled {receipt.feeds_polled:,} of {plural(receipt.feeds, 'feed')}"
-    stories = ", ".join(_stories(receipt, not_shown))
+    matched = f"{plural(receipt.stories_matched, 'story')} matched"
+    stories = ", ".join([matched, *_told(receipt, not_shown)])
     yield f"{polled}, read {plural(receipt.items_read, 'item')}; {stories}."
     if receipt.latency:
         yield _capital(f"{in_words(receipt.latency)}.")
@@ -37,11 +38,16 @@ def sentences(
         yield _capital(f"{missed}.")
 
 
-def table(receipt: Receipt, zone: ZoneInfo, *, not_shown: int = 0) -> Iterator[tuple[str, str]]:
-    """Rows of a name and what there is to say."""
+def table(
+    receipt: Receipt, zone: ZoneInfo, *, not_shown: int = 0, told_of: Collection[str] = ()
+) -> Iterator[tuple[str, str]]:
+    """Rows of a name and what there is to say; the notices stand below."""
     yield "Feeds", f"{receipt.feeds_polled:,} of {receipt.feeds:,} polled"
     if receipt.feeds_failing:
-        yield "Failing", _some(receipt.feeds_failing)
+        others = [feed for feed in receipt.feeds_failing if feed.feed_id not in told_of]
+        below = len(receipt.feeds_failing) - len(others)
+        told = [_some(others)] * bool(others) + [f"{below:,} told of below"] * bool(below)
+        yield "Failing", " · ".join(told)
     if receipt.feeds_silent:
         yield "Silent", _some(receipt.feeds_silent)
     if missed := list(_missed(receipt, zone)):
@@ -49,7 +55,7 @@ def table(receipt: Receipt, zone: ZoneInfo, *, not_shown: int = 0) -> Iterator[t
     yield "Items", f"{receipt.items_read:,} read"
     if receipt.latency:
         yield "Delay", _capital(in_words(receipt.latency))
-    yield "Stories", " · ".join(_stories(receipt, not_shown))
+    yield "Stories", " · ".join([f"{receipt.stories_matched:,} matched", *_told(receipt, not_shown)])
 
 
 def volume(topic: Volume) -> str:
@@ -61,10 +67,9 @@ def volume(topic: Volume) -> str:
     return f"{topic.topic}: {stories} in this time, {times}"
 
 
-def _stories(receipt: Receipt, not_shown: int) -> Iterator[str]:
-    yield f"{plural(receipt.stories_matched, 'story')} matched"
+def _told(receipt: Receipt, not_shown: int) -> Iterator[str]:
     told = max(0, receipt.stories_told - not_shown)
-    waited = f" ({receipt.waited:,} had waited for it)" if receipt.waited else ""
+    waited = f" ({receipt.waited:,} had waited)" if receipt.waited else ""
     yield f"{told:,} told{waited}"
     if waits := receipt.held_back + not_shown:
         yield f"{waits:,} {'waits' if waits == 1 else 'wait'} for the next digest"
@@ -72,12 +77,16 @@ def _stories(receipt: Receipt, not_shown: int) -> Iterator[str]:
 
 def _missed(receipt: Receipt, zone: ZoneInfo) -> Iterator[str]:
     if receipt.feeds_rolled_over:
-        yield f"items may be missing of {_some(receipt.feeds_rolled_over)}, which ran over between two polls"
+        yield f"{_ran_over(receipt.feeds_rolled_over)} ran over between two polls: items may have been missed"
     if len(receipt.pauses) == 1:
         (pause,) = receipt.pauses
         yield f"no feed was polled from {when(pause.start, zone)} to {when(pause.end, zone)}"
     elif receipt.pauses:
         yield f"no feed was polled for {_long(receipt.pauses)} in all"
+
+
+def _ran_over(feeds: Sequence[NamedFeed]) -> str:
+    return _some(feeds) if any(feed.name for feed in feeds) else plural(len(feeds), "feed")
 
 
 def _some(feeds: Sequence[NamedFeed]) -> str:

@@ -56,9 +56,9 @@ def _nearest_rank(minutes: Mapping[int, int], rank: int) -> int:
 
 
 def in_words(latency: Latency) -> str:
-    """``half of the items seen within 9 minutes of publication, 95 % within 41 minutes``."""
+    """``half of the items were seen within 9 minutes of publication, 95 % within 41 minutes``."""
     half, most = _within(latency.half), _within(latency.most)
-    return f"half of the items seen within {half} of publication, 95 % within {most}"
+    return f"half of the items were seen within {half} of publication, 95 % within {most}"
 
 
 def _within(time: timedelta) -> str:

@@ -13,7 +13,7 @@ from itertools import count
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from bot.core.text import one_line, shorten
-from bot.model import Digest, Earlier, Facts, NamedFeed, NearMiss, Receipt, Section, Source, ToldStory
+from bot.model import Digest, Earlier, Facts, NamedFeed, NearMiss, Receipt, Section, Source, ToldStory, Volume
 
 # Longest texts that any channel is handed, in characters. Titles and leads are far shorter in practice;
 # the caps keep a hostile feed from filling a message by itself.
@@ -103,9 +103,13 @@ def clean(digest: Digest) -> Digest:
         quiet_topics=_lines(digest.quiet_topics, NAME),
         receipt=digest.receipt and _clean_receipt(digest.receipt),
         notices=tuple(replace(each, text=_line(each.text, NOTICE)) for each in digest.notices),
-        volumes=tuple(replace(each, topic=_line(each.topic, NAME)) for each in digest.volumes[:LIST]),
+        volumes=tuple(map(_clean_volume, digest.volumes[:LIST])),
         near_misses=tuple(map(_clean_near_miss, digest.near_misses)),
     )
+
+
+def _clean_volume(volume: Volume) -> Volume:
+    return replace(volume, topic_id=_line(volume.topic_id, NAME), topic=_line(volume.topic, NAME))
 
 
 def _clean_near_miss(missed: NearMiss) -> NearMiss:
@@ -272,13 +276,9 @@ def _whole(digest: Digest, fits: Fits) -> Cut | None:
 
 def _short_foot(digest: Digest) -> Digest:
     """What no feed can fill: the latest notice, and counts without names."""
-    return replace(
-        digest,
-        quiet_topics=(),
-        near_misses=(),
-        notices=digest.notices[-1:],
-        receipt=digest.receipt and _counting(digest.receipt),
-    )
+    receipt = digest.receipt and _counting(digest.receipt)
+    rest = digest.notices[-1:]
+    return replace(digest, quiet_topics=(), near_misses=(), volumes=(), notices=rest, receipt=receipt)
 
 
 def _counting(receipt: Receipt) -> Receipt:

@@ -259,15 +259,20 @@ def _notices(digest: Digest) -> tuple[str, ...]:
 
 
 def _receipt(cut: Cut, zone: ZoneInfo) -> tuple[str, ...]:
-    """A feed that fails is named once: not where a notice tells of it. That of an alert counts no reading."""
-    digest = cut.digest
-    if digest.receipt is None or digest.kind == "alert":
+    """That of an alert counts no reading."""
+    receipt = cut.digest.receipt
+    if receipt is None or cut.digest.kind == "alert":
         return ()
-    told_of = {each.feed_id for each in digest.notices[-MOST_NOTICES:] if each.kind in (GONE, FAILING)}
-    return tuple(footing.sentences(digest.receipt, zone, not_shown=cut.left_out, told_of=told_of))
+    return tuple(footing.sentences(receipt, zone, not_shown=cut.left_out, told_of=_told_of(cut.digest)))
 
 
 def _coverage(cut: Cut, zone: ZoneInfo) -> tuple[tuple[str, str], ...]:
-    if cut.digest.receipt is None or cut.digest.kind == "alert":
+    receipt = cut.digest.receipt
+    if receipt is None or cut.digest.kind == "alert":
         return ()
-    return tuple(footing.table(cut.digest.receipt, zone, not_shown=cut.left_out))
+    return tuple(footing.table(receipt, zone, not_shown=cut.left_out, told_of=_told_of(cut.digest)))
+
+
+def _told_of(digest: Digest) -> set[str]:
+    """Feeds that fail are named once: ids of those that a notice tells of."""
+    return {each.feed_id for each in digest.notices[-MOST_NOTICES:] if each.kind in (GONE, FAILING)}

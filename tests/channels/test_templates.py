@@ -121,14 +121,15 @@ def test_padding_stands_on_cells_and_on_the_status_word_only() -> None:
     assert set(padded) == {"td", "th", "span"}
 
 
-def test_layout_tables_say_so_and_the_table_of_facts_has_row_headers() -> None:
+def test_layout_tables_say_so_and_tables_of_facts_have_row_headers() -> None:
     tree = LexborHTMLParser(html_page(None, told(), FOOTER))
     for table in tree.css("table"):
-        is_facts = table.attributes.get("class") == "facts"
-        assert (table.attributes.get("role") == "presentation") is not is_facts
-    headers = tree.css("table.facts th")
-    assert headers
-    assert all(header.attributes.get("scope") == "row" for header in headers)
+        is_data = table.attributes.get("class") in ("facts", "coverage")
+        assert (table.attributes.get("role") == "presentation") is not is_data
+    for name in ("facts", "coverage"):
+        headers = tree.css(f"table.{name} th")
+        assert headers
+        assert all(header.attributes.get("scope") == "row" for header in headers)
 
 
 @pytest.mark.parametrize("of", [digest(0), digest(3), digest(1, kind="alert"), digest(3, kind="alert")])

@@ -90,4 +90,4 @@ def test_at_least_that_part_waited_no_longer_and_fewer_would_have_done_with_less
 )
 def test_in_words_it_is_rounded_up(half: int, most: int, words: str) -> None:
     known = Latency(items=20, half=half * MINUTE, most=most * MINUTE)
-    assert in_words(known) == f"half of the items seen {words}"
+    assert in_words(known) == f"half of the items were seen {words}"

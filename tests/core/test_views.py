@@ -28,22 +28,24 @@ GONE = "Harbor Wire (https://harbor.example/f) is gone: taken down."
 
 
 @pytest.mark.parametrize(
-    ("failing", "kind", "line"),
+    ("failing", "kind", "line", "row"),
     [
-        (["harbor"], "gone", None),
-        (["harbor"], "failing", None),
-        (["harbor", "tide"], "gone", "Other failing feeds: tide."),
+        (["harbor"], "gone", None, "1 told of below"),
+        (["harbor"], "failing", None, "1 told of below"),
+        (["harbor", "tide"], "gone", "Other failing feeds: tide.", "tide · 1 told of below"),
         # Another feed, and one that was well again in between.
-        (["tide"], "gone", "Failing feeds: tide."),
-        (["harbor"], "recovered", "Failing feeds: harbor."),
+        (["tide"], "gone", "Failing feeds: tide.", "tide"),
+        (["harbor"], "recovered", "Failing feeds: harbor.", "harbor"),
     ],
 )
-def test_a_feed_that_fails_is_named_once(failing: list[str], kind: str, line: str | None) -> None:
+def test_a_feed_that_fails_is_named_once(failing: list[str], kind: str, line: str | None, row: str) -> None:
     told = replace(
         with_receipt(feeds_failing=tuple(NamedFeed(feed_id=each, name=each) for each in failing)),
         notices=(Notice(feed_id="harbor", kind=kind, text=GONE, at=END),),
     )
-    assert view(Cut(digest=told)).receipt[1:] == ((line,) if line else ())
+    seen = view(Cut(digest=told))
+    assert seen.receipt[1:] == ((line,) if line else ())
+    assert dict(seen.coverage)["Failing"] == row
 
 
 @pytest.mark.parametrize(
@@ -159,7 +161,7 @@ def test_the_receipt_says_what_was_read_and_what_failed() -> None:
         "Polled 41 of 42 feeds, read 1,204 items; 3 stories matched, 2 told, 1 waits for the next digest.",
         "Failing feeds: Old Gazette.",
     )
-    assert dict(told.coverage)["Stories"] == "3 stories matched · 2 told · 1 waits for the next digest"
+    assert dict(told.coverage)["Stories"] == "3 matched · 2 told · 1 waits for the next digest"
     nothing = view(Cut(digest=replace(digest(1), receipt=None)))
     assert (nothing.receipt, nothing.coverage) == ((), ())
 
