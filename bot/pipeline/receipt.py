@@ -48,18 +48,17 @@ def _volumes(deps: Deps, tx: Tx, topics: Sequence[str], window: Window) -> tuple
 
 def _volume(tx: Tx, profile: TopicProfile, window: Window) -> Volume | None:
     topic = profile.topic
-    where = borderline(profile, AdvicePolicy())
-    begins = tx.drift.begins(where, window.start - volume.REFERENCE)
-    before = volume.reference(window, begins) if begins else None
+    whole = Window(start=window.start - volume.REFERENCE, end=window.end)
+    found = tx.coverage.sightings({topic.id: profile.version}, whole)
+    before = volume.reference(window, found[0].seen_at)
+    if before is None:
+        # The topic may have been quiet until then; whether it was judged already is dear to ask.
+        begins = tx.drift.begins(borderline(profile, AdvicePolicy()), whole.start)
+        before = volume.reference(window, begins) if begins else None
     if before is None:
         return None
-    whole = Window(start=before.start, end=window.end)
     new = tx.coverage.added_after(before.start)
-    seen = [
-        (each.seen_at, each.story_id)
-        for each in tx.coverage.sightings({topic.id: profile.version}, whole)
-        if each.feed_id not in new
-    ]
+    seen = [(each.seen_at, each.story_id) for each in found if each.feed_id not in new]
     usual = volume.usual(window, before, seen)
     if usual is None:
         return None

@@ -114,7 +114,9 @@ def state(bot: Bot) -> datetime:
 # ── volume ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def happen(bot: Bot, day: int, stories: int, *, feed_id: str = FEED.id, version: str = "") -> None:
+def happen(
+    bot: Bot, day: int, stories: int, *, feed_id: str = FEED.id, version: str = "", topic: str = "chips"
+) -> None:
     """So many stories on topic that day, all of them told of once."""
     at = START + day * DAY - HOUR
     ids = [f"{feed_id}-{day:02}-{number:02}" for number in range(stories)]
@@ -123,7 +125,7 @@ def happen(bot: Bot, day: int, stories: int, *, feed_id: str = FEED.id, version:
     with bot.store.begin() as tx:
         tx.items.add(found)
         tx.stories.place([placement(each, f"story of {each}") for each in ids], at)
-        tx.items.judge([judgement(each, verdict(each, "chips", profile_version=version)) for each in ids], at)
+        tx.items.judge([judgement(each, verdict(each, topic, profile_version=version)) for each in ids], at)
 
 
 def volumes(bot: Bot, day: int) -> Sequence[Volume]:
@@ -160,3 +162,15 @@ def test_it_is_no_spike_when_a_feed_was_added(bot: Bot) -> None:
     with bot.store.begin() as tx:
         tx.feeds.sync([FEED, replace(FEED, id="added")], START + 20 * DAY)
     assert volumes(bot, 29) == ()
+
+
+def test_a_topic_that_was_quiet_for_weeks_may_be_told_of_too(bot: Bot) -> None:
+    happen(bot, 1, 1, topic="rain")
+    with bot.store.begin() as tx:
+        quiet = verdict(f"{FEED.id}-01-00", "chips", matched=False)
+        version = bot.deps.judge.profiles[0].version
+        of_both = [replace(quiet, topic_id="rain"), replace(quiet, profile_version=version)]
+        tx.items.judge([judgement(quiet.item_id, *of_both)], START)
+    happen(bot, 29, 14)
+    (volume,) = volumes(bot, 29)
+    assert (volume.stories, volume.usual) == (14, 0)
