@@ -186,7 +186,7 @@ class Retention(Strict):
     items: Duration = timedelta(days=90)
     """Texts and verdicts of items; headline and address stay."""
     deliveries: Duration = timedelta(days=90)
-    """Messages that were sent or died."""
+    """Messages, but for those still to be sent."""
 
 
 _NOT_IN_A_LINK = re.compile(r"[\s<>\"',?#]")
