@@ -57,7 +57,7 @@ def steps_of(
     """``current``: asked once a run, so that a run keeps the configuration that it began with."""
     calls: Mapping[str, Callable[[Deps], Fields]] = {
         "poll": partial(_poll, heartbeat, meters, set()),
-        "triage": partial(_triage, meters),
+        "triage": partial(_triage, heartbeat, meters),
         "advise": partial(_advise, meters),
         "alert": partial(_alert, meters),
         "digest": partial(_digest, meters),
@@ -128,8 +128,8 @@ def shown(feed: Feed) -> str:
     return absolute(feed.url) or feed.id
 
 
-def _triage(meters: Meters, deps: Deps) -> Fields:
-    report = triage(deps)
+def _triage(heartbeat: Heartbeat, meters: Meters, deps: Deps) -> Fields:
+    report = triage(deps, partial(heartbeat.beat, "triage"))
     if not report.items:
         return {}
     meters.judged(report.verdicts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -34,8 +34,10 @@ class TriageReport:
     """Topic and whether it matched → how many."""
 
 
-def triage(deps: Deps) -> TriageReport:
+def triage(deps: Deps, got_on: Callable[[], None] = lambda: None) -> TriageReport:
     """Judge and place everything that waits, a few hundred items at a time. An edited item keeps its place.
+
+    ``got_on`` is called after each of these times: with a thousand new feeds it may be long until the last.
 
     Nothing is held while items are judged and placed; then one transaction writes verdicts and placements of
     a batch: after a crash an item is either done or waits. Where somebody else placed items meanwhile, or
@@ -63,6 +65,7 @@ def triage(deps: Deps) -> TriageReport:
         done = _store(deps, ready, judgements, placements, answers)
         if done is not None:
             report = _sum(report, done)
+            got_on()
         grouper = ready if done is not None and ready.memory.size < _IN_MEMORY else None
     return report
 

@@ -6,7 +6,7 @@ from bot.model import GROUPING, Span
 from bot.pipeline.alert import alert
 from bot.pipeline.deps import Deps
 from bot.pipeline.poll import poll
-from bot.pipeline.triage import TriageReport, triage
+from bot.pipeline.triage import BATCH, TriageReport, triage
 from bot.runtime.local import guard
 from tests.core.articles import ONE_ORDER
 from tests.pipeline.conftest import FEED, Bot, entry
@@ -189,3 +189,15 @@ def test_an_item_that_brings_a_bug_to_light_stops_no_other_and_is_not_tried_for_
             for item, _ in tx.items.search(topic=None, since=None, words=(), limit=9)
         }
     assert judged == {"An odd chip": 0, "Rain in Ostren": 1}
+
+
+def test_a_long_backlog_is_seen_to_get_on(bot: Bot) -> None:
+    intake(bot, *(entry(str(number), f"Ferry number {number}") for number in range(2 * BATCH)))
+    waiting: list[int] = []
+
+    def got_on() -> None:
+        with bot.store.read() as tx:
+            waiting.append(len(tx.items.unjudged(3 * BATCH)))
+
+    triage(bot.deps, got_on)
+    assert waiting == [BATCH, 0]
