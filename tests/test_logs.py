@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
 import logging
+import re
 import subprocess
 import sys
 import threading
@@ -18,8 +20,10 @@ import pytest
 import structlog
 
 from bot import logs
+from bot.daemon.steps import EVERY
 from bot.errors import FeedError, StoreError, said, traced
 
+ROOT = Path(__file__).resolve().parent.parent
 CANARY = "Kestrel-Canary-41"
 
 
@@ -98,6 +102,25 @@ def test_it_may_be_set_up_anew_while_it_runs() -> None:
     assert [line["event"] for line in lines] == ["heard", "heard once"]
 
 
+def events() -> Iterator[str]:
+    """Every event that the code names."""
+    for path in (ROOT / "bot").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call) or not node.args or not isinstance(node.args[0], ast.Constant):
+                continue
+            called = ast.unparse(node.func)
+            said = re.search(r"log(?:ger)?(?:\(\))?\.(?:debug|info|warning|error|exception)$", called)
+            if said or called.endswith("attempted"):
+                yield str(node.args[0].value)
+
+
+def test_every_event_is_told_in_the_docs() -> None:
+    named = set(events())
+    assert {"started", "set aside", "step failed", "notice", "unsubscribed"} <= named
+    told = set(re.findall(r"`([^`\n]+)`", (ROOT / "docs" / "metrics.md").read_text()))
+    assert named | {"polled", "alarm", "alarm is over", *EVERY} <= told
+
+
 # ── what others say ──────────────────────────────────────────────────────────────────────────────
 
 
@@ -135,7 +158,7 @@ def test_libraries_may_be_silenced() -> None:
 
 def test_a_thread_that_dies_is_a_line_too() -> None:
     with told() as lines:
-        dying = threading.Thread(target=lambda: {}[CANARY], name="worker")
+        dying = threading.Thread(target=lambda: dict[str, int]()[CANARY], name="worker")
         dying.start()
         dying.join()
     (line,) = lines

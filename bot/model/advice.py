@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
@@ -43,7 +43,7 @@ class Unadvised:
     """The service is in trouble, so that the next question is better asked later; else only this answer was
     of no use."""
     retry_after: timedelta | None = None
-    in_short: str = ""
+    in_short: str = field(default="", compare=False)
     """The reason without the service's words, where it has some: those may repeat the question."""
 
 

@@ -238,7 +238,7 @@ class Refused:
     disables: bool = False
     """Nothing can be sent there until a person acts: the channel waits, and others say so."""
     retry_after: timedelta | None = None
-    in_short: str = ""
+    in_short: str = field(default="", compare=False)
     """The reason without the service's words, where it has some: those may repeat what it was sent."""
 
 
@@ -277,7 +277,7 @@ class Settlement:
     due_at: datetime | None = None
     sent_at: datetime | None = None
     note: str = ""
-    in_short: str = ""
+    in_short: str = field(default="", compare=False)
     """As in :class:`Refused`: for the log."""
     unanswered: bool = False
     """It may have been accepted, by this attempt or an earlier one."""

@@ -53,7 +53,7 @@ _SENT = (
     *(hours * _HOUR for hours in (1, 4, 12)),
     *(days * _DAY for days in (1, 2, 7)),
 )
-_DRIFT = {
+DRIFT = {
     "drift_alarms": "How many ways a topic drifts in",
     "drift_stability_index": "Population stability index of a topic's scores against its reference",
     **{
@@ -212,7 +212,7 @@ class _Drift(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         gauges = self.gauges
-        for name, what in _DRIFT.items():
+        for name, what in DRIFT.items():
             family = GaugeMetricFamily(f"chipwatch_{name}", what, labels=["topic"])
             for gauge in gauges:
                 if gauge.name == name:
