@@ -335,8 +335,7 @@ slots = Table(
     Column("digest", Words, primary_key=True),
     Column("at", Utc, primary_key=True),
     Column("taken_at", Utc, nullable=False),
-    # By the wall clock of the digest's zone. Where the rules of the zone change, or its name does in the
-    # configuration, the same time of day is another moment and still the same slot.
+    # By the wall clock of the digest's zone: the same slot, also where its moment has become another one.
     Column("time_of_day", Words),
     Index(None, "digest", "time_of_day", unique=True),
 )

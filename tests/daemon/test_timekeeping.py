@@ -52,7 +52,7 @@ def test_a_digest_is_sent_once_by_a_daemon_whose_clock_is_set_ahead_and_back(hou
     file = house.config.with_name("clock")
     clock = LeapingClock.made(file, datetime(2026, 11, 23, 7, 30, tzinfo=UTC))
     file.with_suffix(".watched").touch()
-    with running(house, ("-m", "tests.daemon.quick", str(file))) as daemon:
+    with running(house, ("-m", "tests.daemon.quick", str(file), "60")) as daemon:
         assert daemon.wait_for("triage")
         clock.leap(1.5 * HOUR)
         assert len(daemon.wait_for("digest")) == 1
