@@ -12,7 +12,6 @@ from bot.core.watching import LASTING, of_drift, of_network, of_no_room, of_room
 from bot.model import Topic
 from bot.pipeline.alarm import note_findings
 from bot.pipeline.deps import Deps
-from bot.pipeline.drift import drifts
 from bot.ports import Tx
 
 _DAYS = 50
@@ -33,17 +32,13 @@ def watch(deps: Deps) -> Sequence[Finding]:
     return _note(deps, [each for each in findings if each], now)
 
 
-def watch_topics(deps: Deps, found: Sequence[Drift] | None = None) -> Sequence[Finding]:
-    """Look whether topics fell silent or drift; once an hour will do. Returns what is new or over.
-
-    ``found``: drift as it was just computed, where it was.
-    """
+def watch_topics(deps: Deps, drifting: Sequence[Drift]) -> Sequence[Finding]:
+    """Look whether topics fell silent, or drift; once an hour will do. Returns what is new or over."""
     now = deps.clock.now()
-    drifting = {each.topic_id: each for each in (drifts(deps) if found is None else found)}
     with deps.store.read() as tx:
         findings = [each for topic in deps.topics.values() for each in _silence(tx, topic, now)]
-    for topic_id, drift in drifting.items():
-        findings += of_drift(deps.topics[topic_id], drift, now)
+    for drift in drifting:
+        findings += of_drift(deps.topics[drift.topic_id], drift, now)
     return _note(deps, findings, now)
 
 

@@ -11,6 +11,7 @@ from bot.core.alarms import Over
 from bot.model import Alarm, Feed, FeedState, Item, Judgement, Room
 from bot.pipeline.deliver import deliver
 from bot.pipeline.deps import Deps
+from bot.pipeline.drift import drifts
 from bot.pipeline.triage import judge_item
 from bot.pipeline.watch import watch, watch_topics
 from tests.pipeline.conftest import Bot
@@ -125,7 +126,7 @@ def days(bot: Bot, count: int, *titles: str) -> list[str]:
     before = len(texts(bot.channel))
     for _ in range(count):
         add(bot, *titles)
-        watch_topics(bot.deps)
+        watch_topics(bot.deps, drifts(bot.deps))
         deliver(bot.deps)
         bot.clock.pass_by(DAY / 2)
         deliver(bot.deps)
@@ -151,11 +152,11 @@ def test_a_topic_is_not_silent_because_nothing_at_all_came_in(bot: Bot) -> None:
 def test_drift_is_told_once_whatever_restarts_between(bot: Bot) -> None:
     judged(bot, 10, (RAIN, RAIN, CHIP))
     judged(bot, 7, (RAIN, NEARLY, NEARLY))
-    found = watch_topics(bot.deps)
+    found = watch_topics(bot.deps, drifts(bot.deps))
     assert {("topic", "drift scores"), ("topic", "drift words")} <= {
         (each.part.value, each.cause) for each in found if isinstance(each, Alarm)
     }
-    assert watch_topics(bot.deps) == ()
+    assert watch_topics(bot.deps, drifts(bot.deps)) == ()
     bot.clock.pass_by(HOUR)
     deliver(bot.deps)
     assert all(text.startswith("Topic “Chips”: ") for text in texts(bot.channel))
