@@ -274,10 +274,28 @@ def test_a_database_that_can_not_be_written_for_seconds_loses_no_outcome(bot: Bo
 
 
 @dataclass
-class StoreOnFullDisk:
-    """A store whose disk is full from time to time."""
+class Through:
+    """A store that does what another one does."""
 
     store: Store
+
+    def begin(self) -> AbstractContextManager[Tx]:
+        return self.store.begin()
+
+    def unhurried(self) -> AbstractContextManager[Tx]:
+        return self.store.unhurried()
+
+    def read(self) -> AbstractContextManager[Tx]:
+        return self.store.read()
+
+    def tidy(self) -> bool:
+        return self.store.tidy()
+
+
+@dataclass
+class StoreOnFullDisk(Through):
+    """A store whose disk is full from time to time."""
+
     full: threading.Event
 
     @contextmanager
@@ -286,9 +304,6 @@ class StoreOnFullDisk:
             yield tx
             if self.full.is_set():
                 raise StoreError("no room left for the database")
-
-    def read(self) -> AbstractContextManager[Tx]:
-        return self.store.read()
 
 
 def test_a_service_that_never_ends_its_answer_is_given_up_and_paused(bot: Bot) -> None:
@@ -316,18 +331,14 @@ def test_a_round_that_is_to_end_waits_for_what_is_under_way_and_does_nothing_els
 
 
 @dataclass
-class CountingStore:
+class CountingStore(Through):
     """A store that counts its transactions."""
 
-    store: Store
     transactions: int = 0
 
     def begin(self) -> AbstractContextManager[Tx]:
         self.transactions += 1
         return self.store.begin()
-
-    def read(self) -> AbstractContextManager[Tx]:
-        return self.store.read()
 
 
 def test_a_destination_that_another_process_took_over_is_left_to_it(bot: Bot) -> None:
