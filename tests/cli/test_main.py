@@ -90,7 +90,7 @@ def test_the_help_of_the_whole_groups_the_commands() -> None:
         (["pol"], "poll"),
         (["feeds", "ad"], "add"),
         (["poll", "--al"], "--all"),
-        (["why"], "ITEM_OR_URL"),
+        (["why"], "REF"),
         (["init"], "DIR"),
         ([], "Usage: chipwatch"),
         (["feeds"], "Usage: chipwatch feeds"),
