@@ -6,16 +6,16 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from bot.core.alarms import NAME
+from bot.core.alarms import NAME, NETWORK, identity
 from bot.core.render import plural
 from bot.core.views import MOST_NOTICES
 from bot.model import Alarm, Digest, Notice, Part, Window
 
-RECOVERED = "recovered"
+RECOVERED, MORE = "recovered", "more"
+_COUNTED = frozenset({Part.FEED, Part.TOPIC})
+"""Parts of which there are so many that a title says how many."""
 _BEGUN: Mapping[Part, str] = {
     Part.CHANNEL: "Delivery trouble",
-    Part.FEED: "Trouble with feeds",
-    Part.TOPIC: "Look at a topic",
     Part.DISK: "The disk is almost full",
     Part.CLOCK: "The clock jumped",
     Part.CONFIGURATION: "The configuration was refused",
@@ -34,13 +34,17 @@ _SEVERAL_OVER = "chipwatch works again"
 
 
 def bulletin(told: Sequence[Alarm], now: datetime, timezone: str) -> Digest:
-    """The message that tells these alarms: what is wrong before what is over, the oldest first."""
-    ordered = sorted(told, key=lambda each: (each.over_at is not None, each.over_at or each.raised_at))
+    """The message that tells these alarms: what is wrong before what is over.
+
+    Of kinds the rarest comes first, so that none is hidden by three hundred feeds; of a kind the oldest.
+    """
+    sizes = Counter(map(_kind, told))
+    ordered = sorted(told, key=lambda each: (each.over_at is not None, sizes[_kind(each)], _at(each)))
     return Digest(
         kind="alarm",
         name=NAME,
         title=_title(ordered),
-        window=Window(start=min(each.over_at or each.raised_at for each in ordered), end=now),
+        window=Window(start=min(map(_at, ordered)), end=now),
         timezone=timezone,
         sections=(),
         notices=tuple(_notices(ordered, now)),
@@ -48,7 +52,12 @@ def bulletin(told: Sequence[Alarm], now: datetime, timezone: str) -> Digest:
 
 
 def _title(told: Sequence[Alarm]) -> str:
+    if NETWORK in map(identity, told):
+        return "Most feeds fail" if any(each.over_at is None for each in told) else "Feeds can be read again"
     begun = {each.part for each in told if each.over_at is None}
+    if begun and begun <= _COUNTED:
+        counts = Counter(part for part, _ in {(each.part, each.subject) for each in told if not each.over_at})
+        return "Trouble with " + " and ".join(plural(counts[part], part.value) for part in sorted(begun))
     if len(begun) == 1:
         return _BEGUN[begun.pop()]
     over = {each.part for each in told}
@@ -64,16 +73,19 @@ def _notices(told: Sequence[Alarm], now: datetime) -> list[Notice]:
     if len(lines) <= MOST_NOTICES:
         return [_notice(each) for each in lines]
     shown, rest = lines[: MOST_NOTICES - 1], lines[MOST_NOTICES - 1 :]
-    counts = Counter((each.part, RECOVERED if each.over_at else each.cause) for each in rest)
+    counts = Counter(map(_kind, rest))
     counted = ", ".join(f"{plural(count, part.value)} {cause}" for (part, cause), count in counts.items())
     text = f"And {len(rest):,} more: {counted}. See: chipwatch status"
-    return [*map(_notice, shown), Notice(feed_id="", kind="more", text=text, at=now)]
+    return [*map(_notice, shown), Notice(feed_id="", kind=MORE, text=text, at=now)]
 
 
 def _notice(alarm: Alarm) -> Notice:
-    return Notice(
-        feed_id=alarm.subject,
-        kind=RECOVERED if alarm.over_at else alarm.cause,
-        text=alarm.text,
-        at=alarm.over_at or alarm.raised_at,
-    )
+    return Notice(feed_id=alarm.subject, kind=_kind(alarm)[1], text=alarm.text, at=_at(alarm))
+
+
+def _kind(alarm: Alarm) -> tuple[Part, str]:
+    return alarm.part, RECOVERED if alarm.over_at else alarm.cause
+
+
+def _at(alarm: Alarm) -> datetime:
+    return alarm.over_at or alarm.raised_at

@@ -367,9 +367,10 @@ def subject(digest: Digest) -> str:
 
 
 def summary(digest: Digest) -> str:
-    """``7 stories · 2 updated · 31 sources``; of an alarm ``1 notice``."""
+    """``7 stories · 2 updated · 31 sources``; of an alarm ``1 notice``, ``more than 7 notices``."""
     if digest.kind == "alarm":
-        return plural(len(digest.notices), "notice")
+        more = sum(notice.kind == "more" for notice in digest.notices)
+        return f"{'more than ' * more}{plural(len(digest.notices) - more, 'notice')}"
     stories = digest.stories
     if not stories:
         return "nothing new"
