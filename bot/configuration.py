@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, get_args
-from urllib.parse import quote, unquote
+from urllib.parse import parse_qsl, quote, unquote
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, SecretStr
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from bot.core.profile import Judge
 
 T = TypeVar("T")
+_KEY = re.compile("auth|key|pass|secret|sig|token", re.IGNORECASE)
+"""Names of an address's parameters that hold something to get in with."""
 PACKAGE = Path(__file__).parent
 _WRITTEN_DOWN = {"http", "schedule", "alarms", "judging", "retention", "server", "log"}
 """Tables without secrets, but for what an advisor's `request` may hold."""
@@ -152,7 +155,8 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def _passwords(url: str) -> Iterator[str]:
-    """What an address holds before its host: the password, or the name where that is all of it."""
+    """What an address holds before its host, the password, or the name where that is all of it; and keys."""
+    yield from (value for name, value in parse_qsl(url.partition("?")[2]) if _KEY.search(name))
     login, at, _ = url.partition("://")[2].partition("/")[0].rpartition("@")
     if at:
         name, _, password = login.partition(":")

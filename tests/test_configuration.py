@@ -169,11 +169,15 @@ def test_every_secret_is_known_however_it_is_spelled(tmp_path: Path) -> None:
         '[judging.advisor]\nurl = "http://localhost:1/"\nmodel = "m"\napi_key = "sk-1"\n'
     )
     feed = "https://ann:feed-word@news.example.org/rss"
-    write_config(tmp_path, feeds=(feed, "https://open.example.org/@ann"), settings=settings)
+    open_feeds = (
+        "https://open.example.org/@ann?format=rss2",
+        "https://wiki.example.org/rss?authToken=feed+key",
+    )
+    write_config(tmp_path, feeds=(feed, *open_feeds), settings=settings)
     secrets = read_configuration(tmp_path, tmp_path).secrets
-    assert {"db word", "db%20word", "mail word", "mail%20word", "sk-1", "feed-word"} <= secrets
+    assert {"db word", "db%20word", "mail word", "mail%20word", "sk-1", "feed-word", "feed key"} <= secrets
     assert {"123456:ABCDEF", "https://hooks.example.org/T1/long-enough-key", "long-enough-key"} <= secrets
-    assert not {"ann", "bot", "chat", "slack", "-1001", ""} & secrets
+    assert not {"ann", "bot", "chat", "slack", "-1001", "rss2", ""} & secrets
 
 
 def test_zones_are_those_of_the_database_at_the_time_of_reading(tmp_path: Path) -> None:

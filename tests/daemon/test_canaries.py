@@ -30,11 +30,12 @@ SECRETS = (PASSWORD, API_KEY, TOKEN, HOOK, POST, "Slack-Secret", "Webhook-Secret
 CANARY = "Kittiwake"
 """In every text of a feed."""
 TEMPLATE = """\
-{% for section in digest.sections %}{% for story in section.stories %}{% if "ferry for the" in story.title %}
-{{ story[story.title].x }}
+{% for section in digest.sections %}{% for story in section.stories %}{% if "ittiwake" in story.title %}
+FAULT
 {% endif %}{% endfor %}{% endfor %}
 """
-"""Fails for a story of the feed, and for none that a template is tried out with."""
+FAULTS = {"txt": "{{ story[story.title].x }}", "html": "{{ story.title.encode(story.title) }}"}
+"""They fail for stories of the feed, with the title in the error; not for those of a trial."""
 
 
 class Echo(ScriptedServer):
@@ -79,7 +80,7 @@ def settings(origin: str, mail: int) -> str:
         "post": f'type = "webhook"\nurl = "{origin}{POST}"\nsecret = "{SIGNING}"',
         "room": f'type = "matrix"\nhomeserver = "{origin}"\ntoken = "{TOKEN}"\nrooms = ["!r:x"]',
         "mail": 'type = "email"\nto = ["ann@example.org"]',
-        "odd": 'type = "files"\nformats = ["txt"]',
+        "odd": 'type = "files"\nformats = ["html"]',
     }
     return "".join(
         [
@@ -133,7 +134,8 @@ def write_world(house: House, mail: int) -> None:
     (house.config / "topics" / "ferries.toml").write_text(TOPIC + "threshold = 0.6\n")
     overrides = house.config / "templates"
     overrides.mkdir()
-    (overrides / "digest.txt.j2").write_text(TEMPLATE)
+    for kind, fault in FAULTS.items():
+        (overrides / f"digest.{kind}.j2").write_text(TEMPLATE.replace("FAULT", fault))
 
 
 def break_the_database(file: Path) -> None:
