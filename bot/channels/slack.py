@@ -172,11 +172,12 @@ def _asked(source: SourceView) -> list[Json]:
 
 
 def _closing(told: DigestView) -> list[Json]:
-    lines = "\n".join(closing(told, _FOOT))
+    lines = closing(told, _FOOT)
     if not lines:
         return []
-    # What an alarm has to say is no small print.
-    return [_rich(_section(_text(lines)))] if told.kind == "alarm" else [_context(lines)]
+    if told.kind == "alarm":  # what it has to say is no small print
+        return [_rich(_section(_text("\n\n".join(lines))))]
+    return [_context("\n".join(lines))]
 
 
 # ── elements ─────────────────────────────────────────────────────────────────────────────────────

@@ -218,7 +218,7 @@ def test_a_feed_that_fails_for_a_day_is_told_once_and_its_recovery_once(bot: Bot
     assert "has failed since" in told
     polled(bot, bot.deps, *[fetched(entry("1", "A chip"))] * 3)
     assert [digest.title for digest in bot.channel.digests] == [
-        "Trouble with feeds",
+        "Trouble with 1 feed",
         "Feeds can be read again",
     ]
 
