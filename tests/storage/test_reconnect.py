@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from bot.errors import StoreError
-from bot.storage.engine import open_store
+from bot.storage.engine import open_store, upgrade
 from tests.cli.calling import NEWS, entry, rss
 from tests.daemon.house import FEED_TYPE, House, running
 from tests.http_server import Answer, http_server, wait_until
@@ -33,8 +33,9 @@ def cut(url: str) -> None:
     engine.dispose()
 
 
-def test_connections_that_were_cut_are_opened_anew(emptied_database: Databases) -> None:
-    url = emptied_database()
+def test_connections_that_were_cut_are_opened_anew(new_database: Databases) -> None:
+    url = new_database()
+    upgrade(url)
     store = open_store(url)
     with store.begin() as tx:
         tx.items.add([item("first")])
