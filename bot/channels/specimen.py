@@ -64,6 +64,21 @@ _STORY = ToldStory(
     ),
 )
 
+_RECEIPT = Receipt(
+    feeds=7,
+    feeds_polled=7,
+    feeds_failing=(NamedFeed(feed_id="t", name="Tide Times"),),
+    feeds_silent=(NamedFeed(feed_id="l", name="Lamp Post"),),
+    feeds_rolled_over=(NamedFeed(feed_id="w", name="Harbor Wire"),),
+    pauses=(Window(start=_END - timedelta(hours=9), end=_END - timedelta(hours=6)),),
+    items_read=240,
+    latency=Latency(items=200, half=timedelta(minutes=9), most=timedelta(minutes=41)),
+    stories_matched=6,
+    stories_told=6,
+    waited=1,
+    held_back=1,
+)
+
 
 def specimens() -> Sequence[tuple[str, Digest]]:
     """Each with the words that name it: empty, an alert, an alarm, one of everything, a large one."""
@@ -95,20 +110,7 @@ def specimens() -> Sequence[tuple[str, Digest]]:
         also_seen=(_STORY, plain),
         quiet_topics=("Lighthouses",),
         late=True,
-        receipt=Receipt(
-            feeds=7,
-            feeds_polled=7,
-            feeds_failing=(NamedFeed(feed_id="t", name="Tide Times"),),
-            feeds_silent=(NamedFeed(feed_id="l", name="Lamp Post"),),
-            feeds_rolled_over=(NamedFeed(feed_id="w", name="Harbor Wire"),),
-            pauses=(Window(start=_END - timedelta(hours=9), end=_END - timedelta(hours=6)),),
-            items_read=240,
-            latency=Latency(items=200, half=timedelta(minutes=9), most=timedelta(minutes=41)),
-            stories_matched=6,
-            stories_told=6,
-            waited=1,
-            held_back=1,
-        ),
+        receipt=_RECEIPT,
         volumes=(Volume(topic_id="ferries", topic="Ferries", stories=42, usual=14),),
         notices=(notice,),
         near_misses=(

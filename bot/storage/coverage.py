@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +11,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     and_,
-    case,
     cast,
     delete,
     func,
@@ -31,6 +31,7 @@ _MIDNIGHT = datetime(2000, 1, 1, tzinfo=UTC)
 _DAY = 86_400
 # Rounds up what is rounded to the nearest; moments are held to 0.03 ms.
 _UP = 0.49999
+_LONGEST = LATE_AFTER // timedelta(minutes=1)
 
 
 class SqlCoverage:
@@ -45,18 +46,20 @@ class SqlCoverage:
 
         Counts what ``core.latency`` counts. Everything it asks for is in one index.
         """
-        since = self._dialect.seconds(items.c.published)
-        waited = self._dialect.seconds(items.c.seen_at) - since
-        minutes = func.round(case((waited < 0, 0.0), else_=waited) / 60 + _UP)
-        of_day = cast(func.round(since - self._dialect.seconds(literal(_MIDNIGHT, Utc))), BigInteger) % _DAY
+        published = self._dialect.seconds(items.c.published)
+        minutes = func.round((self._dialect.seconds(items.c.seen_at) - published) / 60 + _UP)
+        since_midnight = func.round(published - self._dialect.seconds(literal(_MIDNIGHT, Utc)))
         query = select(cast(minutes, BigInteger).label("minutes"), func.count()).where(
             _seen_in(window),
             items.c.baseline.is_(False),
             items.c.published.is_not(None),
-            waited <= LATE_AFTER.total_seconds(),
-            of_day != 0,
+            cast(since_midnight, BigInteger) % _DAY != 0,
         )
-        return {int(waited): found for waited, found in self._connection.execute(query.group_by("minutes"))}
+        found: Counter[int] = Counter()
+        for waited, count in self._connection.execute(query.group_by("minutes")):
+            if waited <= _LONGEST:
+                found[max(0, int(waited))] += count
+        return found
 
     def items_read(self, window: Window) -> int:
         """Items first seen in a window."""

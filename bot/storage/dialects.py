@@ -20,8 +20,6 @@ from sqlalchemy import (
     Engine,
     Insert,
     Table,
-    cast,
-    extract,
     func,
     select,
     text,
@@ -269,7 +267,8 @@ class Postgresql:
         )
 
     def seconds(self, moment: ColumnElement[Any]) -> ColumnElement[float]:
-        return cast(extract("epoch", moment), Double)
+        # EXTRACT counts in decimals, which takes four times as long.
+        return func.date_part("epoch", moment, type_=Double)
 
     def size(self, connection: Connection) -> int:
         return connection.scalar(select(func.pg_database_size(func.current_database()))) or 0
