@@ -27,6 +27,7 @@ from tests.soak.month import Month, configure, serving, subscribe
 from tests.soak.process import Process
 from tests.soak.publishers import populate
 from tests.soak.verdict import faults
+from tests.storage.promise import broken
 
 DAY = timedelta(days=1)
 BEGAN = datetime(2026, 10, 12, tzinfo=UTC)
@@ -59,6 +60,8 @@ class Soak:
     month: Month
     ports: dict[str, int]
     leap: timedelta
+    kept: timedelta
+    """What ``[retention]`` says."""
     days: list[Day] = field(default_factory=list)
     ends: list[float] = field(default_factory=list)
     """Seconds that each SIGTERM took."""
@@ -124,7 +127,10 @@ class Soak:
 
     def faults(self, began: datetime) -> Iterator[str]:
         """Every promise that was broken."""
-        yield from faults(self.month, began, self.clock.now())
+        now = self.clock.now()
+        yield from faults(self.month, began, now)
+        database = f"sqlite:///{self.folder / 'data' / 'chipwatch.db'}"
+        yield from broken(database, now, texts=self.kept, messages=self.kept)
         yield from _growth(self.days)
         if max(self.ends) > 10:
             yield f"it took {max(self.ends):.0f} s to end"
@@ -147,15 +153,16 @@ def run(
     seed: int,
     on_topic: float = 0.1,
     leap: timedelta = timedelta(minutes=10),
+    kept: timedelta = timedelta(days=7),
 ) -> list[str]:
     """Live so long. Returns the promises that were broken."""
     clock = LeapingClock.made(folder / "clock", began)
     month = Month(clock, populate(feeds, began, days * DAY, seed, on_topic))
     with serving(month) as ports:
         (folder / "config").mkdir()
-        configure(folder / "config", ports)
+        configure(folder / "config", ports, kept)
         subscribe(folder / "config", month.publishers, ports["feeds"])
-        soak = Soak(folder, month, ports, leap)
+        soak = Soak(folder, month, ports, leap, kept)
         soak.run(began, days)
         found = list(soak.faults(began))
     print(

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
@@ -171,7 +171,7 @@ def _feeds(month: Month) -> Iterator[int]:
         loop.close()
 
 
-def configure(config: Path, ports: dict[str, int]) -> None:
+def configure(config: Path, ports: dict[str, int], kept: timedelta) -> None:
     """Alerts by webhook, a digest a day by mail in each of three zones, alarms by another webhook."""
     (config / "topics").mkdir(parents=True)
     (config / "topics/chips.toml").write_text('title = "Chips"\nquery = "accelerator"\n')
@@ -196,8 +196,8 @@ port = {ports["smtp"]}
 security = "plain"
 sender = "chipwatch@example.org"
 [retention]
-items = "7d"
-deliveries = "7d"
+items = "{kept.days}d"
+deliveries = "{kept.days}d"
 [alarms]
 channels = ["ops"]
 [channels.hook]

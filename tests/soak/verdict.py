@@ -55,7 +55,7 @@ def _digests(month: Month, digest: str, began: datetime, ended: datetime) -> Ite
     dates = month.dates(digest)
     for slot, following in zip(slots, [*slots[1:], ended], strict=True):
         found = [date for date in dates if slot <= date < following]
-        if len(found) != 1:
+        if len(found) != 1 and slot < ended - _HOUR:
             yield f"{digest}'s slot {slot:%d %b %H:%M} UTC has {len(found)} letters"
     yield from (f"{digest} was sent at {date}, before any slot" for date in dates if date < slots[0])
 
@@ -68,7 +68,7 @@ def expected_slots(digest: str, began: datetime, ended: datetime) -> list[dateti
     while True:
         local = datetime.combine(day, time(hour, minute), ZoneInfo(zone))
         moment = local.astimezone(UTC)
-        if moment >= ended - timedelta(hours=1):
+        if moment >= ended:
             return slots
         if moment > began:
             slots.append(moment)
