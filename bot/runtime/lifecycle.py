@@ -27,6 +27,7 @@ DRAIN = timedelta(seconds=7)
 _LOOK_AGAIN = 1.0  # seconds
 _LOOKED_AT = 0.5
 """Seconds; whoever asks whether a daemon runs holds its lock for a moment."""
+_STDERR = 2
 _DELIVERING = "deliver.lock"
 
 
@@ -78,7 +79,7 @@ class Signals:
     """What the process is asked by signals, heard from when this is made; only in the main thread.
 
     SIGTERM and SIGINT: to end. A second one ends it at once, with the status 128 + its number, as if it had
-    killed the process. SIGHUP: to read its configuration anew.
+    killed the process. SIGHUP: to read its configuration anew; or to end, where its terminal is gone.
     """
 
     def __init__(self) -> None:
@@ -86,9 +87,10 @@ class Signals:
         self._heard: queue.SimpleQueue[int] = queue.SimpleQueue()
         self.ending = False
         """Asked to end; true before ``wait`` tells it."""
+        self._at_terminal = os.isatty(_STDERR)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._end)
-        signal.signal(signal.SIGHUP, lambda number, _frame: self._heard.put(number))
+        signal.signal(signal.SIGHUP, self._hang_up)
 
     def wait(self) -> str:
         """Return the name of the next one.
@@ -98,6 +100,15 @@ class Signals:
         while True:
             with suppress(queue.Empty):
                 return signal.Signals(self._heard.get(timeout=_LOOK_AGAIN)).name
+
+    def _hang_up(self, number: int, frame: FrameType | None) -> None:
+        if not self._at_terminal or os.isatty(_STDERR):
+            self._heard.put(number)
+            return
+        # What is said from here on, nobody can read; and a log that can't be written stops all steps.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), _STDERR)
+        self._at_terminal = False
+        self._end(signal.SIGTERM, frame)
 
     def _end(self, number: int, _frame: FrameType | None) -> None:
         if self.ending:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import signal
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.cli.calling import NEWS, TOPIC, entry, rss
-from tests.daemon.house import FEED_TYPE, House, running, starting
+from tests.daemon.house import FEED_TYPE, RUN, House, running, starting
 from tests.http_server import Answer, wait_until
 
 LATE = entry("7", "Weather at sea", "A ferry was late.")
@@ -165,6 +168,19 @@ def test_signals_that_come_before_it_is_ready_count(house: House, number: signal
             events = [line["event"] for line in daemon.log]
     assert events[0] == "started"
     assert events[-2:] == ["stopping", "stopped"]
+
+
+def test_it_ends_with_the_terminal_that_it_was_started_in(house: House) -> None:
+    house.watch("https://harbor.example/rss")
+    arguments = [sys.executable, *RUN, "--config", str(house.config), "--data", str(house.data)]
+    child, terminal = pty.fork()
+    if not child:
+        os.execv(sys.executable, arguments)
+    try:
+        wait_until(lambda: house.call("health").status == 0, 20)
+    finally:
+        os.close(terminal)
+    wait_until(lambda: os.waitpid(child, os.WNOHANG) == (child, 0), 12)
 
 
 def test_a_name_whose_lookup_hangs_does_not_hold_up_the_end(house: House) -> None:
