@@ -167,7 +167,7 @@ def test_the_daemon_names_a_stuck_step_and_is_unready_until_it_ends(house: House
     (house.config / "topics" / "ferries.toml").write_text(TOPIC + "threshold = 0.97\n")
     clock = house.config.with_name("clock")
     LeapingClock.made(clock, datetime.now(UTC))
-    with running(house, ("-m", "tests.daemon.quick", str(clock))) as daemon:
+    with running(house, ("-m", "tests.daemon.quick", str(clock), "2")) as daemon:
         (stuck, *_) = daemon.wait_for("step stuck", within=20)
         ready = httpx.get(f"http://127.0.0.1:{port}/readyz")
         daemon.wait_for("step works again", within=20)
