@@ -17,6 +17,7 @@ from bot.daemon.answering import Answering
 from bot.daemon.current import Current
 from bot.daemon.reload import Reload, reloading, sound
 from bot.daemon.steps import EVERY, steps_of
+from bot.daemon.timekeeping import Timekeeping
 from bot.daemon.watchdog import LOOK, Watchdog, watching
 from bot.ports import Clock
 from bot.references import IN_THE_DATA_FOLDER
