@@ -379,4 +379,8 @@ def test_a_clock_that_jumps(world: World) -> None:
         world.clock.leap(90 * MINUTE)
         world.hears(jumped=1)
         daemon.ended()
+    with world.living() as daemon:
+        world.hears(jumped=1)
+        daemon.ended()
+    world.hears(jumped=1)
     assert "ahead by 90 minutes" in world.words("jumped")[0]
