@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests.cli.calling import NEWS, rss
-from tests.daemon.test_life import FEED_TYPE, House, ended, free_port, running
+from tests.daemon.house import FEED_TYPE, House, free_port, running
 from tests.http_server import Answer, http_server
 
 PUBLIC = "https://news.example.org/chipwatch"
@@ -61,7 +61,7 @@ def test_one_click_ends_the_letters_of_one_recipient(house: House, tmp_path: Pat
     assert set(before) == {"ann@example.org", "bob@example.org"}
     assert before == links(house, tmp_path / "again"), "a link stays the same"
     here = before["ann@example.org"].replace(PUBLIC, f"http://127.0.0.1:{port}")
-    with running(house) as process:
+    with running(house) as daemon:
         page = httpx.get(here)
         assert (page.status_code, "<button" in page.text) == (200, True)
         assert house.call("deliveries", "unsubscribed", "--json").json == []
@@ -69,7 +69,7 @@ def test_one_click_ends_the_letters_of_one_recipient(house: House, tmp_path: Pat
             answer = httpx.post(here, data={"List-Unsubscribe": "One-Click"})
             assert (answer.status_code, answer.history) == (200, [])
         assert httpx.post(f"{here}x", data={"List-Unsubscribe": "One-Click"}).status_code == 404
-        log = json.dumps(ended(process))
+        log = json.dumps(daemon.ended())
     assert "unsubscribed" in log
     assert here.rpartition("/")[2] not in log
     (gone,) = house.call("deliveries", "unsubscribed", "--json").json
