@@ -10,6 +10,7 @@ import logging
 import sys
 import threading
 from collections.abc import Collection, Mapping, MutableMapping
+from types import TracebackType
 from typing import Any, TextIO
 
 import structlog
@@ -69,7 +70,6 @@ def configure(
         cache_logger_on_first_use=False,
     )
     _hear_libraries()
-    threading.excepthook = _thread_ended
 
 
 def _number(level: str) -> int:
@@ -162,8 +162,20 @@ def _template(record: logging.LogRecord) -> str:
     return str(record.msg).partition("\n")[0]
 
 
+# ── what nobody caught ───────────────────────────────────────────────────────────────────────────
+
+
+def tell_the_last() -> None:
+    """Log what ends a thread, or the process. Python's own way is to print its words between our lines."""
+    threading.excepthook = _thread_ended
+    sys.excepthook = _process_ended
+
+
 def _thread_ended(ended: threading.ExceptHookArgs) -> None:
-    """Python's own way is to print the words as well, between our lines."""
     if ended.exc_value is not None and not isinstance(ended.exc_value, SystemExit):
         name = ended.thread.name if ended.thread else ""
         structlog.get_logger().error("thread ended", thread=name, exc_info=ended.exc_value)
+
+
+def _process_ended(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
+    structlog.get_logger().error("process ended", exc_info=error)

@@ -30,10 +30,10 @@ CANARY = "Kestrel-Canary-41"
 @pytest.fixture(autouse=True)
 def restored() -> Iterator[None]:
     """Logging as it was: what is set up here would be heard by other tests."""
-    root, hook = logging.getLogger(), threading.excepthook
+    root, hooks = logging.getLogger(), (threading.excepthook, sys.excepthook)
     before = (list(root.handlers), root.level)
     yield
-    root.handlers, threading.excepthook = before[0], hook
+    root.handlers, (threading.excepthook, sys.excepthook) = before[0], hooks
     root.setLevel(before[1])
     logging.captureWarnings(capture=False)
     structlog.reset_defaults()
@@ -158,12 +158,26 @@ def test_libraries_may_be_silenced() -> None:
 
 def test_a_thread_that_dies_is_a_line_too() -> None:
     with told() as lines:
+        logs.tell_the_last()
         dying = threading.Thread(target=lambda: dict[str, int]()[CANARY], name="worker")
         dying.start()
         dying.join()
     (line,) = lines
     assert (line["event"], line["thread"], line["level"]) == ("thread ended", "worker", "error")
     assert line["exception"].endswith("KeyError")
+
+
+def test_what_ends_the_process_is_one_line_without_words() -> None:
+    code = (
+        "from bot import logs; logs.configure('info', 'json'); logs.tell_the_last();"
+        f"raise ValueError('{CANARY}'[::1])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert (json.loads(line)["event"], json.loads(line)["level"]) == ("process ended", "error")
+    assert json.loads(line)["exception"].endswith("ValueError")
+    assert CANARY not in line
 
 
 # ── what no line holds ───────────────────────────────────────────────────────────────────────────

@@ -41,6 +41,7 @@ def set_up_logs(configuration: Configuration, level: str = "") -> None:
     log = configuration.settings.log
     levels = log.levels.model_dump(exclude_none=True)
     logs.configure(level or log.level, log.format, levels=levels, secrets=configuration.secrets)
+    logs.tell_the_last()
 
 
 def serve(
