@@ -167,12 +167,12 @@ def run(
         found = list(soak.faults(began))
     print(
         f"{sum(month.asked.values())} requests {dict(month.asked)}, {len(month.titles())} events, "
-        f"{len(month.hooks)} alerts, {len(month.letters)} letters, {len(month.alarm_texts())} alarms; "
+        f"{len(month.hooks)} alerts, {len(month.letters)} letters, {len(month.alarms)} alarms; "
         f"ended within {max(soak.ends):.1f} s",
         flush=True,
     )
-    for text in month.alarm_texts():
-        print(f"  alarm: {text}")
+    for at, text in month.alarm_lines():
+        print(f"  {at:%d %b %H:%M} alarm: {text}")
     return found
 
 

@@ -84,10 +84,20 @@ class Month:
         letters = self.by_id(digest).values()
         return sorted(parsedate_to_datetime(str(email.message_from_bytes(each)["Date"])) for each in letters)
 
-    def alarm_texts(self) -> list[str]:
-        """Every line that an alarm told."""
+    def alarm_lines(self) -> list[tuple[datetime, str]]:
+        """Every line that an alarm told, and when."""
         bodies = [json.loads(body) for body in dict(self.alarms).values()]
-        return [notice["text"] for body in bodies for notice in body["data"]["notices"]]
+        return [
+            (datetime.fromisoformat(body["timestamp"]), notice["text"])
+            for body in bodies
+            for notice in body["data"]["notices"]
+        ]
+
+    def letters_with_ids(self) -> list[tuple[str, bytes]]:
+        """Recipient and Message-ID, and the bytes, of everything that was received."""
+        return [
+            (f"{to} {email.message_from_bytes(letter)['Message-ID']}", letter) for to, letter in self.letters
+        ]
 
 
 def _headlines(bodies: Iterable[bytes]) -> Counter[str]:

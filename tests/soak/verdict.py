@@ -17,21 +17,19 @@ def faults(month: Month, began: datetime, ended: datetime) -> Iterator[str]:
     yield from _stories(month, ended)
     for digest in DIGESTS:
         yield from _digests(month, digest, began, ended)
-    for name, sent in (("alert", month.hooks), ("alarm", month.alarms), ("letter", [*_letters(month)])):
+    received = {"alert": month.hooks, "alarm": month.alarms, "letter": month.letters_with_ids()}
+    for name, sent in received.items():
         bodies: dict[str, set[bytes]] = {}
         for key, body in sent:
             bodies.setdefault(key, set()).add(body)
         for key, several in bodies.items():
             if len(several) > 1:
                 yield f"{name} {key} was sent with {len(several)} different bodies"
-    alarms = month.alarm_texts()
-    for text in {text for text in alarms if alarms.count(text) > 1}:
-        yield f"told more than once: {text}"
-
-
-def _letters(month: Month) -> Iterator[tuple[str, bytes]]:
-    for digest in DIGESTS:
-        yield from ((f"{digest} {key}", letter) for key, letter in month.by_id(digest).items())
+    told: dict[str, datetime] = {}
+    for at, text in sorted(month.alarm_lines()):
+        if text in told and at - told[text] < DAY:
+            yield f"told again within a day, at {at}: {text}"
+        told[text] = at
 
 
 def _stories(month: Month, ended: datetime) -> Iterator[str]:
