@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import (
     BigInteger,
+    Column,
     ColumnElement,
     Connection,
+    Table,
     and_,
     cast,
     delete,
@@ -23,7 +25,15 @@ from bot.core.age import LATE_AFTER
 from bot.model import Sighting, Window
 from bot.storage.columns import Utc
 from bot.storage.dialects import Dialect
-from bot.storage.schema import POLLED, feeds, items, pauses, placements, verdicts
+from bot.storage.schema import POLLED, feeds, items, metadata, placements, verdicts
+
+# When feeds were due and none was polled.
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("start", Utc, primary_key=True),
+    Column("end", Utc, nullable=False),
+)
 
 KEPT = timedelta(days=90)
 """Pauses are of no use to any digest after that."""

@@ -8,11 +8,75 @@ from dataclasses import fields
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Double,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    Row,
+    Table,
+    delete,
+    insert,
+    select,
+    update,
+)
 
 from bot.model import GroupingChange, GroupingState, ItemMemory, StoryMemory, WordMemory
+from bot.storage.columns import Words
 from bot.storage.dialects import Dialect, batches
-from bot.storage.schema import grouping, kept_apart, open_stories, stories, traces, words
+from bot.storage.schema import kept_apart, metadata, stories
+
+# What grouping remembers of the open stories, so that it need not read them again. All of it can be made
+# anew from the items; days are those of the articles' dates, so times here are numbers.
+grouping = Table(
+    "grouping",
+    metadata,
+    # One row.
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("format", Integer, nullable=False),
+    Column("turn", Integer, nullable=False),
+    Column("articles", Integer, nullable=False),
+    Column("clock", Double),
+    Column("latest", Double),
+    Column("newest", Words),
+    Column("opened", Integer, nullable=False),
+)
+
+words = Table(
+    "words",
+    metadata,
+    # A hash: PostgreSQL refuses index entries beyond 2,704 bytes, and hostile feeds have such words.
+    Column("key", BigInteger, primary_key=True, autoincrement=False),
+    Column("found_in", Integer, nullable=False),
+    Column("capital", Integer, nullable=False),
+    Column("small", Integer, nullable=False),
+    Column("holders", Words, nullable=False),
+    Column("last", Double, nullable=False),
+)
+
+open_stories = Table(
+    "open_stories",
+    metadata,
+    Column("story_id", Words, ForeignKey("stories.id"), primary_key=True),
+    Column("first", Double, nullable=False),
+    Column("last", Double, nullable=False),
+    Column("grown", Double, nullable=False),
+    Column("opened", Integer, nullable=False),
+)
+
+traces = Table(
+    "traces",
+    metadata,
+    Column("position", Integer, primary_key=True),
+    Column("item_id", Words, ForeignKey("items.id"), nullable=False, unique=True),
+    Column(
+        "story_id", Words, ForeignKey("open_stories.story_id", ondelete="CASCADE"), nullable=False, index=True
+    ),
+    Column("trace", LargeBinary, nullable=False),
+)
 
 _DAY = 86_400
 _THE_ROW = 1

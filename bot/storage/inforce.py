@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Table, and_, delete, insert, select, update
 
 from bot.model import InForce
-from bot.storage.schema import in_force
+from bot.storage.columns import Frozen, Utc, Words
+from bot.storage.schema import metadata
+
+# The configuration that the database runs by: written by whoever takes it into use.
+in_force = Table(
+    "in_force",
+    metadata,
+    Column("part", Words, primary_key=True),
+    Column("name", Words, primary_key=True),
+    Column("content", Frozen(dict), nullable=False),
+    Column("since", Utc, nullable=False),
+)
 
 
 class SqlInForce:

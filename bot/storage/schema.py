@@ -1,12 +1,11 @@
-"""The tables.
+"""The tables that several stores use; one that a single store uses stands beside it.
 
-A change here needs a migration: ``tests/storage/test_schema.py`` compares the two on both engines.
+A change needs a migration: ``tests/storage/test_schema.py`` compares the two on both engines.
 """
 
 from __future__ import annotations
 
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     Column,
     Double,
@@ -312,23 +311,6 @@ tellings = Table(
     Index(None, "channel", "origin", "told_at"),
 )
 
-# Recipients who want no messages of a channel. No retention: a wish holds until it is taken back.
-unsubscriptions = Table(
-    "unsubscriptions",
-    metadata,
-    Column("channel", Words, primary_key=True),
-    Column("address", Words, primary_key=True),
-    Column("at", Utc, nullable=False),
-)
-
-# When feeds were due and none was polled.
-pauses = Table(
-    "pauses",
-    metadata,
-    Column("start", Utc, primary_key=True),
-    Column("end", Utc, nullable=False),
-)
-
 slots = Table(
     "slots",
     metadata,
@@ -338,63 +320,4 @@ slots = Table(
     # By the wall clock of the digest's zone: the same slot, also where its moment has become another one.
     Column("time_of_day", Words),
     Index(None, "digest", "time_of_day", unique=True),
-)
-
-# The configuration that the database runs by: written by whoever takes it into use.
-in_force = Table(
-    "in_force",
-    metadata,
-    Column("part", Words, primary_key=True),
-    Column("name", Words, primary_key=True),
-    Column("content", Frozen(dict), nullable=False),
-    Column("since", Utc, nullable=False),
-)
-
-# What grouping remembers of the open stories, so that it need not read them again. All of it can be made
-# anew from the items; days are those of the articles' dates, so times here are numbers.
-grouping = Table(
-    "grouping",
-    metadata,
-    # One row.
-    Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("format", Integer, nullable=False),
-    Column("turn", Integer, nullable=False),
-    Column("articles", Integer, nullable=False),
-    Column("clock", Double),
-    Column("latest", Double),
-    Column("newest", Words),
-    Column("opened", Integer, nullable=False),
-)
-
-words = Table(
-    "words",
-    metadata,
-    # A hash: PostgreSQL refuses index entries beyond 2,704 bytes, and hostile feeds have such words.
-    Column("key", BigInteger, primary_key=True, autoincrement=False),
-    Column("found_in", Integer, nullable=False),
-    Column("capital", Integer, nullable=False),
-    Column("small", Integer, nullable=False),
-    Column("holders", Words, nullable=False),
-    Column("last", Double, nullable=False),
-)
-
-open_stories = Table(
-    "open_stories",
-    metadata,
-    Column("story_id", Words, ForeignKey("stories.id"), primary_key=True),
-    Column("first", Double, nullable=False),
-    Column("last", Double, nullable=False),
-    Column("grown", Double, nullable=False),
-    Column("opened", Integer, nullable=False),
-)
-
-traces = Table(
-    "traces",
-    metadata,
-    Column("position", Integer, primary_key=True),
-    Column("item_id", Words, ForeignKey("items.id"), nullable=False, unique=True),
-    Column(
-        "story_id", Words, ForeignKey("open_stories.story_id", ondelete="CASCADE"), nullable=False, index=True
-    ),
-    Column("trace", LargeBinary, nullable=False),
 )

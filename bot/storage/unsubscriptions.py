@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Column, Connection, Table, delete, select
 
 from bot.model import Unsubscription
+from bot.storage.columns import Utc, Words
 from bot.storage.dialects import Dialect
-from bot.storage.schema import unsubscriptions
+from bot.storage.schema import metadata
+
+# Recipients who want no messages of a channel. No retention: a wish holds until it is taken back.
+unsubscriptions = Table(
+    "unsubscriptions",
+    metadata,
+    Column("channel", Words, primary_key=True),
+    Column("address", Words, primary_key=True),
+    Column("at", Utc, nullable=False),
+)
 
 
 class SqlUnsubscriptions:
