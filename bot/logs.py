@@ -7,11 +7,16 @@ those may be words of a feed, or a whole row of the database.
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import threading
 from collections.abc import Collection, Mapping, MutableMapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from types import TracebackType
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -47,7 +52,7 @@ def configure(
     ``levels``: of single parts, where they differ from ``level``. ``secrets`` appear in no line, whatever
     somebody else put them into.
     """
-    target = stream or sys.stderr
+    target = stream or sys.stderr or _nowhere()
     as_text = form == "text" or (form == "auto" and target.isatty())
     least = {part: _number(each) for part, each in (levels or {}).items()}
     structlog.configure(
@@ -66,10 +71,34 @@ def configure(
         ],
         wrapper_class=structlog.make_filtering_bound_logger(min(_number(level), *least.values(), 100)),
         # Text and line break in one write: what other threads log comes before or after.
-        logger_factory=structlog.WriteLoggerFactory(target),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", _Unfailing(target))),
         cache_logger_on_first_use=False,
     )
     _hear_libraries()
+
+
+@dataclass(frozen=True)
+class _Unfailing:
+    """A stream by which no work fails: on a full disk, or when nobody reads any more, lines are lost.
+
+    Equal to others of the same stream, so that all of them share structlog's lock.
+    """
+
+    stream: TextIO
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            self.stream.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self.stream.flush()
+
+
+@cache
+def _nowhere() -> TextIO:
+    """For a process that was started without standard error (``2>&-``)."""
+    return Path(os.devnull).open("w", encoding="utf-8")
 
 
 def _number(level: str) -> int:

@@ -7,6 +7,7 @@ import os
 import pty
 import signal
 import sqlite3
+import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -211,3 +212,19 @@ sys.argv[:1] = ["chipwatch", "run"]
 from bot.cli.main import main
 main()
 """
+
+
+@pytest.mark.parametrize("redirected", ["2> /dev/full", "2> >(exec true)", "2>&-"])
+def test_a_log_that_can_not_be_written_stops_nothing(house: House, redirected: str) -> None:
+    """On a full disk, with its reader gone, without standard error: lines are lost, the work is done."""
+    feed = house.web.play("/rss", Answer(body=rss(*NEWS), headers=FEED_TYPE))
+    house.watch(feed, "http://127.0.0.1:1/broken", schedule="0 7 * * *")
+    call = ["bash", "-c", f'exec "$@" {redirected}', "bash", sys.executable, *RUN]
+    with subprocess.Popen([*call, "--config", house.config, "--data", house.data]) as process:
+        try:
+            wait_until(lambda: process.poll() is not None or len(house.told("alerts")) == 1, 20)
+            assert process.poll() is None
+            process.terminate()
+            assert process.wait(timeout=12) == 0
+        finally:
+            process.kill()
