@@ -11,6 +11,9 @@ from bot.cli.options import CONFIG, DATA, ConfigDir, DataDir
 from bot.cli.output import note, say
 from bot.errors import ChipwatchError, UsageError
 
+_PROBE_WITHIN = 4.0
+"""Seconds, of the five that the image's HEALTHCHECK waits."""
+
 
 def run(
     config: ConfigDir = CONFIG,
@@ -50,24 +53,15 @@ def health(config: ConfigDir = CONFIG, data: DataDir = DATA) -> None:  # noqa: A
 
     [dim]Example: chipwatch health[/dim]
     """
-    import httpx
-
+    from bot.server.readiness import readiness
     from bot.settings import load_settings
 
     bind = load_settings(require_folder(config))[0].server.bind
     if not bind:
         raise ChipwatchError("[server] bind is empty in chipwatch.toml: there is no health server to ask")
-    host, _, port = bind.rpartition(":")
-    host = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)  # noqa: S104 - asked, not bound
-    try:
-        answer = httpx.get(f"http://{host}:{port}/readyz", timeout=4, trust_env=False)
-        troubles = answer.json()["troubles"]
-    except httpx.HTTPError as error:
-        raise ChipwatchError(f"no answer at {bind}; is chipwatch run running?") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise ChipwatchError(f"what answers at {bind} is not chipwatch run") from error
+    troubles = readiness(bind, _PROBE_WITHIN)
     for part, trouble in troubles.items():
         say(f"{part}: {trouble}")
-    if answer.status_code != 200:
+    if troubles:
         raise typer.Exit(1)
     say("ready")

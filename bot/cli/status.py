@@ -14,7 +14,6 @@ import typer
 from bot.cli.opening import require_folder
 from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir
 from bot.cli.output import print_json, say
-from bot.cli.readiness import readiness
 from bot.cli.screen import Daemon, DigestLine, Queue, Status, lines
 
 if TYPE_CHECKING:
@@ -55,6 +54,7 @@ def look(config: Path, data: Path, now: datetime) -> Status:
     from bot import specs
     from bot.configuration import database_of
     from bot.runtime.presence import is_running
+    from bot.server.readiness import troubles
     from bot.settings import load_settings
     from bot.storage.engine import open_store
     from bot.storage.inspection import inspect
@@ -68,7 +68,7 @@ def look(config: Path, data: Path, now: datetime) -> Status:
     daemon = Daemon(
         running=running,
         bind=bind,
-        troubles=readiness(bind) if bind and running is not False else None,
+        troubles=troubles(bind) if bind and running is not False else None,
     )
     found = Status(
         at=now,

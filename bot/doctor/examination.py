@@ -59,7 +59,7 @@ def examine(folder: Path, data: Path, progress: Progress, *, offline: bool = Fal
     alarms = configuration.settings.alarms
     rows = [*_files(configuration), *_machine(data, alarms, now, others)]
     bind = configuration.settings.server.bind
-    rows += [_row(MACHINE, "daemon", each) for each in check_daemon(data, bind, now)]
+    rows += [_row(MACHINE, "daemon", each) for each in check_daemon(data, bind)]
     found, remembered = _database(configuration, now)
     rows += found
     if not offline:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import zoneinfo
-from collections.abc import Mapping
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-from pydantic import SecretStr
-
-from bot.channels import http
 from bot.channels.checking import writable
 from bot.core.ailments import disk_finding, zones_finding
 from bot.core.findings import fault, fine, warning
 from bot.model import Finding
+from bot.runtime.presence import is_running
+from bot.server.readiness import troubles
 
 _LOOK = "look at its log; docs/operations.md tells what each part means"
 _VERSION_LINE = "# version "
@@ -65,39 +61,19 @@ def _system_version(folder: Path) -> str:
 # ── the daemon ───────────────────────────────────────────────────────────────────────────────────
 
 
-def check_daemon(data: Path, bind: str, now: datetime) -> list[Finding]:
+def check_daemon(data: Path, bind: str) -> list[Finding]:
     """Whether one runs on this data folder, and is ready. ``bind`` is ``[server] bind``."""
-    troubles = _troubles(bind, now) if bind else None
-    if not _is_locked(data / "chipwatch.lock"):
-        if troubles is None:
+    found = troubles(bind) if bind else None
+    if not is_running(data):
+        if found is None:
             return [fine("not running; chipwatch run starts it")]
         remedy = "look whether --data is the folder of that daemon; two need two ports ([server] bind)"
         return [warning(f"a daemon of another data folder answers at {bind}", remedy)]
     if not bind:
         return [fine("running; whether it is ready can't be asked, as [server] bind is empty")]
-    if troubles is None:
+    if found is None:
         return [fault(f"running, and nothing answers at {bind}", f"{_LOOK}, then start it anew")]
-    if troubles:
-        told = "; ".join(f"{part}: {trouble}" for part, trouble in troubles.items())
+    if found:
+        told = "; ".join(f"{part}: {trouble}" for part, trouble in found.items())
         return [fault(f"running, and not ready: {told}", _LOOK)]
     return [fine("running and ready")]
-
-
-def _troubles(bind: str, now: datetime) -> Mapping[str, str] | None:
-    """What keeps the daemon from being ready; ``None`` where none answers."""
-    host, _, port = bind.rpartition(":")
-    host = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)  # noqa: S104 - asked, not bound
-    answer = http.ask(SecretStr(f"http://{host}:{port}/readyz"), {}, now)
-    told = answer.json().get("troubles") if isinstance(answer, http.Answer) else None
-    return told if isinstance(told, dict) else None
-
-
-def _is_locked(file: Path) -> bool:
-    """Whether a process holds the daemon's lock. Looking takes it for a moment, where nobody does."""
-    if not file.exists() or not os.access(file, os.W_OK):
-        return False
-    try:
-        with FileLock(file, timeout=0):
-            return False
-    except (Timeout, OSError):
-        return True

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from bot.errors import ChipwatchError
+from bot.runtime.presence import LOCK
 
 if TYPE_CHECKING:
     from apscheduler.schedulers.background import BackgroundScheduler
@@ -38,7 +39,7 @@ def single_instance(data: Path) -> Iterator[None]:
     Raises ChipwatchError where another process holds it.
     """
     problem = f"another chipwatch is running with the data folder {data}; stop it, or name another --data"
-    with _locked(data / "chipwatch.lock", problem, _LOOKED_AT):
+    with _locked(data / LOCK, problem, _LOOKED_AT):
         yield
 
 

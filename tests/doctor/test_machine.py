@@ -58,10 +58,10 @@ def test_the_time_zones_that_are_in_use(zones: Path) -> None:
 
 
 def test_a_daemon_without_a_server(tmp_path: Path) -> None:
-    (idle,) = check_daemon(tmp_path, "", NOW)
+    (idle,) = check_daemon(tmp_path, "")
     assert (idle.level, idle.found) == (Level.FINE, "not running; chipwatch run starts it")
     with single_instance(tmp_path):
-        (running,) = check_daemon(tmp_path, "", NOW)
+        (running,) = check_daemon(tmp_path, "")
     assert (running.level, "can't be asked" in running.found) == (Level.FINE, True)
     # Looking took nothing away: a daemon may begin.
     with single_instance(tmp_path):
