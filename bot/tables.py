@@ -195,7 +195,7 @@ _LONGEST_PUBLIC_URL = 200
 
 class Server(Strict):
     bind: str = "127.0.0.1:8465"
-    """Address and port of ``/healthz``, ``/readyz``, ``/metrics`` and unsubscribe links; empty for no server."""
+    """Address and port of ``/healthz``, ``/readyz``, ``/metrics`` and unsubscribe links; empty for none."""
     public_url: str = ""
     """Where the world reaches it, through a proxy with TLS: ``https://news.example.org/chipwatch``.
     With it, one click in a mail program unsubscribes."""
