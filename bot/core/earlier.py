@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import lru_cache
 
 from bot.core import text
 from bot.core.features import Features, cosine
@@ -22,6 +23,8 @@ LOOKED_AT = 5
 _ENOUGH = 2.0
 """Names and rare words in common, a name or the rarest word counting 1, from which a told story is read."""
 _TWO_NAMES = 2
+_TITLES = 4096
+"""Whose words are remembered: each new story of a digest is held against all that was told."""
 
 RELATION_WORDS: Mapping[Relation, str] = {
     Relation.SAME_STORY: "same event as",
@@ -75,5 +78,6 @@ def closest(item: Features, known: Sequence[tuple[Telling, Features]]) -> Earlie
     )
 
 
+@lru_cache(maxsize=_TITLES)
 def _rare(title: str) -> frozenset[str]:
     return frozenset(stem(word) for word in text.words(title) if word not in text.FUNCTION_WORDS)

@@ -7,12 +7,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-_TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _READY = '"event": "started"'
 
@@ -50,10 +47,6 @@ class Process:
         self.running.wait(30)
         return time.monotonic() - asked
 
-    def cpu(self) -> float:
-        """Seconds of processor time so far, of the process and its workers."""
-        return sum(_cpu(pid) for pid in self._family())
-
     def memory(self) -> int:
         """Resident bytes of the process itself."""
         return int(Path(f"/proc/{self.running.pid}/statm").read_text().split()[1]) * _PAGE
@@ -64,31 +57,3 @@ class Process:
 
     def threads(self) -> int:
         return len(os.listdir(f"/proc/{self.running.pid}/task"))  # noqa: PTH208
-
-    def settle(self, longest: float = 20.0) -> None:
-        """Wait until it has little to do."""
-        until = time.monotonic() + longest
-        time.sleep(0.12)
-        before = self.cpu()
-        while time.monotonic() < until:
-            time.sleep(0.1)
-            now = self.cpu()
-            if now - before <= _LITTLE:
-                return
-            before = now
-
-    def _family(self) -> Iterator[int]:
-        yield self.running.pid
-        for children in Path(f"/proc/{self.running.pid}/task").glob("*/children"):
-            with suppress(OSError):
-                yield from map(int, children.read_text().split())
-
-
-_LITTLE = 0.03
-
-
-def _cpu(pid: int) -> float:
-    with suppress(OSError):
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
-    return 0.0

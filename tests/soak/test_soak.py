@@ -14,5 +14,5 @@ BEGAN, SEED = datetime(2026, 10, 23, 12, tzinfo=UTC), 20261122
 
 @pytest.mark.slow
 def test_a_bot_that_lives_for_days_tells_everything_once(tmp_path: Path) -> None:
-    short = {"leap": timedelta(minutes=20), "kept": timedelta(days=1)}
-    assert run(tmp_path, began=BEGAN, days=3, feeds=60, seed=SEED, on_topic=0.3, **short) == []
+    day = timedelta(days=1)
+    assert run(tmp_path, began=BEGAN, days=3, feeds=60, seed=SEED, on_topic=0.3, kept=day) == []
