@@ -49,12 +49,13 @@ class ScriptedServer:
         self._lock = threading.Lock()
         self._ending = threading.Event()
         self._server = _Server((host, 0), _handler(self))
+        self.host = host
         self.port = int(self._server.server_address[1])
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
     @property
     def origin(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     def play(self, path: str, *answers: Answer) -> str:
         """Set what a path answers; gives its address."""

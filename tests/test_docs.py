@@ -181,7 +181,7 @@ COMMANDS = dict(commands(typer.main.get_command(app)))
 BARE = {
     name: f"{name} {group.otherwise}"
     for name, group in typer.main.get_command(app).commands.items()  # type: ignore[attr-defined]
-    if getattr(group, "bare", False)
+    if getattr(group, "otherwise", None)
 }
 """Groups that are one of their commands when called without its name."""
 
@@ -193,7 +193,7 @@ def test_the_readme_lists_every_command_and_no_other() -> None:
     assert sorted(named) == sorted(COMMANDS)
 
 
-_CALL = re.compile(r"(?:^|[|(] *|exec chipwatch )(?:\S*/)?chipwatch ([a-z][^\n|#)<>]*)", re.MULTILINE)
+_CALL = re.compile(r"(?:^|\$ |[|(] *|exec chipwatch )(?:\S*/)?chipwatch ([a-z][^\n|#)<>]*)", re.MULTILINE)
 
 
 def calls() -> Iterator[tuple[str, str]]:
