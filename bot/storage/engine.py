@@ -29,7 +29,7 @@ def open_store(url: str, *, busy_timeout: timedelta = BUSY_TIMEOUT) -> SqlStore:
     writer. Raises ``StoreError`` where the address is wrong or its driver is missing.
     """
     engine, dialect = _engine(url, busy_timeout)
-    return SqlStore(engine, dialect, busy_timeout)
+    return SqlStore(engine, dialect, busy_timeout, file_of(url))
 
 
 def upgrade(url: str, *, busy_timeout: timedelta = BUSY_TIMEOUT) -> tuple[str | None, str]:

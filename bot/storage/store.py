@@ -6,13 +6,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from threading import RLock
 
 from sqlalchemy import URL, Connection, Engine, text
 from sqlalchemy.exc import DatabaseError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from bot.errors import StoreBusy
+from bot.errors import StoreBusy, StoreError
 from bot.storage.advice import SqlAdvice
 from bot.storage.alarms import SqlAlarms
 from bot.storage.alerts import SqlAlerts
@@ -63,7 +64,12 @@ class SqlTx:
 class SqlStore:
     """A database in use (``ports.Store``). Threads may share it, but not a transaction."""
 
-    def __init__(self, engine: Engine, dialect: Dialect, busy_timeout: timedelta) -> None:
+    def __init__(
+        self, engine: Engine, dialect: Dialect, busy_timeout: timedelta, file: Path | None = None
+    ) -> None:
+        """``file``: that of an engine which has one."""
+        self._file = file
+        self._opened: tuple[int, int] | None = None
         self._engine = engine
         self._reader = dialect.reader(engine)
         self._dialect = dialect
@@ -77,6 +83,7 @@ class SqlStore:
         Raises ``StoreBusy`` where another writer doesn't end in time, ``StoreError`` where the database
         can't be used.
         """
+        self._check_file()
         with self._in_turn(), translated(self._engine, self._dialect), self._engine.begin() as connection:
             yield SqlTx(connection, self._dialect)
 
@@ -95,6 +102,7 @@ class SqlStore:
     def tidy(self) -> bool:
         """Give a little of the room that is free back to the disk. Whether there is more."""
         began = time.monotonic()
+        self._check_file()
         with self._in_turn(), translated(self._engine, self._dialect):
             held = self._engine.raw_connection()
             try:
@@ -107,17 +115,40 @@ class SqlStore:
     @contextmanager
     def read(self) -> Iterator[SqlTx]:
         """A transaction that sees one moment of the database, waits for no writer and can't write."""
+        self._check_file()
         with translated(self._engine, self._dialect), self._reader.begin() as connection:
             yield SqlTx(connection, self._dialect)
 
     def ping(self) -> None:
         """Raise ``StoreError`` where the database doesn't answer."""
+        self._check_file()
         with translated(self._engine, self._dialect), self._reader.begin() as connection:
             connection.execute(text("SELECT 1"))
 
     def close(self) -> None:
         """Give all connections back. Transactions under way in other threads keep theirs until they end."""
         self._engine.dispose()
+
+    def _check_file(self) -> None:
+        """Raise ``StoreError`` where the file that is open was deleted, or another one put in its place.
+
+        The system lets whoever has it open go on; all that is written is lost when the last one ends.
+        """
+        if self._file is None:
+            return
+        try:
+            found = self._file.stat()
+        except FileNotFoundError:
+            now = None
+        except OSError:
+            return  # who can't look can't say
+        else:
+            now = (found.st_dev, found.st_ino)
+        if self._opened is None:
+            self._opened = now
+        elif self._opened != now:
+            what = "another file is in its place" if now else "its file is gone"
+            raise StoreError(f"{shown(self._engine.url)}: {what}; put it back, or restart chipwatch")
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:

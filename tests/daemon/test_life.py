@@ -228,3 +228,19 @@ def test_a_log_that_can_not_be_written_stops_nothing(house: House, redirected: s
             assert process.wait(timeout=12) == 0
         finally:
             process.kill()
+
+
+def test_a_database_that_is_deleted_under_it_is_said_and_goes_on_when_it_is_back(house: House) -> None:
+    house.watch(house.web.play("/rss", Answer(body=rss(*NEWS), headers=FEED_TYPE)), schedule="0 7 * * *")
+    files = [house.data / f"chipwatch.db{suffix}" for suffix in ("", "-wal", "-shm")]
+    with running(house) as daemon:
+        wait_until(lambda: len(house.told("alerts")) == 1, 15)
+        for file in files:
+            file.rename(house.config.with_name(file.name))
+        outcome = house.call("health")
+        assert (outcome.status, "its file is gone" in outcome.out) == (1, True)
+        assert daemon.wait_for("step failed")
+        for file in files:
+            house.config.with_name(file.name).rename(file)
+        assert house.call("health").status == 0
+        daemon.ended()

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from threading import Barrier
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from bot.errors import StoreBusy, StoreError
 from bot.model import DeliveryState, Facts, Item
 from bot.ports import Store
-from bot.storage.engine import open_store
+from bot.storage.engine import open_store, upgrade
 from bot.storage.store import SqlStore
 from tests.storage.samples import MINUTE, NOW, delivery, feed, item, judgement, placement, telling, verdict
 
@@ -228,3 +229,28 @@ def test_characters_that_no_engine_stores_stop_nothing(store: SqlStore) -> None:
         kept: Item | None = tx.items.get("aaaaaa01")
         assert kept is not None
         assert kept.keys == (strange,)
+
+
+def test_nothing_goes_into_a_file_that_was_deleted_or_replaced(tmp_path: Path) -> None:
+    """The system would let us go on, and forget all of it when we end."""
+    file, other, away = (tmp_path / name for name in ("chipwatch.db", "other.db", "away.db"))
+    for each in (file, other):
+        upgrade(f"sqlite:///{each}")
+    store = open_store(f"sqlite:///{file}")
+    with store.begin() as tx:
+        tx.items.add([item()])
+    file.rename(away)
+    with pytest.raises(StoreError, match="its file is gone"):
+        store.ping()
+    with pytest.raises(StoreError, match="its file is gone"), store.begin():
+        pass
+    assert not file.exists(), "and none is made in its place"
+    other.rename(file)
+    with pytest.raises(StoreError, match="another file is in its place"), store.read():
+        pass
+    with pytest.raises(StoreError, match="another file is in its place"):
+        store.tidy()
+    away.rename(file)
+    with store.read() as tx:
+        assert tx.items.get("aaaaaa01")
+    store.close()
