@@ -33,6 +33,7 @@ from bot.pipeline.triage import triage
 
 MORNING = datetime(2026, 6, 16, 7, 0, tzinfo=UTC)
 """When the sample feeds end: a Tuesday."""
+_BEFORE = timedelta(minutes=2)
 LATER = timedelta(hours=2)
 """From the first poll to the one that finds news of a story that was told."""
 RECIPIENT = "analyst@example.org"
@@ -42,17 +43,17 @@ _SECRET = "whsec_ZGVtby1zZWNyZXQtb2YtY2hpcHdhdGNoLTEyMw=="  # noqa: S105
 
 
 class DemoClock:
-    """Begins on the demo's morning and then runs as fast as the real one, but for leaps."""
+    """Begins shortly before the demo's morning and then runs as fast as the real one, but for leaps."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
         self._leapt = timedelta(0)
 
     def now(self) -> datetime:
-        return MORNING + self._leapt + timedelta(seconds=time.monotonic() - self._began)
+        return MORNING - _BEFORE + self._leapt + timedelta(seconds=time.monotonic() - self._began)
 
     def leap(self, span: timedelta) -> None:
-        self._leapt += span
+        self._leapt += max(span, timedelta(0))
 
     def jitter(self) -> float:
         return random.random()  # noqa: S311 - spreads load, protects nothing
@@ -80,29 +81,31 @@ def show(folder: Path) -> None:
         report.introduce(configuration)
         with opened(configuration, clock) as application:
             application.subscribe()
-            first = _round(application, MORNING)
+            first = _round(application, clock, MORNING)
             report.tell_polls(first)
             report.tell_stories(application)
             report.tell_messages(application)
             told = len(mailbox.messages) + len(received)
-            second = _round(application, clock.now())
+            second = _round(application, clock)
             report.tell_second(second, len(mailbox.messages) + len(received) - told)
             clock.leap(LATER)
             served |= {site.path: site for site in read_later(samples, sites)}
             leapt = clock.now()
-            _round(application, leapt)
+            _round(application, clock)
             report.tell_later(application, leapt)
             _keep(folder, mailbox, received)
     report.conclude(folder, time.monotonic() - began)
 
 
-def _round(application: Application, slot: datetime) -> Sequence[PollReport]:
-    """What the daemon does of itself, once: poll, judge, alert, compose the digest, send."""
+def _round(application: Application, clock: DemoClock, slot: datetime | None = None) -> Sequence[PollReport]:
+    """What the daemon does of itself, once: poll, judge, alert, compose the digest when it is time, send."""
     deps = application.deps
     reports = list(poll(deps, list(deps.feeds)))
     triage(deps)
     alert(deps)
-    compose(deps, deps.digests["daily"], slot)
+    if slot is not None:
+        clock.leap(slot - clock.now())
+    compose(deps, deps.digests["daily"], slot or clock.now())
     while deliver(deps):
         continue
     return reports

@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Sequence
+from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
@@ -160,11 +161,19 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
         show(tmp_path / "letters")
 
 
-def test_the_clock_begins_in_the_morning_and_runs() -> None:
+def test_the_letter_counts_what_was_read_for_it(demo: Demo) -> None:
+    letter = (demo.folder / "mail-1.txt").read_text()
+    assert "\n  Items    122 read\n" in letter
+
+
+def test_the_clock_begins_before_the_morning_and_runs() -> None:
     clock = DemoClock()
     first = clock.now()
-    assert (first - MORNING).total_seconds() < 1
+    assert timedelta(0) < MORNING - first <= timedelta(minutes=2)
     assert clock.now() >= first
     assert 0 <= clock.jitter() <= 1
     clock.leap(LATER)
-    assert LATER <= clock.now() - first < 2 * LATER
+    leapt = clock.now()
+    assert LATER <= leapt - first < 2 * LATER
+    clock.leap(-LATER)
+    assert clock.now() >= leapt, "it is never put back"
