@@ -69,6 +69,7 @@ class TopicFile(Strict):
 
 class EntityTable(Strict):
     id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
+    """write small letters, digits and hyphens"""
     name: str = Field(min_length=1)
     kind: Literal["company", "cloud", "ai-lab", "chip", "foundry", "design-house", "person"]
     aliases: tuple[str, ...] = ()

@@ -48,7 +48,15 @@ _WORDS = {
     "greater_than_equal": "must be {ge} or more",
     "less_than": "must be less than {lt}",
     "less_than_equal": "must be {le} or less",
+    "string_pattern_mismatch": "holds what can't stand there",
     "tuple_type": "must be a list; of tables, write [[…]]",
+}
+
+# Messages of tomllib that leave a newcomer alone → what to look for.
+_TOML_WORDS = {
+    "Invalid value": "what stands after = can't be read; text needs quotes",
+    "Cannot overwrite a value": "this key stands above already",
+    "Cannot declare": "this table stands above already",
 }
 
 
@@ -153,7 +161,8 @@ def parse_toml(text: str, path: Path, *, first_line: int = 1) -> TomlDocument:
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
         line = int(found[1]) + first_line - 1 if found else None
-        problem = re.sub(r" \(at .*\)$", "", str(error))
+        said = re.sub(r" \(at .*\)$", "", str(error))
+        problem = next((words for start, words in _TOML_WORDS.items() if said.startswith(start)), said)
         raise ConfigErrors([ConfigError(f"not valid TOML: {problem}", file=path, line=line)]) from error
     document = TomlDocument(path=path, data=data, text=text, first_line=first_line)
     origins: dict[KeyPath, str] = {}
@@ -196,11 +205,15 @@ def translate(
             problem = 'write it in quotes, or as { env = "NAME" } or { file = "path" }'
         else:
             problem = _in_our_words(detail) or found["msg"].removeprefix("Value error, ")
+            if found["type"] == "string_pattern_mismatch":
+                problem += _meaning(model, found["loc"])
         problems.append(document.error(problem[:1].lower() + problem[1:], path))
     return problems
 
 
 def _in_our_words(detail: ErrorDetails) -> str:
+    if detail["type"] == "tuple_type" and isinstance(detail["input"], str):
+        return 'must be a list: ["…"]'
     bounds = {name: _spell_bound(bound) for name, bound in detail.get("ctx", {}).items()}
     return _WORDS.get(detail["type"], "").format(**bounds)
 
@@ -226,7 +239,8 @@ def unknown(kind: str, name: str, valid: Sequence[str]) -> str:
     near = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
     if near:
         return f'unknown {kind} "{name}"; did you mean "{near[0]}"?'
-    return f'unknown {kind} "{name}"; known are: {", ".join(sorted(valid)) or "none"}'
+    known = f"known are: {', '.join(sorted(valid))}" if valid else "there is none yet"
+    return f'unknown {kind} "{name}"; {known}'
 
 
 def _meaning(model: type[BaseModel], path: Sequence[str | int]) -> str:

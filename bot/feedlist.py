@@ -28,27 +28,28 @@ class Subscription:
 def add(path: Path, subscriptions: Sequence[Subscription]) -> list[Subscription]:
     """Append what is not there yet and return it. Raises UsageError where the file can't be written."""
     document = _read(path) if path.exists() else tomlkit.document()
-    feeds = document.setdefault("feed", tomlkit.aot())
+    feeds = document.get("feed", tomlkit.aot())
     if not isinstance(feeds, AoT):
         raise UsageError(f"{path}: feed must be a list of [[feed]] tables")
     known = {str(table.get("url")) for table in feeds}
     added = []
     for subscription in subscriptions:
-        if subscription.url in known:
-            continue
-        known.add(subscription.url)
-        table = tomlkit.table()
-        table["url"] = subscription.url
-        if subscription.title:
-            table["title"] = subscription.title
-        if subscription.tags:
-            table["tags"] = list(subscription.tags)
-        table.add(tomlkit.nl())
-        feeds.append(table)
-        added.append(subscription)
+        if subscription.url not in known:
+            known.add(subscription.url)
+            added.append(subscription)
     if added:
-        _write(path, tomlkit.dumps(document))
+        before = tomlkit.dumps(document).rstrip()
+        _write(path, "\n\n".join(filter(None, (before, *map(_spelled, added)))) + "\n")
     return added
+
+
+def _spelled(subscription: Subscription) -> str:
+    table: dict[str, object] = {"url": subscription.url}
+    if subscription.title:
+        table["title"] = subscription.title
+    if subscription.tags:
+        table["tags"] = list(subscription.tags)
+    return f"[[feed]]\n{tomlkit.dumps(table).rstrip()}"
 
 
 def remove(path: Path, url: str) -> bool:

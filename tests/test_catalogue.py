@@ -79,6 +79,22 @@ def test_a_title_is_all_a_topic_needs(config: Path) -> None:
             '[[feed]]\nurl = "http://a/"\n[[feed]]\nurl = "http://a/"\n',
             "feeds.toml:4: feed[1].url: ",
         ),
+        ("feeds.toml", "[[feed]]\nurl = http://a/\n", "feeds.toml:2: not valid TOML: what stands after ="),
+        (
+            "topics/chips.toml",
+            'title = "x"\ntitle = "y"\n',
+            "chips.toml:2: not valid TOML: this key stands above already",
+        ),
+        (
+            "topics/chips.toml",
+            'title = "x"\nlanguages = "en"\n',
+            'chips.toml:2: languages: must be a list: ["…"]',
+        ),
+        (
+            "entities.toml",
+            '[[entity]]\nid = "Tarn AI"\nname = "A"\nkind = "cloud"\n',
+            "entities.toml:2: entity[0].id: holds what can't stand there: write small letters, digits and hyphens",
+        ),
         (
             "topics/chips.toml",
             'titel = "x"\n',

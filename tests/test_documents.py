@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field
 
-from bot.documents import Duration, Strict, parse_toml, read_toml, spell_duration, spell_key, validate
+from bot.documents import (
+    Duration,
+    Strict,
+    parse_toml,
+    read_toml,
+    spell_duration,
+    spell_key,
+    unknown,
+    validate,
+)
 from bot.errors import ConfigError, ConfigErrors
 
 SAMPLE = '''# comment
@@ -92,6 +101,27 @@ def test_a_reference_that_leads_nowhere_is_named(tmp_path: Path) -> None:
 def test_broken_toml_names_the_line_in_the_whole_file() -> None:
     with pytest.raises(ConfigErrors, match=r"x\.md:5: not valid TOML: "):
         parse_toml("a = 1\nb = = 2\n", Path("x.md"), first_line=4)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "zone = Europe/Oslo\n",
+            "x.toml:1: not valid TOML: what stands after = can't be read; text needs quotes",
+        ),
+        ("a = 1\na = 2\n", "x.toml:2: not valid TOML: this key stands above already"),
+        ("[a]\n[b]\n[a]\n", "x.toml:3: not valid TOML: this table stands above already"),
+    ],
+)
+def test_broken_toml_is_told_in_words_that_help(text: str, told: str) -> None:
+    with pytest.raises(ConfigErrors) as caught:
+        parse_toml(text, Path("x.toml"))
+    assert str(caught.value) == told
+
+
+def test_where_nothing_is_known_no_list_is_named() -> None:
+    assert unknown("topic", "ferries", []) == 'unknown topic "ferries"; there is none yet'
 
 
 def test_text_that_is_not_utf8_is_refused(tmp_path: Path) -> None:

@@ -38,6 +38,18 @@ def test_a_list_begins_with_its_first_feed(tmp_path: Path) -> None:
     assert [feed.url for feed in load_feeds(path)] == ["https://a.example/"]
 
 
+def test_one_blank_line_parts_the_feeds_however_they_came(tmp_path: Path) -> None:
+    path = tmp_path / "feeds.toml"
+    path.write_text('# mine\n[[feed]]\nurl = "https://a.example/"\n')
+    feedlist.add(path, [Subscription(url="https://b.example/"), Subscription(url="https://c.example/")])
+    feedlist.add(path, [Subscription(url="https://d.example/", title="D", tags=("trade",))])
+    assert path.read_text() == (
+        '# mine\n[[feed]]\nurl = "https://a.example/"\n\n[[feed]]\nurl = "https://b.example/"\n\n'
+        '[[feed]]\nurl = "https://c.example/"\n\n'
+        '[[feed]]\nurl = "https://d.example/"\ntitle = "D"\ntags = ["trade"]\n'
+    )
+
+
 def test_removing_takes_one_feed_and_leaves_the_rest(tmp_path: Path) -> None:
     path = tmp_path / "feeds.toml"
     feedlist.add(path, [Subscription(url=f"https://{name}.example/") for name in "abc"])

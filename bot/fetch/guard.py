@@ -58,7 +58,9 @@ class Gate:
             return
         for address in addresses:
             if not (is_public(address) or self._is_open(address)):
-                raise RefusedError(f"{host} is at a private or reserved address; allow_networks can open it")
+                raise RefusedError(
+                    f"{host} is at a private or reserved address; [http] allow_networks can open it"
+                )
 
     def _is_open(self, address: Address) -> bool:
         inner = carried(address)

@@ -254,8 +254,9 @@ def _transport_failure(error: httpx.TransportError) -> FetchFailed:
     """Foreign errors in our words; the text of TLS and protocol errors is the library's."""
     match error:
         case httpx.TimeoutException():
-            waiting = "to connect" if isinstance(error, httpx.ConnectTimeout) else "between two pieces"
-            return FetchFailed(kind="timeout", detail=f"the server took too long {waiting}")
+            connecting = isinstance(error, httpx.ConnectTimeout)
+            slow = "took too long to connect" if connecting else "sent nothing for too long"
+            return FetchFailed(kind="timeout", detail=f"the server {slow}")
         case TlsError():
             return FetchFailed(kind="tls", detail=str(error)[:300])
         case httpx.ConnectError():

@@ -194,7 +194,11 @@ def test_a_test_needs_no_topics(place: Place, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("url", "told"),
-    [(DEAD, "connect: "), ("http://10.1.2.3/", "allow_networks can open it"), ("http://[::1", "refused: ")],
+    [
+        (DEAD, "connect: "),
+        ("http://10.1.2.3/", "[http] allow_networks can open it"),
+        ("http://[::1", "refused: "),
+    ],
 )
 def test_an_address_that_does_not_answer_is_named(place: Place, url: str, told: str) -> None:
     called = chipwatch("feeds", "test", url, "--config", place.config)

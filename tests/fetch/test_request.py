@@ -284,7 +284,8 @@ def test_a_slow_server_is_given_up(server: ScriptedServer, answer: Answer) -> No
 
 def test_silence_between_two_pieces_is_given_up(server: ScriptedServer) -> None:
     options = replace(OPTIONS, read_timeout=timedelta(seconds=0.2))
-    assert failure(server.play("/silent", Answer(delay=30)), options).kind == "timeout"
+    outcome = failure(server.play("/silent", Answer(delay=30)), options)
+    assert (outcome.kind, outcome.detail) == ("timeout", "the server sent nothing for too long")
 
 
 @pytest.mark.parametrize(
