@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ from bot.server import metrics, unsubscribe
 from bot.server.health import HealthServer
 from bot.server.meters import Meters
 
+_PATIENCE = 3.0
+"""Seconds to wait for the database while others ask it the same; ``chipwatch health`` waits for four."""
+
 
 class Answering:
     """The server, at the address that the configuration in force names."""
@@ -28,6 +32,8 @@ class Answering:
         self._current = current
         self._heartbeat = heartbeat
         self._meters = meters
+        # However many ask: the connections to the database are there for the steps.
+        self._asking = threading.Lock()
         self._server: HealthServer | None = None
         self._bind = ""
 
@@ -66,11 +72,15 @@ class Answering:
 
     def _troubles(self) -> Mapping[str, str]:
         application = self._current.application
+        if not self._asking.acquire(timeout=_PATIENCE):
+            return {"database": "does not answer"}
         try:
             application.store.ping()
             unreachable = _unreachable(application.deps)
         except StoreError as error:
             return {"database": str(error)}
+        finally:
+            self._asking.release()
         if unreachable:
             return {"channels": unreachable}
         return {trouble.step: trouble.text for trouble in self._heartbeat.troubles()}

@@ -24,7 +24,8 @@ _START_WITHIN = 5.0
 _CONNECTED_FOR = 15.0
 """Seconds; a slow body is waited for ten."""
 MOST_CONNECTIONS = 64
-"""Open at once. One more closes the oldest: whoever has something to say says it at once."""
+"""Open at once. One more closes the oldest that has not said what it wants: who has something to say says it
+at once. Where all of them wait for an answer, it is closed itself: else none would ever get one."""
 
 
 def application(troubles: Troubles, further: Sequence[Route] = ()) -> Starlette:
@@ -44,6 +45,12 @@ def application(troubles: Troubles, further: Sequence[Route] = ()) -> Starlette:
     return app
 
 
+def _is_waiting(connection: H11Protocol) -> bool:
+    """Whether it has asked something, and all of it, that was not answered yet."""
+    cycle = connection.cycle
+    return cycle is not None and not cycle.more_body and not cycle.response_complete
+
+
 def _bounded(seconds: float, most: int) -> type[H11Protocol]:
     """Connections that end after a time, whatever they do, and of which there are never more than so many:
     strangers may open one and say nothing.
@@ -58,7 +65,7 @@ def _bounded(seconds: float, most: int) -> type[H11Protocol]:
             self._end = self.loop.call_later(seconds, transport.abort)
             opened[self] = None
             if len(opened) > most:
-                oldest = next(iter(opened))
+                oldest = next((each for each in opened if not _is_waiting(each)), self)
                 del opened[oldest]
                 oldest.transport.abort()
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import socket
 import sqlite3
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -101,3 +102,16 @@ def test_an_unsubscribe_link_of_nobody_changes_nothing(house: House) -> None:
         assert answer.status_code == 404
         with closing(sqlite3.connect(house.data / "chipwatch.db")) as database:
             assert database.execute("SELECT count(*) FROM unsubscriptions").fetchone() == (0,)
+
+
+def test_however_many_ask_whether_it_is_ready_the_steps_get_at_the_database(house: House) -> None:
+    port = house.watch(URL)
+    with parts(house) as running:
+        store = running.current.application.store
+        held: list[int] = []
+        with ThreadPoolExecutor(40) as pool:
+            answers = [pool.submit(ready, port) for _ in range(200)]
+            while not all(answer.done() for answer in answers):
+                held.append(store._engine.pool.checkedout())  # type: ignore[attr-defined]
+        assert {answer.result()[0] for answer in answers} == {200}
+    assert max(held) == 1

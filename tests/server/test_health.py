@@ -1,4 +1,5 @@
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -165,3 +166,29 @@ def test_an_address_in_use_is_named() -> None:
         server = HealthServer("127.0.0.1", taken.getsockname()[1], dict)
         with pytest.raises(ChipwatchError, match=r"can't listen on 127\.0\.0\.1:\d+; change \[server\] bind"):
             server.start()
+
+
+def test_those_who_wait_for_an_answer_get_it_however_many_come_after_them() -> None:
+    """Hundreds that ask again and again must not drive each other out before any is answered."""
+    go_on = threading.Event()
+
+    def wait() -> dict[str, str]:
+        go_on.wait(10)
+        return {}
+
+    server = HealthServer("127.0.0.1", 0, wait)
+    port = server.start()
+    with ExitStack() as stack:
+        asking = [stack.enter_context(connected(port)) for _ in range(MOST_CONNECTIONS)]
+        for line in asking:
+            line.sendall(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        time.sleep(0.5)
+        late = [stack.enter_context(connected(port)) for _ in range(MANY)]
+        for line in late:
+            with suppress(ConnectionError):
+                assert line.recv(1) == b""
+        go_on.set()
+        answers = [line.recv(65536) for line in asking]
+        assert is_alive(port)
+    server.stop()
+    assert {answer[:12] for answer in answers} == {b"HTTP/1.1 200"}
