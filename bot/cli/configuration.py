@@ -51,7 +51,7 @@ def check(config: ConfigDir = CONFIG, data: DataDir = DATA) -> None:
     [dim]Example: chipwatch config check[/dim]
     """
     from bot.configuration import read_configuration, silences
-    from bot.core.render import plural
+    from bot.core.amounts import plural
 
     read = read_configuration(config, data)
     catalogue = read.catalogue

@@ -149,8 +149,8 @@ def check(
     """
     from bot.catalogue import load_catalogue
     from bot.configuration import make_judge
+    from bot.core.amounts import plural
     from bot.core.audit import audit
-    from bot.core.render import plural
 
     catalogue = load_catalogue(require_folder(config))
     findings = audit(catalogue.exemplars, make_judge(catalogue))

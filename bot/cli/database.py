@@ -13,6 +13,7 @@ import typer
 from bot.cli.commands import Commands
 from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir
 from bot.cli.output import print_json, say
+from bot.core.amounts import size
 from bot.errors import UsageError
 
 app = Commands("The database.")
@@ -49,9 +50,9 @@ def check(config: ConfigDir = CONFIG, data: DataDir = DATA, as_json: AsJson = Fa
         print_json(asdict(found))
     else:
         if found.engine:
-            say(f"{found.engine}, revision {found.revision or 'none'}, {_size(found.size)}")
+            say(f"{found.engine}, revision {found.revision or 'none'}, {size(found.size)}")
         if found.free or found.log:
-            say(f"of it {_size(found.free)} free, beside it a log of {_size(found.log)}")
+            say(f"of it {size(found.free)} free, beside it a log of {size(found.log)}")
         for fault in found.faults:
             say(f"{fault.problem}\n  → {fault.remedy}")
         if not found.faults:
@@ -81,8 +82,8 @@ def backup(
     configuration = read_configuration(config, data)
     busy = configuration.settings.storage.busy_timeout
     with _percent("copying") as progress:
-        size = copy(configuration.database, file, force=force, busy_timeout=busy, progress=progress)
-    say(f"{file}, {_size(size)}")
+        written = copy(configuration.database, file, force=force, busy_timeout=busy, progress=progress)
+    say(f"{file}, {size(written)}")
     key, copied = configuration.data / KEY_FILE, _beside(file)
     if key.exists():
         copy_small(key, copied)
@@ -135,7 +136,7 @@ def vacuum(config: ConfigDir = CONFIG, data: DataDir = DATA) -> None:
     busy = configuration.settings.storage.busy_timeout
     with single_instance(configuration.data):
         before, after = write_anew(configuration.database, busy_timeout=busy)
-    say(f"from {_size(before)} to {_size(after)}")
+    say(f"from {size(before)} to {size(after)}")
 
 
 def _beside(file: Path) -> Path:
@@ -160,8 +161,3 @@ def _percent(what: str) -> Iterator[Callable[[int, int], None]]:
             shown = now
 
         yield tell
-
-
-def _size(size: int) -> str:
-    """``12 MB``; what is less than one is told in kB."""
-    return f"{size / 1e6:,.1f} MB" if size >= 1_000_000 else f"{size / 1e3:,.0f} kB"

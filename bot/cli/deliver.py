@@ -11,6 +11,7 @@ import typer
 from bot.cli.opening import opened
 from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir
 from bot.cli.output import print_json, print_table, say, short_time
+from bot.core.amounts import plural
 from bot.model import DeliveryState, Destination, Settlement
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def kept_waiting(tx: Tx, now: datetime) -> Iterator[str]:
     for name, state in tx.queue.destinations().items():
         if told := standing(state, now):
             count = waiting.get(name, 0)
-            yield f"“{name}” is {told}; {count} message{'s' * (count != 1)} to it wait{'s' * (count == 1)}"
+            yield f"“{name}” is {told}; {plural(count, 'message')} to it wait{'s' * (count == 1)}"
 
 
 def standing(state: Destination, now: datetime) -> str:

@@ -11,6 +11,7 @@ import typer
 from bot.cli.opening import opened
 from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir, moment
 from bot.cli.output import print_json, say
+from bot.core.amounts import plural
 from bot.errors import UsageError
 
 
@@ -53,7 +54,7 @@ def digest(
             if as_json:
                 print_json({"digest": name, "at": slot, "deliveries": count})
             elif count:
-                say(f"{count} message{'s' * (count != 1)} in the outbox; send now with: chipwatch deliver")
+                say(f"{plural(count, 'message')} in the outbox; send now with: chipwatch deliver")
             else:
                 say("nothing to tell: no story that was not told before")
             return

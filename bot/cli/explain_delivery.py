@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.cli.output import short_time
 from bot.cli.spelled import matched, spell_delivery
+from bot.core.amounts import plural
 
 if TYPE_CHECKING:
     from bot.app import Application
@@ -80,7 +81,7 @@ class WhyDelivery:
         yield f"  next: {self.next}"
         if self.stories:
             yield ""
-            yield f"It tells {len(self.stories)} {'story' if len(self.stories) == 1 else 'stories'}:"
+            yield f"It tells {plural(len(self.stories), 'story')}:"
         for each in self.stories:
             yield f"  {each.story_id[:12]}  {each.title}"
             yield f"    {_why_here(each)}"
@@ -128,7 +129,7 @@ def _state(delivery: Delivery) -> str:
 
 
 def _attempts(delivery: Delivery) -> str:
-    return f"{delivery.attempt} attempt{'s' * (delivery.attempt != 1)}"
+    return plural(delivery.attempt, "attempt")
 
 
 def _why_here(told: ToldHere) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bot.cli.explain_story import Telling, nobody_tells
 from bot.cli.output import short_time
 from bot.cli.spelled import spell_answer, spell_item, spell_story
+from bot.core.amounts import plural
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -125,7 +126,7 @@ class WhyItem:
             return
         yield ""
         muted = ", muted: nothing is told of it" if story.muted else ""
-        yield f"Story {story.id}: {len(story.members)} item{'s' * (len(story.members) != 1)}{muted}"
+        yield f"Story {story.id}: {plural(len(story.members), 'item')}{muted}"
         yield f"  this one {placement.because or 'opens it'}"
         if placing is not None and placing.story_id != story.id:
             how = f"chipwatch stories --explain {story.id[:12]}"

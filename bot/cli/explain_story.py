@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.cli.output import short_time
 from bot.cli.spelled import spell_delivery, spell_story
+from bot.core.amounts import plural
 
 if TYPE_CHECKING:
     from bot.app import Application
@@ -163,7 +164,7 @@ class WhyStory:
     def _head(self) -> Iterator[str]:
         story = self.story
         yield self.title
-        yield f"  story {story.id}: {count_of(len(story.members))}"
+        yield f"  story {story.id}: {plural(len(story.members), 'item')}"
         yield f"  seen {short_time(story.first_seen)} to {short_time(story.last_seen)} UTC"
         if self.relation:
             yield f"  {self.relation}"
@@ -200,13 +201,9 @@ def _done(edit: StoryEdit) -> str:
         case EditKind.MERGE:
             return f"story {edit.other} became part of story {edit.story_id}"
         case EditKind.SPLIT:
-            return f"{count_of(len(edit.items))} split off from story {edit.story_id} as story {edit.other}"
+            items = plural(len(edit.items), "item")
+            return f"{items} split off from story {edit.story_id} as story {edit.other}"
         case EditKind.MUTE:
             return "muted"
         case EditKind.UNMUTE:
             return "heard again"
-
-
-def count_of(items: int) -> str:
-    """``1 item``, ``2 items``."""
-    return f"{items} item{'s' * (items != 1)}"

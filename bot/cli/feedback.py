@@ -14,6 +14,7 @@ from bot.cli.known import known_item, known_topic
 from bot.cli.opening import opened
 from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir, Limit, since
 from bot.cli.output import print_json, print_table, say
+from bot.core.amounts import plural
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def adopt(
         tally = replay(application, pending_effect(application), begin, limit)
         worse = topics_made_worse(deps, after_adopting(standing, pending))
         if not as_json:
-            show(tally, begin, f"with {_count(len(pending), 'pending answer')}")
+            show(tally, begin, f"with {plural(len(pending), 'pending answer')}")
             for topic in worse:
                 say(f"{topic}: its answers, predicted from each other, would be met worse than without any")
         if not (yes or _asked(as_json=as_json)):
@@ -119,7 +120,7 @@ def adopt(
     if as_json:
         print_json({"adopted": len(pending), "verdicts": changed, "worse": worse, "backtest": spell(tally)})
     else:
-        say(f"{_count(len(pending), 'answer')} adopted; {_count(changed, 'stored verdict')} changed")
+        say(f"{plural(len(pending), 'answer')} adopted; {plural(changed, 'stored verdict')} changed")
 
 
 def _tell_none(*, as_json: bool) -> None:
@@ -196,7 +197,7 @@ def withdraw(
             problem = "fits several answers" if chosen else "names no answer that stands"
             raise UsageError(f'"{reference}" {problem}; see: chipwatch feedback list')
         changed = take_back(application.deps, [each.id for each in chosen])
-    say(f"{_count(len(chosen), 'answer')} withdrawn; {_count(changed, 'stored verdict')} changed")
+    say(f"{plural(len(chosen), 'answer')} withdrawn; {plural(changed, 'stored verdict')} changed")
 
 
 def state(given: Answer) -> str:
@@ -206,10 +207,6 @@ def state(given: Answer) -> str:
 
 def _said(given: Answer) -> str:
     return f"is {'' if given.yes else 'not '}{given.topic_id}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def _spell(given: Answer) -> dict[str, Any]:

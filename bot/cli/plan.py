@@ -13,6 +13,7 @@ from bot.cli.backtest import SINCE, replay
 from bot.cli.opening import looked_into
 from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir, since
 from bot.cli.output import print_json, say, short_time
+from bot.core.amounts import plural
 
 if TYPE_CHECKING:
     from bot.app import Application
@@ -152,11 +153,11 @@ def _told(
 
 
 def _goes_out(stories: int | None) -> str:
-    return f"{_stories(stories)} would go out or be noted at once" if stories else ""
+    return f"{plural(stories, 'story')} would go out or be noted at once" if stories else ""
 
 
 def _by_then(stories: int | None) -> str:
-    return "" if stories is None else f"with {_stories(stories)} as things stand"
+    return "" if stories is None else f"with {plural(stories, 'story')} as things stand"
 
 
 def _items(change: Change, tally: Tally | None, stories: Mapping[str, int]) -> str:
@@ -164,11 +165,7 @@ def _items(change: Change, tally: Tally | None, stories: Mapping[str, int]) -> s
         return ""
     gains, loses = tally.topics[change.name, True], tally.topics[change.name, False]
     more = stories.get(change.name, 0)
-    return f"items +{gains:,} −{loses:,}" + (f", {_stories(more)} more to tell" if more else "")
-
-
-def _stories(count: int) -> str:
-    return f"{count:,} {'story' if count == 1 else 'stories'}"
+    return f"items +{gains:,} −{loses:,}" + (f", {plural(more, 'story')} more to tell" if more else "")
 
 
 def _waited_for(changes: Sequence[Change], waiting: Mapping[str, int]) -> Sequence[Change]:
@@ -178,7 +175,7 @@ def _waited_for(changes: Sequence[Change], waiting: Mapping[str, int]) -> Sequen
     told = []
     for each in changes:
         count = waiting.get(each.name, 0) if each.sign == REMOVED else 0
-        text = f"{count:,} message{'s' * (count != 1)} that wait{'s' * (count == 1)} for it will be dead"
+        text = f"{plural(count, 'message')} that wait{'s' * (count == 1)} for it will be dead"
         told.append(_adding(each, text if count else ""))
     return told
 

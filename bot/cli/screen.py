@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 from bot import __version__
 from bot.cli.output import rough_time, short_time
+from bot.core.amounts import plural, size
+from bot.core.moments import weekday
 from bot.model import FeedsGlance
 
 if TYPE_CHECKING:
@@ -22,7 +24,6 @@ _NARROW = 40
 _DIGESTS, _QUEUES, _SICK, _ALARMS, _FAULTS = 3, 2, 2, 2, 1
 _FAULT_LINES = 1
 _RESULTS = ("new", "unchanged", "failed")
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _WEEK = timedelta(days=6)
 _NO_FEEDS = FeedsGlance()
 _STATES = (("pending", "waiting"), ("sending", "sending"), ("unknown", "unknown"), ("dead", "dead"))
@@ -171,7 +172,7 @@ def _results(span: str, results: Mapping[str, int]) -> str:
     """``180 feeds in the past hour: 12 new, 165 unchanged, 3 failed``, by the last poll of each."""
     counted = ", ".join(f"{results[name]:,} {name}" for name in _RESULTS if results.get(name))
     total = sum(results.values())
-    return f"{total:,} feed{'s' * (total != 1)} in the past {span}" + (f": {counted}" if counted else "")
+    return f"{plural(total, 'feed')} in the past {span}" + (f": {counted}" if counted else "")
 
 
 def _items(status: Status) -> str:
@@ -201,14 +202,14 @@ def _last(each: DigestLine, now: datetime) -> str:
     if each.last is None:
         return "none yet"
     stories = each.last.stories
-    told = f"{stories} {'story' if stories == 1 else 'stories'}" if stories else "nothing to tell"
+    told = plural(stories, "story") if stories else "nothing to tell"
     return f"last {near(each.last.at, now, each.timezone)}: {told}{', late' if each.late else ''}"
 
 
 def near(moment: datetime, now: datetime, timezone: str) -> str:
     """``Mon 07:30``; with its date where that is a week away or more."""
     local = moment.astimezone(ZoneInfo(timezone))
-    day = _DAYS[local.weekday()] if abs(moment - now) < _WEEK else f"{local:%Y-%m-%d}"
+    day = weekday(local) if abs(moment - now) < _WEEK else f"{local:%Y-%m-%d}"
     return f"{day} {local:%H:%M}"
 
 
@@ -252,17 +253,10 @@ def _alarms(status: Status) -> Iterator[str]:
 def _database(status: Status, width: int) -> Iterator[str]:
     if status.engine:
         yield (
-            f"{status.engine}, {_size(status.bytes)}; texts are kept {rough_time(status.keeps_items)}, "
+            f"{status.engine}, {size(status.bytes)}; texts are kept {rough_time(status.keeps_items)}, "
             f"messages {rough_time(status.keeps_messages)}"
         )
     for fault in status.faults[: _FAULTS if status.readable else None]:
         yield from textwrap.wrap(
             fault, width, max_lines=_FAULT_LINES if status.readable else None, placeholder="…"
         )
-
-
-def _size(number: int) -> str:
-    for unit, size in (("GB", 10**9), ("MB", 10**6)):
-        if number >= size:
-            return f"{number / size:.1f} {unit}"
-    return f"{number / 1000:.0f} kB"

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli.commands import Commands
-from bot.cli.explain_story import WhyStory, count_of
+from bot.cli.explain_story import WhyStory
 from bot.cli.known import known_item, known_story, known_topic
 from bot.cli.opening import opened
 from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir, Limit, Since, Topic, Words, since
 from bot.cli.output import print_json, print_table, say
 from bot.cli.spelled import matched, spell_story
+from bot.core.amounts import plural
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -118,8 +119,8 @@ def split(
             raise UsageError(f"these are all items of story {story.id}; leave one of them in it")
         new = take_apart(application.deps, tx, story, chosen, by=by or _who(), because=note, told=told)
         count = len(known_story(tx, new).members)
-    left = count_of(len(story.members) - count)
-    say(f"{count_of(count)} split off as story {new}; {left} left in {story.id}")
+    left = plural(len(story.members) - count, "item")
+    say(f"{plural(count, 'item')} split off as story {new}; {left} left in {story.id}")
 
 
 @app.command()

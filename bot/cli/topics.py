@@ -193,9 +193,9 @@ def lint(
     from dataclasses import asdict
 
     from bot.cli.stored import stored_texts
+    from bot.core.amounts import plural
     from bot.core.features import extract
     from bot.core.lint import lint as advise
-    from bot.core.render import plural
     from bot.documents import unknown
 
     catalogue, judge = _judge(config)

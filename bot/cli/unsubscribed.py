@@ -25,7 +25,7 @@ def unsubscribed(
 
     [dim]Example: chipwatch deliveries unsubscribed --undo ann@example.org[/dim]
     """
-    from bot.core.render import plural
+    from bot.core.amounts import plural
     from bot.pipeline.unsubscribe import resubscribe
 
     with opened(config, data) as application:

@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 from statistics import median
 
+from bot.core.amounts import length, plural, size
 from bot.core.findings import fault, fine, warning
-from bot.core.render import plural
 from bot.core.text import one_line, shorten
 from bot.core.urls import host
 from bot.model import Fetched, FetchFailed, Finding, Held, Visit
@@ -86,7 +86,7 @@ def clock_finding(ahead: Collection[timedelta]) -> Finding:
         return fine(f"right, by {plural(len(ahead), 'server')}")
     way = "behind" if off > timedelta(0) else "ahead of"
     return warning(
-        f"{_span(abs(off))} {way} {plural(len(ahead), 'server')}",
+        f"{length(abs(off))} {way} {plural(len(ahead), 'server')}",
         "set it by NTP: digests come at wrong times, items get wrong ages, receivers refuse webhooks that "
         "are more than five minutes off, and sound certificates look expired",
     )
@@ -127,18 +127,3 @@ def zones_finding(version: str, today: date) -> Finding:
             "the law has changed since",
         )
     return fine(f"as of {version}")
-
-
-def size(count: int) -> str:
-    """``15.2 MB``, as disks are sold."""
-    for unit, factor in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6)):
-        if count >= factor:
-            return f"{count / factor:.1f} {unit}"
-    return f"{count / 1000:.0f} kB"
-
-
-def _span(time: timedelta) -> str:
-    minutes = round(time.total_seconds() / 60)
-    if minutes < 120:
-        return plural(minutes, "minute")
-    return plural(round(minutes / 60), "hour") if minutes < 48 * 60 else f"{time.days} days"

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from bot.core.age import is_late, newest
 from bot.core.lexicon import Lexicon, document
+from bot.core.moments import clock
 from bot.core.query import parse
 from bot.core.quiet import awake_for, quiet_at, slept
 from bot.core.select import WAITING, Chosen, Selection, choose
@@ -199,17 +200,6 @@ def _is_followed(chosen: Chosen, standing: Standing) -> bool:
     return bool(standing.digests.intersection(chosen.topics))
 
 
-def why(
-    rule: AlertRule,
-    story: Story,
-    standing: Standing,
-    background: Background,
-    keywords: Keywords | None = None,
-) -> str:
-    """What the rule makes of a story as the channel stands now, in one sentence without a full stop."""
-    return outcome(rule, story, standing, background, keywords)[1]
-
-
 def outcome(
     rule: AlertRule,
     story: Story,
@@ -234,7 +224,7 @@ def outcome(
 
 def _how(rule: AlertRule, told: Telling) -> str:
     how = "alerted" if told.origin == rule.name else f"told before, by {told.origin},"
-    return f"{how} on {_clock(told.told_at, ZoneInfo(rule.timezone))}"
+    return f"{how} on {clock(told.told_at, ZoneInfo(rule.timezone))}"
 
 
 def _waits_until(
@@ -244,10 +234,10 @@ def _waits_until(
     (topic, *_) = chosen.topics
     title = background.title(topic)
     if waits_for_digest(chosen, standing):
-        since = _clock(standing.waiting[chosen.story.id].told_at, zone)
+        since = clock(standing.waiting[chosen.story.id].told_at, zone)
         return f"waits for the digest since {since}: the hour's budget in {title} was spent", None
     if quiet := quiet_at(rule.quiet, rule.timezone, standing.now):
-        return f"waits: it is quiet until {_clock(quiet.end, zone)}", quiet.end
+        return f"waits: it is quiet until {clock(quiet.end, zone)}", quiet.end
     if standing.spent.get(topic, 0) >= rule.budget:
         return f"waits: the {rule.budget} alerts of this hour in {title} are spent", None
     return "goes out with the next alerts", None
@@ -274,10 +264,6 @@ def _revision(told: Telling | None) -> int:
 def _spell(age: timedelta) -> str:
     hours = age / timedelta(hours=1)
     return f"{hours:.0f} h" if hours < 48 else f"{hours / 24:.0f} days"
-
-
-def _clock(moment: datetime, zone: ZoneInfo) -> str:
-    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M} {zone.key}"
 
 
 # ── messages ─────────────────────────────────────────────────────────────────────────────────────

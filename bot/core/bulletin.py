@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot.core.alarms import NAME, NETWORK, identity
-from bot.core.render import plural
+from bot.core.amounts import plural
 from bot.core.views import MOST_NOTICES
 from bot.model import Alarm, Digest, Notice, Part, Window
 

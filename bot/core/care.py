@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
+from bot.core.amounts import plural
+from bot.core.moments import clock
 from bot.core.text import one_line, shorten
 from bot.core.urls import absolute
 from bot.model import Feed, FeedState, Notice
@@ -89,7 +91,7 @@ def fail(feed: Feed, state: FeedState, reason: str, now: datetime) -> Noticed:
     if state.url != feed.url:
         state = replace(state, url=feed.url, etag=None, modified=None)
     text = (
-        f"{_named(feed)} has failed since {_moment(since)}: "
+        f"{_named(feed)} has failed since {clock(since)}: "
         f"{shorten(one_line(reason), _LONGEST_REASON)}. It is tried again at least once a day."
     )
     return replace(state, trouble=FAILING, trouble_since=now), (_notice(feed, FAILING, text, now),)
@@ -139,7 +141,7 @@ def listen(feed: Feed, state: FeedState, now: datetime) -> Noticed:
     if state.trouble == SILENT or not is_silent(state, now):
         return state, ()
     text = (
-        f"{_named(feed)} has had no new item since {_moment(state.published[0])}; its pauses are far shorter "
+        f"{_named(feed)} has had no new item since {clock(state.published[0])}; its pauses are far shorter "
         "as a rule. It can be read: look whether it is still kept."
     )
     return replace(state, trouble=SILENT, trouble_since=now), (_notice(feed, SILENT, text, now),)
@@ -171,7 +173,7 @@ def overlap(
             return rolled, ()
         text = (
             f"{_named(feed)}: all {entries} entries were new at once, so items may have been missed "
-            f"between {_moment(before)} and {_moment(now)}. {_remedy(earlier, now - before)}"
+            f"between {clock(before)} and {clock(now)}. {_remedy(earlier, now - before)}"
         )
         return rolled, (_notice(feed, ROLLED_OVER, text, now),)
     over = known and state.trouble == ROLLED_OVER and now - (state.trouble_since or now) >= DAY
@@ -209,11 +211,7 @@ def _needs_login(feed: Feed) -> bool:
     return "@" in urlsplit(feed.url).netloc
 
 
-def _moment(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-
-
 def _span(time: timedelta) -> str:
     """``3 days``, ``5 hours``."""
     count, unit = (time // DAY, "day") if time >= 2 * DAY else (max(1, time // timedelta(hours=1)), "hour")
-    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+    return plural(count, unit)

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from bot.core.addresses import literal
+from bot.core.amounts import plural
 from bot.core.findings import fault, fine
-from bot.core.render import plural
 from bot.model import Level, Row
 
 NETWORK = "network"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.core.amounts import plural
 from bot.model import Finding, Level, Unreached
 
 RENEW_WITHIN = timedelta(days=14)
@@ -56,6 +57,6 @@ def certified(finding: Finding, until: datetime | None, now: datetime) -> Findin
     return replace(
         finding,
         level=Level.WARNING,
-        found=f"{finding.found}; its certificate ends in {days} day{'s' * (days != 1)}, on {until:%Y-%m-%d}",
+        found=f"{finding.found}; its certificate ends in {plural(days, 'day')}, on {until:%Y-%m-%d}",
         remedy=f"have the certificate of {finding.host} renewed: nothing is sent there once it has ended",
     )

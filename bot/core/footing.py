@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from bot.core.amounts import plural
 from bot.core.latency import in_words
 from bot.core.moments import when
-from bot.core.render import plural
 from bot.model import NamedFeed, Receipt, Volume, Window
 
 NAMES = 6

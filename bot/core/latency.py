@@ -12,6 +12,7 @@ from datetime import datetime, time, timedelta
 from math import ceil
 
 from bot.core.age import LATE_AFTER
+from bot.core.amounts import plural
 from bot.model import Item, Latency
 
 MINUTE = timedelta(minutes=1)
@@ -71,4 +72,4 @@ def _within(time: timedelta) -> str:
 
 def _some(count: float, unit: str) -> str:
     whole = max(1, ceil(count))
-    return f"a {unit}" if whole == 1 else f"{whole} {unit}s"
+    return f"a {unit}" if whole == 1 else plural(whole, unit)

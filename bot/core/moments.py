@@ -1,4 +1,4 @@
-"""Moments and spans of time as messages write them, in the reader's time zone.
+"""Moments and spans of time as people read them, in their time zone.
 
 Spelled here and not by strftime, which follows the locale of the machine.
 """
@@ -11,12 +11,28 @@ from zoneinfo import ZoneInfo
 from bot.model import Window
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_UTC = ZoneInfo("UTC")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def when(moment: datetime, zone: ZoneInfo) -> str:
     """``21 Nov 14:05``."""
     return f"{day_and_month(moment, zone)} {moment.astimezone(zone):%H:%M}"
+
+
+def clock(moment: datetime, zone: ZoneInfo = _UTC) -> str:
+    """``2026-11-22 08:00 Europe/Berlin``; without a zone of the reader's in ``UTC``."""
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M} {zone.key}"
+
+
+def weekday_clock(moment: datetime, zone: ZoneInfo) -> str:
+    """``Sun 2026-11-22 08:00 Europe/Berlin``."""
+    return f"{weekday(moment.astimezone(zone))} {clock(moment, zone)}"
+
+
+def weekday(local: datetime) -> str:
+    """``Sun``: of a moment that is in the reader's zone already."""
+    return _DAYS[local.weekday()]
 
 
 def day_and_month(moment: datetime, zone: ZoneInfo) -> str:
@@ -35,4 +51,4 @@ def span(window: Window, zone: ZoneInfo) -> str:
 
 
 def _day(local: datetime) -> str:
-    return f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]}"
+    return f"{weekday(local)} {local.day} {_MONTHS[local.month - 1]}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from bot.core.moments import clock
 from bot.model import Delivery, DeliveryState, Destination
 
 
@@ -17,9 +18,9 @@ def what_next(delivery: Delivery, destination: Destination | None, *, known: boo
             why = destination.disabled_why
             return f"it waits: {channel} is disabled ({why}) until: chipwatch deliveries enable {channel}"
         case DeliveryState.PENDING if (until := _paused_until(destination, now)) is not None:
-            return f"it waits: {channel} is paused until {_clock(until)}"
+            return f"it waits: {channel} is paused until {clock(until)}"
         case DeliveryState.PENDING if delivery.due_at > now:
-            return f"it is tried {'again ' if delivery.attempt else ''}at {_clock(delivery.due_at)}"
+            return f"it is tried {'again ' if delivery.attempt else ''}at {clock(delivery.due_at)}"
         case DeliveryState.PENDING:
             return "it goes out with the next round; by hand: chipwatch deliver"
         case DeliveryState.SENDING:
@@ -40,7 +41,3 @@ def what_next(delivery: Delivery, destination: Destination | None, *, known: boo
 def _paused_until(destination: Destination | None, now: datetime) -> datetime | None:
     until = destination.paused_until if destination else None
     return until if until and until > now else None
-
-
-def _clock(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"

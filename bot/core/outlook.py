@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from bot.core.moments import clock, weekday_clock
 from bot.core.select import Chosen
 from bot.core.telling import Background, best_verdicts, tell
 from bot.model import Becomes, Delivery, DigestSpec, Outlook, Story, Telling
@@ -101,19 +102,6 @@ def in_line(outlook: Outlook) -> str:
     """``digest daily by mail: waits for …``."""
     who = f"{outlook.kind} {outlook.origin} by {outlook.channel}"
     return f"{who}: {'not told: ' if outlook.becomes is Becomes.NOT else ''}{outlook.text}"
-
-
-def clock(moment: datetime, zone: ZoneInfo) -> str:
-    """``2026-11-22 08:00 Europe/Berlin``."""
-    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M} {zone.key}"
-
-
-def weekday_clock(moment: datetime, zone: ZoneInfo) -> str:
-    """``Mon 2026-11-23 08:00 Europe/Berlin``."""
-    return f"{_DAYS[moment.astimezone(zone).weekday()]} {clock(moment, zone)}"
-
-
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def _by(told: Telling, name: str) -> str:

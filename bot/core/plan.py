@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.core.inforce import ALERT, CHANNEL, DIGEST, FEEDS, TOPIC, digest_of, of_part
-from bot.core.outlook import weekday_clock
+from bot.core.moments import weekday_clock
 from bot.core.slots import next_slot
 from bot.core.text import one_line
 from bot.model import DigestSpec, Feed, InForce, Subscription
@@ -131,9 +131,7 @@ def digest_changes(
             text = f"first on {slot}; {', '.join(spec.topics)}; to {', '.join(spec.channels)}"
             changes.append(Change(sign=ADDED, name=name, text=text))
             continue
-        told = [
-            *_differences(known[name].content, spelled[DIGEST][name], skip=("name", "schedule", "timezone"))
-        ]
+        told = [*_differences(known[name].content, spelled[DIGEST][name], skip=_TIMES)]
         old = digest_of(known[name])
         before = _slot(old, now) if old else "an unknown time"
         if old is None or (old.schedule, old.timezone) != (spec.schedule, spec.timezone):

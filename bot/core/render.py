@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from bot.core.amounts import plural
 from bot.core.text import one_line, shorten
 from bot.model import Digest, Earlier, Facts, NamedFeed, NearMiss, Receipt, Section, Source, ToldStory, Volume
 
@@ -338,13 +339,6 @@ def _only(digest: Digest, positions: Collection[int]) -> Digest:
 
 
 # ── names of a message ───────────────────────────────────────────────────────────────────────────
-
-
-def plural(count: int, noun: str) -> str:
-    """``1 story``, ``2 stories``, ``1,204 items``."""
-    if count == 1:
-        return f"1 {noun}"
-    return f"{count:,} {noun[:-1]}ies" if noun.endswith("y") else f"{count:,} {noun}s"
 
 
 def _ranked(digest: Digest) -> list[ToldStory]:

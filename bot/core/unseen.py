@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time
 
 from bot.core.age import address_date
 from bot.core.care import ROLLED_OVER
+from bot.core.moments import clock
 from bot.core.text import one_line, shorten
 from bot.core.urls import host
 from bot.model import Feed, FeedState, Notice
@@ -52,9 +53,9 @@ def _of_feed(
     if state.disabled:
         yield f"“{title}” is polled no more: {shorten(one_line(state.disabled), _REASON)}."
         return
-    yield f"“{title}” was polled last on {_clock(state.last_polled_at)}: {_result(state)}."
+    yield f"“{title}” was polled last on {clock(state.last_polled_at)}: {_result(state)}."
     if state.failing_since:
-        yield f"It has failed since {_clock(state.failing_since)}."
+        yield f"It has failed since {clock(state.failing_since)}."
     if moment and not state.failing_since:
         yield (
             "It was polled since, and did not have it: not every feed has every article."
@@ -64,7 +65,7 @@ def _of_feed(
     rolled = [each.at for each in notices if (each.feed_id, each.kind) == (feed.id, ROLLED_OVER)]
     if rolled:
         yield (
-            f"On {_clock(rolled[-1])} all its entries were new at once: some may have come and gone between "
+            f"On {clock(rolled[-1])} all its entries were new at once: some may have come and gone between "
             "two polls; set `every` for it."
         )
 
@@ -80,7 +81,3 @@ def _site(url: str) -> str:
 def _is_near(one: str, other: str) -> bool:
     """One host, or one below the other: ``news.example.org`` and ``example.org``."""
     return one == other or one.endswith(f".{other}") or other.endswith(f".{one}") if other else False
-
-
-def _clock(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"

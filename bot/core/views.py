@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from bot.core import footing
+from bot.core.amounts import plural
 from bot.core.care import FAILING, GONE
 from bot.core.moments import day_and_month, span, when
-from bot.core.render import Cut, by_prominence, plural, preheader, subject, summary
+from bot.core.render import Cut, by_prominence, preheader, subject, summary
 from bot.core.text import shorten
 from bot.model import Digest, Facts, NearMiss, Source, ToldStory
 

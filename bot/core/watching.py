@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 from bot.core.alarms import NETWORK, Finding, Over
+from bot.core.amounts import size
 from bot.core.care import DAY, FAILING, GONE, RECOVERED, ROLLED_OVER, SILENT, silence
 from bot.core.drift import Drift, Kind
 from bot.model import Alarm, FeedState, Notice, Part, Reach, Room, Topic
@@ -24,7 +25,6 @@ _MOST_OVER = 2 / 5
 _ROOM_AGAIN = 1.2
 """Times the least free space: a disk at the very bound is not full and free by turns."""
 _DRIFT = "drift "
-_MEGA, _GIGA = 10**6, 10**9
 
 
 # ── feeds ────────────────────────────────────────────────────────────────────────────────────────
@@ -68,12 +68,12 @@ def of_room(room: Room, least: int, now: datetime) -> Finding | None:
     """Whether a folder's disk has ``least`` bytes free. Between that and a fifth more, all stays as it is."""
     if room.free < least:
         text = (
-            f"Only {_size(room.free)} are free for {room.folder}; {_size(least)} should be. On a full disk "
+            f"Only {size(room.free)} are free for {room.folder}; {size(least)} should be. On a full disk "
             "nothing is taken in and nothing is told. Make room, or lower [alarms] disk_free_mb."
         )
         return Alarm(part=Part.DISK, subject=room.folder, cause=ALMOST_FULL, text=text, raised_at=now)
     if room.free >= _ROOM_AGAIN * least:
-        text = f"There is room again for {room.folder}: {_size(room.free)} are free."
+        text = f"There is room again for {room.folder}: {size(room.free)} are free."
         return Over(part=Part.DISK, subject=room.folder, cause=ALMOST_FULL, text=text)
     return None
 
@@ -84,10 +84,6 @@ def of_no_room(rooms: Iterable[Room], known: Iterable[Alarm]) -> Iterator[Over]:
     for each in known:
         if each.part is Part.DISK and each.subject not in folders:
             yield Over(part=each.part, subject=each.subject, cause=each.cause, quietly=True)
-
-
-def _size(count: int) -> str:
-    return f"{count / _GIGA:,.1f} GB" if count >= _GIGA else f"{count / _MEGA:.0f} MB"
 
 
 # ── topics ───────────────────────────────────────────────────────────────────────────────────────

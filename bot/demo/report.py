@@ -16,7 +16,7 @@ from rich.text import Text
 
 from bot.app import Application
 from bot.configuration import Configuration
-from bot.core.render import plural
+from bot.core.amounts import plural
 from bot.core.telling import tell
 from bot.errors import ChipwatchError
 from bot.model import Delivery, DeliveryState

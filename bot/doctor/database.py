@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.configuration import Configuration
-from bot.core.ailments import growth_finding, size
+from bot.core.ailments import growth_finding
+from bot.core.amounts import size
 from bot.core.findings import fault, fine, warning
 from bot.errors import StoreBusy, StoreError
 from bot.model import Destination, FeedState, Finding
 from bot.storage.engine import file_of, open_store
-from bot.storage.inspection import Inspection, inspect
+from bot.storage.inspection import Inspection, fault_of, inspect
 from bot.storage.schema import REVISIONS
 
 _READ_WHOLE = 500 * 10**6
@@ -99,9 +100,8 @@ def _patience(configuration: Configuration) -> timedelta:
 
 
 def _told(error: StoreError) -> Finding:
-    """Our messages end with what to do, behind the last semicolon."""
     if isinstance(error, StoreBusy):
         remedy = "end what else has it open: another command, a backup tool, a shell of SQLite"
         return fault("another process holds it and does not let go", remedy)
-    problem, _, remedy = str(error).rpartition("; ")
-    return fault(problem or remedy, remedy)
+    told = fault_of(error)
+    return fault(told.problem, told.remedy)

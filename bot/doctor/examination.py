@@ -11,9 +11,9 @@ from pathlib import Path
 from bot.app import make_fetcher, make_reader, rooms
 from bot.configuration import Configuration, SystemClock, read_configuration, silences
 from bot.core.ailments import clock_finding
+from bot.core.amounts import plural
 from bot.core.diagnosis import FEEDS, without_network
 from bot.core.findings import fault, fine, warning
-from bot.core.render import plural
 from bot.core.text import one_line
 from bot.doctor.database import Remembered, check_database
 from bot.doctor.machine import check_daemon, check_data, check_disk, check_zones

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 from zlib import crc32
 
 from sqlalchemy import (
@@ -24,14 +24,10 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from bot.errors import StoreBusy, StoreError, StoreVersion
-
-if TYPE_CHECKING:
-    # With the drivers that it names it takes 20 ms to import, which SQLite's users need not wait for.
-    from sqlalchemy.dialects import postgresql
 
 T = TypeVar("T")
 
@@ -44,7 +40,7 @@ _SPARE_PAGES, _SPARE_PART = 1_000, 20
 _PAGES_AT_ONCE = 500
 _CHECKPOINT_WAITS = 250  # milliseconds
 _READS = "chipwatch_reads"
-_PUT_BACK = "put a backup in its place: chipwatch db restore FILE"
+PUT_BACK = "put a backup in its place: chipwatch db restore FILE"
 _MIGRATE = "run `chipwatch db upgrade`"
 
 
@@ -142,8 +138,11 @@ class Sqlite:
         # Writers wait while it waits for readers; with those that stay it is given up.
         patience = _pragma(connection, "busy_timeout")
         connection.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_WAITS}")
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        connection.execute(f"PRAGMA busy_timeout = {patience}")
+        try:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            # The connection goes back to the pool, whatever became of it.
+            connection.execute(f"PRAGMA busy_timeout = {patience}")
         return False
 
     def reader(self, engine: Engine) -> Engine:
@@ -207,9 +206,7 @@ class Sqlite:
             case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH:
                 return StoreError("the database can't be opened; check the folder and its permissions")
             case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
-                return StoreError(
-                    f"the database is damaged ({said}); put a backup in its place: chipwatch db restore FILE"
-                )
+                return StoreError(f"the database is damaged ({said}); {PUT_BACK}")
             case sqlite3.SQLITE_IOERR:
                 return StoreError(f"the disk under the database fails ({said}); check it")
         return None
@@ -258,10 +255,10 @@ class Postgresql:
             yield bool(connection.scalar(select(func.pg_try_advisory_lock(_number("daemon")))))
 
     def add(self, table: Table) -> Insert:
-        return _postgresql_insert(table).on_conflict_do_nothing()
+        return postgresql.insert(table).on_conflict_do_nothing()
 
     def put(self, table: Table, *, key: str, update: Sequence[str]) -> Insert:
-        insert = _postgresql_insert(table)
+        insert = postgresql.insert(table)
         return insert.on_conflict_do_update(
             index_elements=[key], set_={name: insert.excluded[name] for name in update}
         )
@@ -294,12 +291,6 @@ class Postgresql:
 def _number(name: str) -> int:
     """What PostgreSQL's advisory locks have for a name."""
     return crc32(f"chipwatch {name}".encode())
-
-
-def _postgresql_insert(table: Table) -> postgresql.Insert:
-    from sqlalchemy.dialects.postgresql import insert
-
-    return insert(table)
 
 
 DIALECTS: Mapping[str, Dialect] = {"sqlite": Sqlite(), "postgresql": Postgresql()}

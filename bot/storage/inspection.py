@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, select, text
 
 from bot.errors import StoreError
-from bot.storage.dialects import Dialect
+from bot.storage.dialects import PUT_BACK, Dialect
 from bot.storage.engine import BUSY_TIMEOUT, connected, file_of, revision_of
 from bot.storage.queue import body_hash
 from bot.storage.schema import OPEN, REVISIONS, deliveries, destinations, feeds, redirects
@@ -21,7 +21,6 @@ from bot.storage.store import translated
 _NAMED_AT_MOST = 3
 _LEASED_AT_MOST = timedelta(hours=6)
 _LOG_AT_MOST = 64 * 2**20
-_PUT_BACK = "put a backup in its place: chipwatch db restore FILE"
 _START_ANEW = "look whether the clock is right, then start the daemon anew: it ends all leases"
 
 
@@ -67,7 +66,7 @@ def inspect(
         with connected(url, busy_timeout) as (engine, dialect):
             return _Looking(engine, dialect, now, thorough=thorough).found()
     except StoreError as error:
-        return Inspection(faults=(_fault_of(error),))
+        return Inspection(faults=(fault_of(error),))
 
 
 Check = Callable[[Connection], Iterator[Fault]]
@@ -101,14 +100,14 @@ class _Looking:
             with translated(self._engine, self._dialect), self._reader.begin() as connection:
                 return [*check(connection)]
         except StoreError as error:
-            return [_fault_of(error)]
+            return [fault_of(error)]
 
     def _revision(self) -> tuple[str | None, list[Fault]]:
         try:
             with translated(self._engine, self._dialect), self._reader.begin() as connection:
                 revision = revision_of(connection)
         except StoreError as error:
-            return None, [_fault_of(error)]
+            return None, [fault_of(error)]
         if revision == REVISIONS[-1]:
             return revision, []
         problem = f"its tables are of revision {revision or 'none'}, this version's of {REVISIONS[-1]}"
@@ -147,7 +146,7 @@ def _redirects(connection: Connection) -> Iterator[Fault]:
     onward = redirects.alias("onward")
     query = select(redirects.c.story_id).join(onward, onward.c.story_id == redirects.c.survivor)
     if astray := connection.scalars(query.order_by(redirects.c.story_id)).all():
-        yield Fault(problem=f"merged stories that lead nowhere: {_some(astray)}", remedy=_PUT_BACK)
+        yield Fault(problem=f"merged stories that lead nowhere: {_some(astray)}", remedy=PUT_BACK)
 
 
 # ── SQLite ──
@@ -168,11 +167,11 @@ def _sqlite_faults(connection: Connection, *, thorough: bool) -> Iterator[Fault]
     if thorough:
         said = connection.execute(text("PRAGMA integrity_check(1)")).scalars().all()
         if said != ["ok"]:
-            yield Fault(problem=f"the file is damaged: {said[0].splitlines()[-1]}", remedy=_PUT_BACK)
+            yield Fault(problem=f"the file is damaged: {said[0].splitlines()[-1]}", remedy=PUT_BACK)
         strays = Counter(row.table for row in connection.execute(text("PRAGMA foreign_key_check")))
         for table, rows in sorted(strays.items()):
             problem = f"{rows:,} rows of table {table} belong to rows that are gone"
-            yield Fault(problem=problem, remedy=_PUT_BACK)
+            yield Fault(problem=problem, remedy=PUT_BACK)
     log = _sqlite_facts(connection)["log"]
     if log > _LOG_AT_MOST:
         yield Fault(
@@ -215,7 +214,7 @@ _BY_ENGINE: Mapping[str, tuple[_Facts, Callable[..., Iterator[Fault]]]] = {
 }
 
 
-def _fault_of(error: StoreError) -> Fault:
+def fault_of(error: StoreError) -> Fault:
     """Our messages end with what to do, behind the last semicolon."""
     problem, _, remedy = str(error).rpartition("; ")
     return Fault(problem=problem or remedy, remedy=remedy)

@@ -15,7 +15,6 @@ from bot.core.ailments import (
     disk_finding,
     feed_finding,
     growth_finding,
-    size,
     zones_finding,
 )
 from bot.fetch import FAILURES
@@ -126,10 +125,3 @@ def test_a_database_that_will_outgrow_its_disk(filling: timedelta, free: int, fo
 )
 def test_time_zones_grow_old(version: str, level: Level) -> None:
     assert zones_finding(version, date(2026, 11, 22)).level is level
-
-
-@pytest.mark.parametrize(
-    ("count", "told"), [(0, "0 kB"), (15_200_000, "15.2 MB"), (2 * 10**9, "2.0 GB"), (3 * 10**12, "3.0 TB")]
-)
-def test_sizes(count: int, told: str) -> None:
-    assert size(count) == told

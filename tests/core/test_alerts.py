@@ -17,20 +17,27 @@ from bot.core.alerts import (
     Standing,
     keyword_test,
     looks_back,
+    outcome,
     select_alerts,
     spent,
     still_waiting,
-    why,
 )
 from bot.core.lexicon import Lexicon
 from bot.core.quiet import quiet_at
 from bot.core.select import select_digest
+from bot.core.telling import Background
 from bot.model import AlertRule, Earlier, Entity, Facts, Story, Telling
 from tests.core.test_select import digest_of
 from tests.core.told import NOW, RULE, SPEC, TOPICS, WINDOW, background, member, story, telling
 
 NIGHT = (time(22), time(7))
 DIGESTS = frozenset(TOPICS)
+
+
+def why(
+    rule: AlertRule, one: Story, stands: Standing, against: Background, keywords: Keywords | None = None
+) -> str:
+    return outcome(rule, one, stands, against, keywords)[1]
 
 
 def standing(

@@ -3,13 +3,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from bot.core.outlook import Reading, clock, digest_outlook, in_line, sent_in_words, weekday_clock
+from bot.core.outlook import Reading, digest_outlook, in_line, sent_in_words
 from bot.core.select import choose
 from bot.model import (
     Becomes,
@@ -161,17 +158,3 @@ def test_by_which_message_it_was_told() -> None:
     assert sent_in_words(several, NOW, "daily", "mail") == "2 sent, 1 dead"
     others = [sent(DeliveryState.SENT, channel="chat"), sent(DeliveryState.SENT, origin="fast")]
     assert sent_in_words([*others, replace(one, created_at=SLOT)], NOW, "daily", "mail") == ""
-
-
-@given(moment=st.datetimes(timezones=st.just(ZoneInfo("UTC"))).filter(lambda each: 1000 < each.year < 9998))
-def test_times_name_their_day_and_zone(moment: object) -> None:
-    from datetime import datetime
-
-    assert isinstance(moment, datetime)
-    zone = ZoneInfo("Asia/Kathmandu")
-    day, _, rest = weekday_clock(moment, zone).partition(" ")
-    assert rest == clock(moment, zone)
-    assert rest.endswith(" Asia/Kathmandu")
-    back = datetime.strptime(rest.removesuffix(" Asia/Kathmandu"), "%Y-%m-%d %H:%M").replace(tzinfo=zone)
-    assert timedelta(0) <= moment - back < timedelta(minutes=1)
-    assert day == back.strftime("%a")

@@ -22,7 +22,6 @@ from bot.core.render import (
     clip,
     fit,
     pages,
-    plural,
     preheader,
     subject,
     summary,
@@ -254,19 +253,6 @@ def test_the_preheader_tells_the_next_stories_or_the_lead() -> None:
     assert preheader(digest(1)).startswith("Norvik Networks takes the third")
     assert preheader(digest(3)).startswith("#2# Norvik")
     assert preheader(digest(3)).endswith("3 stories · 6 sources")
-
-
-@pytest.mark.parametrize(
-    ("count", "noun", "spelled"),
-    [
-        (1, "story", "1 story"),
-        (2, "story", "2 stories"),
-        (1204, "item", "1,204 items"),
-        (0, "copy", "0 copies"),
-    ],
-)
-def test_plural(count: int, noun: str, spelled: str) -> None:
-    assert plural(count, noun) == spelled
 
 
 def test_a_source_and_a_story_without_names_still_have_one() -> None:

@@ -113,7 +113,7 @@ def test_a_disk_is_almost_full_below_a_bound_and_has_room_again_well_above_it(
 def test_sizes_are_told_as_people_say_them() -> None:
     found = of_room(Room(folder="/data", free=42 * MEGA), 2500 * MEGA, NOW)
     assert found
-    assert found.text.startswith("Only 42 MB are free for /data; 2.5 GB should be. ")
+    assert found.text.startswith("Only 42.0 MB are free for /data; 2.5 GB should be. ")
 
 
 def test_with_no_bound_no_disk_is_full() -> None:

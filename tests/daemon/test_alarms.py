@@ -336,7 +336,7 @@ def test_a_disk_that_fills_up(world: World, small_disk: Path) -> None:
         world.clock.leap(STEADY)
         world.hears(almost_full=1, recovered=1)
         world.hears_no_more(daemon)
-    assert f"are free for {small_disk}; 3 MB should be" in world.words("almost full")[0]
+    assert f"are free for {small_disk}; 3.0 MB should be" in world.words("almost full")[0]
 
 
 def test_too_little_room_a_refused_configuration_and_steps_that_fail(world: World) -> None:

@@ -43,7 +43,7 @@ def test_a_disk_that_fills_up_is_told_once_and_once_that_there_is_room(bot: Bot)
     assert watched(with_room(bot, 2 * GIGA)) == [("Over", "almost full")]
     bot.clock.pass_by(HOUR)
     deliver(full)
-    assert [text[:15] for text in texts(bot.channel)] == ["Only 900 MB are", "There is room a"]
+    assert [text[:17] for text in texts(bot.channel)] == ["Only 900.0 MB are", "There is room aga"]
 
 
 def test_a_folder_that_nothing_is_written_to_any_more_is_forgotten(bot: Bot) -> None:
