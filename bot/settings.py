@@ -38,9 +38,9 @@ FILE = "chipwatch.toml"
 PREFIX = "CHIPWATCH_"
 # Read by the command line itself, not settings of a table.
 OWN_VARIABLES = frozenset({"CHIPWATCH_CONFIG", "CHIPWATCH_DATA", "CHIPWATCH_SECRETS"})
+_OPEN_TABLES = {"channels": ("type",), "digests": ("schedule", "at", "every")}
+"""Tables whose names the user chooses, and keys of which each inner one must have one."""
 # Read by the test suite.
-_OPEN_TABLES = {"channels": "type", "digests": "schedule"}
-"""Tables whose names the user chooses, and a key that each inner one must have."""
 _TEST_VARIABLES = frozenset({"CHIPWATCH_SHARED", "CHIPWATCH_SHARED_REQUIRED"})
 
 
@@ -118,16 +118,17 @@ def load_settings(config: Path) -> tuple[Settings, TomlDocument]:
 def undefined(document: TomlDocument, names: Mapping[str, str]) -> Iterator[ConfigError]:
     """Variables and secrets of a channel or digest that the file does not have, the first of each.
 
-    One that is defined from outside as a whole says at least its type or schedule. ``names``: name of the
-    variable or secret → where it is.
+    One that is defined from outside as a whole says at least its type, or when it comes. ``names``: name of
+    the variable or secret → where it is.
     """
     seen: set[tuple[str, str]] = set()
     for variable in sorted(names):
         table, name = _table_of(variable)
-        required = _OPEN_TABLES.get(table)
+        required = _OPEN_TABLES.get(table, ())
         here = document.data.get(table)
         known = list(here) if isinstance(here, dict) else []
-        whole = f"{PREFIX}{table}__{name}__{required}".upper() in map(str.upper, names)
+        given = {*map(str.upper, names)}
+        whole = any(f"{PREFIX}{table}__{name}__{key}".upper() in given for key in required)
         if not (required and name) or name in map(str.lower, known) or whole or (table, name) in seen:
             continue
         seen.add((table, name))

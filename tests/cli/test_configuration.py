@@ -226,6 +226,20 @@ def test_a_channel_may_come_from_outside_as_a_whole(config: Path, monkeypatch: p
 
 
 @pytest.mark.parametrize(
+    ("key", "value"), [("SCHEDULE", "30 7 * * *"), ("AT", '["07:30"]'), ("EVERY", '"2h"')]
+)
+def test_so_may_a_digest_however_it_says_when_it_comes(
+    config: Path, monkeypatch: pytest.MonkeyPatch, key: str, value: str
+) -> None:
+    monkeypatch.setenv(f"CHIPWATCH_DIGESTS__NOON__{key}", value)
+    monkeypatch.setenv("CHIPWATCH_DIGESTS__NOON__TOPICS", '["ferries"]')
+    monkeypatch.setenv("CHIPWATCH_DIGESTS__NOON__CHANNELS", '["folder"]')
+    called = chipwatch("config", "check", "--config", config)
+    assert (called.status, called.err) == (0, "")
+    assert "2 digests" in called.out
+
+
+@pytest.mark.parametrize(
     "command",
     [
         "config check",
