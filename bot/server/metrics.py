@@ -64,15 +64,19 @@ class _Latest:
             if self._counting is None or not self._counting.is_alive():
                 self._counting = threading.Thread(target=self._renew, name="metrics", daemon=True)
                 self._counting.start()
-            self._counting.join(self._patience)
-            return None if self._counting.is_alive() else self._census
+            counting = self._counting
+        # Not in turn: of many who ask while the database hangs, the last would wait for all others' patience.
+        counting.join(self._patience)
+        return None if counting.is_alive() else self._census
 
     def _renew(self) -> None:
-        self._census = None
+        census: Census | None = None
         try:
-            self._census = self._count()
+            census = self._count()
         except ChipwatchError:
             return  # told as chipwatch_database_up 0; /readyz says why
+        finally:
+            self._census = census
         self._from = time.monotonic()
 
 
