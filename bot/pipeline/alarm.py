@@ -26,9 +26,9 @@ def raise_alarm(tx: Tx, alarm: Alarm) -> bool:
     return bool(note_findings(tx, [alarm], alarm.raised_at))
 
 
-def end_alarm(tx: Tx, part: Part, subject: str, cause: str, now: datetime, text: str = "") -> bool:
+def end_alarm(tx: Tx, part: Part, subject: str, cause: str, now: datetime) -> bool:
     """Have people told, where they were told of it, that a trouble is over. Whether there was one."""
-    return bool(note_findings(tx, [Over(part=part, subject=subject, cause=cause, text=text)], now))
+    return bool(note_findings(tx, [Over(part=part, subject=subject, cause=cause)], now))
 
 
 def note_findings(tx: Tx, findings: Sequence[Finding], now: datetime) -> list[Finding]:

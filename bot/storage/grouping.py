@@ -78,7 +78,6 @@ traces = Table(
     Column("trace", LargeBinary, nullable=False),
 )
 
-_DAY = 86_400
 _THE_ROW = 1
 _STATE = tuple(each.name for each in fields(GroupingState))
 _COUNTS = ("found_in", "capital", "small")

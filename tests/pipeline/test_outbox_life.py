@@ -70,6 +70,12 @@ class MortalStore:
         with self.store.begin() as tx:
             yield tx
 
+    def unhurried(self) -> AbstractContextManager[Tx]:
+        return self.begin()
+
+    def tidy(self) -> bool:
+        return self.store.tidy()
+
     def read(self) -> AbstractContextManager[Tx]:
         return self.store.read()
 
