@@ -170,8 +170,15 @@ class _Round:
             self._task.cancel()
 
     def _tidy_up(self) -> None:
-        """Bodies not read to their end are generators still open; each closes in a task of its own."""
+        """Visits that were broken off come first: a slot is a generator too, and whoever is in it leaves it.
+
+        Bodies not read to their end are generators still open; each closes in a task of its own.
+        """
+        self._end_tasks()
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        self._end_tasks()
+
+    def _end_tasks(self) -> None:
         while tasks := asyncio.all_tasks(self._loop):
             self._loop.run_until_complete(asyncio.wait(tasks))
 

@@ -342,6 +342,17 @@ def test_closing_the_iterator_ends_all_requests(server: ScriptedServer) -> None:
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("fetch")]
 
 
+def test_a_visit_broken_off_while_its_name_is_looked_up_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: ended.wait(20) and [])
+    going = HttpFetcher(OPTIONS).fetch_all(Due([f"http://hanging{n}.example/" for n in range(8)]), unread)
+    with structlog.testing.capture_logs() as lines:
+        next(going)
+        going.close()  # type: ignore[attr-defined]
+    ended.set()
+    assert lines == []
+
+
 def test_a_consumer_may_be_slow(server: ScriptedServer) -> None:
     """No timeout of a request counts the time that the consumer takes for another's result."""
     server.play("/ok", Answer(body=b"x"))
