@@ -65,7 +65,8 @@ class Over:
     """There is nothing to say about it, or another alarm says it all."""
 
 
-Finding: TypeAlias = Alarm | Over
+Observation: TypeAlias = Alarm | Over
+"""That there is trouble, or that it is over."""
 
 
 def raised(delivery: Delivery, settlement: Settlement, now: datetime) -> Alarm | None:
@@ -93,7 +94,7 @@ def raised(delivery: Delivery, settlement: Settlement, now: datetime) -> Alarm |
 # ── what an alarm is, and how it stands ──────────────────────────────────────────────────────────
 
 
-def identity(alarm: Finding) -> Identity:
+def identity(alarm: Observation) -> Identity:
     """What makes two alarms one."""
     return alarm.part, alarm.subject, alarm.cause
 
@@ -158,11 +159,11 @@ def _is_gathered(alarm: Alarm) -> bool:
 # ── how it begins and ends ───────────────────────────────────────────────────────────────────────
 
 
-def noted(finding: Finding, before: Alarm | None, now: datetime) -> Alarm | None:
-    """What to write down of a finding, in place of ``before``; ``None`` where it changes nothing."""
-    if isinstance(finding, Alarm):
-        return begun(finding, before)
-    return ended(finding, before, now) if before and stands(before) else None
+def noted(observation: Observation, before: Alarm | None, now: datetime) -> Alarm | None:
+    """What to write down of an observation, in place of ``before``; ``None`` where it changes nothing."""
+    if isinstance(observation, Alarm):
+        return begun(observation, before)
+    return ended(observation, before, now) if before and stands(before) else None
 
 
 def begun(alarm: Alarm, before: Alarm | None) -> Alarm | None:

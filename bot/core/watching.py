@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
-from bot.core.alarms import NETWORK, Finding, Over
+from bot.core.alarms import NETWORK, Observation, Over
 from bot.core.amounts import size
 from bot.core.care import DAY, FAILING, GONE, RECOVERED, ROLLED_OVER, SILENT, silence
 from bot.core.drift import Drift, Kind
@@ -30,7 +30,7 @@ _DRIFT = "drift "
 # ── feeds ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def of_feed(state: FeedState, notices: Iterable[Notice]) -> Iterator[Finding]:
+def of_feed(state: FeedState, notices: Iterable[Notice]) -> Iterator[Observation]:
     """What the notices of one poll mean; ``state`` is the one after it, which knows what still stands."""
     for notice in notices:
         feed = notice.feed_id
@@ -45,7 +45,7 @@ def of_feed(state: FeedState, notices: Iterable[Notice]) -> Iterator[Finding]:
                     yield Over(part=Part.FEED, subject=feed, cause=cause, text=notice.text, quietly=quietly)
 
 
-def of_network(reach: Reach, now: datetime) -> Finding | None:
+def of_network(reach: Reach, now: datetime) -> Observation | None:
     """Whether so many feeds fail together that the fault will be on our side."""
     part, subject, cause = NETWORK
     if reach.lasting >= _FEWEST_FAILING and reach.lasting > _MOST * reach.polled:
@@ -64,7 +64,7 @@ def of_network(reach: Reach, now: datetime) -> Finding | None:
 # ── the disk ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def of_room(room: Room, least: int, now: datetime) -> Finding | None:
+def of_room(room: Room, least: int, now: datetime) -> Observation | None:
     """Whether a folder's disk has ``least`` bytes free. Between that and a fifth more, all stays as it is."""
     if room.free < least:
         text = (
@@ -113,7 +113,7 @@ def topic_speaks(topic: Topic) -> Over:
     return Over(part=Part.TOPIC, subject=topic.id, cause=SILENT, text=text)
 
 
-def of_drift(topic: Topic, drift: Drift, now: datetime) -> Iterator[Finding]:
+def of_drift(topic: Topic, drift: Drift, now: datetime) -> Iterator[Observation]:
     """What has drifted and what has not, of one topic."""
     found = {each.kind: each.text for each in drift.alarms}
     for kind in Kind:

@@ -10,7 +10,7 @@ from functools import partial
 
 import structlog
 
-from bot.core.alarms import Finding
+from bot.core.alarms import Observation
 from bot.core.drift import gauges
 from bot.core.latency import latency
 from bot.core.urls import absolute
@@ -211,10 +211,10 @@ def _upkeep(meters: Meters, deps: Deps) -> Fields:
     return {**done, **_told(watch_topics(deps, drifting))}
 
 
-def _told(findings: Sequence[Finding]) -> Fields:
+def _told(observations: Sequence[Observation]) -> Fields:
     """Say what was found in the log as well: it is there before any message is."""
     log = structlog.get_logger()
-    for each in findings:
+    for each in observations:
         say, event = (log.warning, "alarm") if isinstance(each, Alarm) else (log.info, "alarm is over")
         say(event, about=each.part.value, subject=each.subject, cause=each.cause, text=each.text)
-    return {"findings": len(findings)} if findings else {}
+    return {"observations": len(observations)} if observations else {}

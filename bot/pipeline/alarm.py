@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 
 from bot.core import alarms
-from bot.core.alarms import Finding, Over, identity
+from bot.core.alarms import Observation, Over, identity
 from bot.core.bulletin import bulletin
 from bot.model import Alarm, Delivery, Part, Settlement
 from bot.pipeline.deps import Deps
@@ -23,24 +23,24 @@ _ELSEWHERE = "its channel is disabled; another one tells it"
 
 def raise_alarm(tx: Tx, alarm: Alarm) -> bool:
     """Have people told of trouble, unless they know. Whether it is new."""
-    return bool(note_findings(tx, [alarm], alarm.raised_at))
+    return bool(note_observations(tx, [alarm], alarm.raised_at))
 
 
 def end_alarm(tx: Tx, part: Part, subject: str, cause: str, now: datetime) -> bool:
     """Have people told, where they were told of it, that a trouble is over. Whether there was one."""
-    return bool(note_findings(tx, [Over(part=part, subject=subject, cause=cause)], now))
+    return bool(note_observations(tx, [Over(part=part, subject=subject, cause=cause)], now))
 
 
-def note_findings(tx: Tx, findings: Sequence[Finding], now: datetime) -> list[Finding]:
-    """Raise and end the alarms that these findings give cause for. Returns those that changed something."""
-    known = {identity(each): each for each in tx.alarms.all()} if findings else {}
+def note_observations(tx: Tx, observations: Sequence[Observation], now: datetime) -> list[Observation]:
+    """Raise and end the alarms that these give cause for. Returns those that changed something."""
+    known = {identity(each): each for each in tx.alarms.all()} if observations else {}
     changing = []
-    for finding in findings:
-        written = alarms.noted(finding, known.get(identity(finding)), now)
+    for observation in observations:
+        written = alarms.noted(observation, known.get(identity(observation)), now)
         if written is not None:
             tx.alarms.put(written)
             known[identity(written)] = written
-            changing.append(finding)
+            changing.append(observation)
     return changing
 
 
@@ -58,7 +58,7 @@ def note_alarms(tx: Tx, ended: Sequence[tuple[Delivery, Settlement]], now: datet
 
 def end_alarms(tx: Tx, channel: str, now: datetime) -> None:
     """Something was sent to a channel."""
-    note_findings(tx, alarms.over_by_sending(channel, tx.alarms.all()), now)
+    note_observations(tx, alarms.over_by_sending(channel, tx.alarms.all()), now)
 
 
 # ── told ─────────────────────────────────────────────────────────────────────────────────────────

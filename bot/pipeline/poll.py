@@ -24,7 +24,7 @@ from bot.model import (
     ReadTask,
     Visit,
 )
-from bot.pipeline.alarm import note_findings
+from bot.pipeline.alarm import note_observations
 from bot.pipeline.deps import Deps
 from bot.ports import Tx
 
@@ -196,8 +196,8 @@ def _apply(deps: Deps, visits: Sequence[Visit]) -> list[PollReport] | StoreError
             tx.feeds.save([report.plan.state for report in reports])
             tx.feeds.note([notice for report in reports for notice in report.plan.notices])
             plans = [report.plan for report in reports]
-            findings = [each for plan in plans for each in of_feed(plan.state, plan.notices)]
-            note_findings(tx, findings, deps.clock.now())
+            observations = [each for plan in plans for each in of_feed(plan.state, plan.notices)]
+            note_observations(tx, observations, deps.clock.now())
     except StoreError as error:
         return error
     return reports

@@ -21,7 +21,7 @@ from bot.core.alarms import (
     RELAPSE,
     REMEMBERED,
     STEADY,
-    Finding,
+    Observation,
     Over,
     identity,
     is_ahead,
@@ -57,10 +57,10 @@ class Story:
     known: dict[Any, Alarm] = field(default_factory=dict)
     heard: list[tuple[timedelta, str]] = field(default_factory=list)
 
-    def find(self, after: timedelta, finding: Finding) -> bool:
-        if isinstance(finding, Alarm):
-            finding = replace(finding, raised_at=NOW + after)
-        written = noted(finding, self.known.get(identity(finding)), NOW + after)
+    def find(self, after: timedelta, observation: Observation) -> bool:
+        if isinstance(observation, Alarm):
+            observation = replace(observation, raised_at=NOW + after)
+        written = noted(observation, self.known.get(identity(observation)), NOW + after)
         if written is not None:
             self.known[identity(written)] = written
         return written is not None

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.core import care
-from bot.core.alarms import NETWORK, Finding, Over, identity
+from bot.core.alarms import NETWORK, Observation, Over, identity
 from bot.core.drift import Drift, Sight
 from bot.core.watching import (
     ALMOST_FULL,
@@ -30,8 +30,8 @@ CHIPS = Topic(id="chips", title="Chips", query="chip")
 MEGA = 10**6
 
 
-def kinds(findings: Iterable[Finding | None]) -> list[tuple[str, str]]:
-    return [(type(each).__name__, each.cause) for each in findings if each]
+def kinds(observations: Iterable[Observation | None]) -> list[tuple[str, str]]:
+    return [(type(each).__name__, each.cause) for each in observations if each]
 
 
 # ── feeds ────────────────────────────────────────────────────────────────────────────────────────
