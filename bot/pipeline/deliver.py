@@ -37,8 +37,9 @@ _TAKEN = 20
 """Messages of one destination in memory."""
 _LOOK_AGAIN = 1.0
 """Seconds between looks for destinations that became due while others are under way."""
-_TRIES = 30
-"""Transactions tried before a round ends without settling what it sent, whose outcome is unknown then."""
+_TRIES = 600
+"""Transactions tried before a round ends without settling what it sent, whose outcome is unknown then: a letter
+would go out twice. Ten minutes, in which a server of a database is restarted and room is made on a disk."""
 _TRY_AGAIN = 1.0
 """Seconds between those tries, beside what each waits for the database."""
 _UNKNOWN_CHANNEL = RetryPolicy(waits=(timedelta(hours=1),), give_up=timedelta(0))
