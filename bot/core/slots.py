@@ -83,14 +83,17 @@ def due_slot(
 ) -> datetime | None:
     """The latest slot of a digest that is due: after ``last``, and at most ``catch_up`` ago. In UTC.
 
+    What is not late yet is due however short ``catch_up`` is: somebody has to look after the slot came.
+
     Slots missed before it are not made up one by one: one digest covers them. ``last`` is the latest slot
     taken up to now; ``None`` takes any slot within the catch-up time. ``taken``: times of day taken lately,
     as ``time_of_day`` spells them. They are not due again when the zone or its rules change, and with them
     the moment of the same time of day.
     """
-    earliest = now - spec.catch_up
+    patience = max(spec.catch_up, LATE_AFTER)
+    earliest = now - patience
     after = earliest if last is None else max(last, earliest)
-    for stretch in (*_STRETCHES, spec.catch_up):
+    for stretch in (*_STRETCHES, patience):
         start = max(after, now - stretch)
         upcoming = takewhile(lambda slot: slot.at <= now, _slots(spec, start))
         due = [slot.at for slot in upcoming if slot.wall is None or _spelled(slot.wall) not in taken]

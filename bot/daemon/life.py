@@ -21,7 +21,7 @@ from bot.daemon.timekeeping import Timekeeping
 from bot.daemon.watchdog import LOOK, Watchdog, watching
 from bot.ports import Clock
 from bot.references import IN_THE_DATA_FOLDER
-from bot.runtime import lifecycle, local
+from bot.runtime import lifecycle, local, memory
 from bot.runtime.clockwatch import ClockWatch, noticing_jumps, system_elapsed, system_now
 from bot.runtime.steps import Heartbeat
 from bot.server.meters import Meters
@@ -61,6 +61,7 @@ def serve(
     ``signals``: where they are heard already, so that none is lost that came before.
     """
     signals = signals or lifecycle.Signals()
+    memory.share_heaps()
 
     def set_up(configuration: Configuration) -> None:
         set_up_logs(configuration, log_level)

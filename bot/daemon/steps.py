@@ -25,6 +25,7 @@ from bot.pipeline.poll import PollReport, poll
 from bot.pipeline.triage import triage
 from bot.pipeline.upkeep import upkeep
 from bot.pipeline.watch import watch, watch_topics
+from bot.runtime import memory
 from bot.runtime.steps import Fields, Heartbeat, Step
 from bot.server.meters import Meters
 
@@ -205,6 +206,7 @@ def _watch(deps: Deps) -> Fields:
 
 def _upkeep(meters: Meters, deps: Deps) -> Fields:
     items, deliveries = upkeep(deps)
+    memory.give_back()
     done = {"items": items, "deliveries": deliveries} if items or deliveries else {}
     drifting = drifts(deps)
     meters.drifting(tuple(gauges(drifting)))

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.errors import StoreError, UsageError
-from bot.storage.engine import BUSY_TIMEOUT, connected, file_of
+from bot.storage.engine import BUSY_TIMEOUT, connected, file_of, revision_of
 
 
 def vacuum(url: str, *, busy_timeout: timedelta = BUSY_TIMEOUT) -> tuple[int, int]:
@@ -14,7 +14,7 @@ def vacuum(url: str, *, busy_timeout: timedelta = BUSY_TIMEOUT) -> tuple[int, in
 
     From then on upkeep gives room back as it comes free, which it can't in a file that an older version made.
     Nobody can write meanwhile, and for that time it takes twice its room once more. Raises ``UsageError`` for
-    PostgreSQL, ``StoreBusy`` where somebody writes.
+    PostgreSQL, ``StoreBusy`` where somebody writes, ``StoreVersion`` for a database of a newer version.
     """
     file = file_of(url)
     if file is None:
@@ -22,6 +22,8 @@ def vacuum(url: str, *, busy_timeout: timedelta = BUSY_TIMEOUT) -> tuple[int, in
     if not file.exists():
         raise StoreError(f"there is no database at {file}; name its folder with --data")
     before = _bytes(file)
+    with connected(url, busy_timeout) as (engine, dialect), dialect.reader(engine).begin() as reading:
+        revision_of(reading)
     with connected(url, busy_timeout) as (engine, _dialect):
         held = engine.raw_connection()
         try:

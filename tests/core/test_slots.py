@@ -68,6 +68,13 @@ def test_a_slot_is_due_once() -> None:
     assert due_slot(morning, slot, utc(2026, 3, 3, 20)) is None
 
 
+def test_however_short_the_catch_up_a_slot_is_due_until_it_would_be_late() -> None:
+    at_once = spec("30 7 * * *", "UTC", catch_up=timedelta(0))
+    slot, last = utc(2026, 3, 3, 7, 30), utc(2026, 3, 2, 7, 30)
+    assert due_slot(at_once, last, slot + timedelta(seconds=9)) == slot
+    assert due_slot(at_once, last, slot + LATE_AFTER + MINUTE) is None
+
+
 def test_of_several_missed_slots_the_latest_is_due() -> None:
     assert due_slot(spec("0 8 * * *", catch_up=7 * DAY), utc(2026, 2, 20, 7), NOW) == utc(2026, 3, 3, 7)
 

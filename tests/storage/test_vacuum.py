@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import StoreError, UsageError
+from bot.errors import StoreError, StoreVersion, UsageError
 from bot.storage.engine import open_store, upgrade
 from bot.storage.inspection import inspect
 from bot.storage.store import SqlStore
@@ -110,3 +110,17 @@ def test_there_must_be_a_file(engine_name: str, folder: Path) -> None:
         vacuum(f"sqlite:///{folder / 'absent.db'}")
     with pytest.raises(UsageError, match="by the server itself"):
         vacuum("postgresql://user@host/name")
+
+
+def test_a_database_of_a_newer_version_is_left_as_it_is(engine_name: str, folder: Path) -> None:
+    if engine_name != "sqlite":
+        pytest.skip("a server vacuums by itself")
+    file = folder / "newer.db"
+    url = f"sqlite:///{file}"
+    upgrade(url)
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    before = file.read_bytes()
+    with pytest.raises(StoreVersion, match="made by a newer version"):
+        vacuum(url)
+    assert file.read_bytes() == before
