@@ -74,6 +74,17 @@ def _bounded(seconds: float, most: int) -> type[H11Protocol]:
             self._end.cancel()
             super().connection_lost(exc)
 
+        def send_400_response(self, msg: str) -> None:
+            asked = self.cycle is not None
+            if not asked:
+                super().send_400_response(msg)
+                return
+            # Broken after its head was read, such as a chunk without a length. It has an answer, or one is
+            # being made: a second one can't be sent, and the attempt would be an error in the log.
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+            self.transport.abort()
+
     return Bounded
 
 

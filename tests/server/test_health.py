@@ -1,3 +1,4 @@
+import logging
 import socket
 import threading
 import time
@@ -9,6 +10,7 @@ import httpx
 import pytest
 
 from bot.errors import ChipwatchError
+from bot.server import unsubscribe
 from bot.server.health import MOST_CONNECTIONS, HealthServer
 
 SLOW_HEAD = b"GET /healthz HTTP/1.1\r\nHost: x\r\n"
@@ -121,6 +123,32 @@ def test_garbage_is_refused_and_harms_nobody(port: int, garbage: bytes) -> None:
     assert not answer or answer.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 404 ", b"HTTP/1.1 405 "))
     assert b"Traceback" not in answer
     assert is_alive(port)
+
+
+@pytest.mark.parametrize("head", ["GET /nowhere", "GET /readyz", "HEAD /nowhere", "POST /u/x"])
+@pytest.mark.parametrize("pause", [0.0, 0.3])
+def test_a_body_that_breaks_leaves_no_line_in_the_log(
+    caplog: pytest.LogCaptureFixture, head: str, pause: float
+) -> None:
+    """Whether it breaks before its answer is made or after."""
+
+    class Nobody:
+        def known(self, token: str) -> None: ...
+
+        def unsubscribe(self, token: str) -> None: ...
+
+    server = HealthServer("127.0.0.1", 0, dict, unsubscribe.routes(Nobody()))
+    port = server.start()
+    with connected(port) as line:
+        line.sendall(f"{head} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
+        time.sleep(pause)
+        line.sendall(b"ZZZ\r\n")
+        with suppress(ConnectionError):
+            while line.recv(65536):
+                """Until it is closed."""
+    assert is_alive(port)
+    server.stop()
+    assert not [each for each in caplog.records if each.levelno >= logging.ERROR]
 
 
 def test_a_head_of_ten_megabytes_is_not_kept(port: int) -> None:
