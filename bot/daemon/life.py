@@ -16,6 +16,7 @@ from bot.configuration import Configuration
 from bot.daemon.answering import Answering
 from bot.daemon.current import Current
 from bot.daemon.reload import Reload, reloading, sound
+from bot.daemon.staying import staying
 from bot.daemon.steps import EVERY, steps_of
 from bot.daemon.timekeeping import Timekeeping
 from bot.daemon.watchdog import LOOK, Watchdog, watching
@@ -71,7 +72,7 @@ def serve(
     with ExitStack() as held:
         held.enter_context(lifecycle.single_instance(configuration.data))
         if configuration.settings.storage.url != IN_THE_DATA_FOLDER:
-            held.enter_context(sole_daemon(configuration.database))
+            held.enter_context(staying(held.enter_context(sole_daemon(configuration.database))))
         application = held.enter_context(opened(configuration, clock))
         application.take_over()
         application.subscribe()

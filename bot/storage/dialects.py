@@ -7,8 +7,8 @@ SQLite, where a writing transaction holds the whole database from its first stat
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 from zlib import crc32
@@ -75,8 +75,11 @@ class Dialect(Protocol):
         """Keep every other writing transaction that holds ``name`` waiting until this one ends."""
         ...
 
-    def alone(self, engine: Engine) -> AbstractContextManager[bool]:
-        """Take the place of the one daemon, until the block ends or the process does. Whether it was free."""
+    def alone(self, engine: Engine) -> AbstractContextManager[Callable[[], bool]]:
+        """Gives what takes the place of the one daemon, called once or often, and says whether it is ours.
+
+        It is kept until the block ends or the process does.
+        """
         ...
 
     def add(self, table: Table) -> Insert:
@@ -159,17 +162,19 @@ class Sqlite:
         """BEGIN IMMEDIATE holds everything already."""
 
     @contextmanager
-    def alone(self, engine: Engine) -> Iterator[bool]:
+    def alone(self, engine: Engine) -> Iterator[Callable[[], bool]]:
         from filelock import FileLock, Timeout
 
         lock = FileLock(f"{engine.url.database}.lock", timeout=0)
+
+        def take() -> bool:
+            if not lock.is_locked:
+                with suppress(Timeout):
+                    lock.acquire()
+            return lock.is_locked
+
         try:
-            lock.acquire()
-        except Timeout:
-            yield False
-            return
-        try:
-            yield True
+            yield take
         finally:
             lock.release()
 
@@ -247,12 +252,12 @@ class Postgresql:
             connection.execute(select(func.pg_advisory_xact_lock(_number(name))))
 
     @contextmanager
-    def alone(self, engine: Engine) -> Iterator[bool]:
-        with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-            # A machine that went down says no goodbye: its session is given up after a minute, not two hours.
-            for setting, seconds in (("idle", 30), ("interval", 10), ("count", 3)):
-                connection.execute(text(f"SET tcp_keepalives_{setting} = {seconds}"))
-            yield bool(connection.scalar(select(func.pg_try_advisory_lock(_number("daemon")))))
+    def alone(self, engine: Engine) -> Iterator[Callable[[], bool]]:
+        place = _Place(engine)
+        try:
+            yield place.take
+        finally:
+            place.leave()
 
     def add(self, table: Table) -> Insert:
         return postgresql.insert(table).on_conflict_do_nothing()
@@ -286,6 +291,39 @@ class Postgresql:
         if isinstance(error, OperationalError | InterfaceError) or state.startswith("XX"):
             return StoreError(f"the database can't be used ({said}); check its address and that it runs")
         return None
+
+
+class _Place:
+    """The lock of the one daemon, held by a connection of its own."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._connection: Connection | None = None
+
+    def take(self) -> bool:
+        """Whether it is ours. A server that restarted forgot whose it was: then it is taken anew."""
+        if self._connection is not None:
+            try:
+                self._connection.execute(select(1))
+            except DBAPIError:
+                self.leave()
+            else:
+                return True
+        self._connection = self._engine.connect()
+        # A machine that went down says no goodbye: its session is given up after a minute, not two hours.
+        for setting, seconds in (("idle", 30), ("interval", 10), ("count", 3)):
+            self._connection.execute(text(f"SET tcp_keepalives_{setting} = {seconds}"))
+        if self._connection.scalar(select(func.pg_try_advisory_lock(_number("daemon")))):
+            return True
+        self.leave()
+        return False
+
+    def leave(self) -> None:
+        if self._connection is not None:
+            # Not into the pool, where its session would go on, and with it the lock.
+            self._connection.invalidate()
+            self._connection.close()
+            self._connection = None
 
 
 def _number(name: str) -> int:

@@ -9,6 +9,8 @@ from bot.errors import StoreError
 from bot.storage.engine import open_store
 from bot.storage.tenancy import sole_daemon
 from tests.http_server import wait_until
+from tests.storage.conftest import Databases
+from tests.storage.test_reconnect import cut
 
 HOLDING = """
 import sys
@@ -57,3 +59,19 @@ def is_free(url: str) -> bool:
             return True
     except StoreError:
         return False
+
+
+def test_a_server_that_forgot_is_told_again_who_comes_first(new_database: Databases) -> None:
+    """As after its restart: all sessions are gone, and their locks with them."""
+    url = new_database()
+    with sole_daemon(url) as first:
+        cut(url)
+        assert first()
+        with pytest.raises(StoreError), sole_daemon(url):
+            pass
+        cut(url)
+        with sole_daemon(url) as second:
+            assert second()
+            assert not first()
+            assert second(), "and to ask takes nothing away"
+        assert first()
