@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import zoneinfo
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -66,7 +67,7 @@ def check_daemon(data: Path, bind: str) -> list[Finding]:
     found = troubles(bind) if bind else None
     if not is_running(data):
         if found is None:
-            return [fine("not running; chipwatch run starts it")]
+            return [_startable(bind)]
         remedy = "look whether --data is the folder of that daemon; two need two ports ([server] bind)"
         return [warning(f"a daemon of another data folder answers at {bind}", remedy)]
     if not bind:
@@ -77,3 +78,31 @@ def check_daemon(data: Path, bind: str) -> list[Finding]:
         told = "; ".join(f"{part}: {trouble}" for part, trouble in found.items())
         return [fault(f"running, and not ready: {told}", _LOOK)]
     return [fine("running and ready")]
+
+
+def _startable(bind: str) -> Finding:
+    """Whether a daemon that does not run could listen where it is to."""
+    if bind and (why := _taken(bind)):
+        remedy = (
+            "end what listens there, or write another address in [server] bind: chipwatch run can't begin "
+            "until then"
+        )
+        return fault(f"not running, and can't listen on {bind}: {why}", remedy)
+    return fine("not running; chipwatch run starts it")
+
+
+def _taken(bind: str) -> str:
+    """Why the address can't be had; empty where it can. It is let go of at once."""
+    host, _, port = bind.rpartition(":")
+    try:
+        asked = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)
+        for family, kind, protocol, _, address in asked:
+            with socket.socket(family, kind, protocol) as line:
+                # As the server does: what ended a minute ago holds no port.
+                line.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                if family == socket.AF_INET6:
+                    line.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+                line.bind(address)
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""

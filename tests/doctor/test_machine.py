@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import zoneinfo
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -66,3 +67,15 @@ def test_a_daemon_without_a_server(tmp_path: Path) -> None:
     # Looking took nothing away: a daemon may begin.
     with single_instance(tmp_path):
         pass
+
+
+def test_an_address_where_no_daemon_could_listen_is_a_fault(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        bind = f"127.0.0.1:{other.getsockname()[1]}"
+        (taken,) = check_daemon(tmp_path, bind)
+    assert (taken.level, bind in taken.found) == (Level.FAULT, True)
+    assert "[server] bind" in taken.remedy
+    (free,) = check_daemon(tmp_path, bind)
+    assert (free.level, free.found) == (Level.FINE, "not running; chipwatch run starts it")
+    (elsewhere,) = check_daemon(tmp_path, "192.0.2.1:8080")
+    assert elsewhere.level is Level.FAULT
