@@ -10,7 +10,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -19,13 +20,16 @@ from bot.configuration import Configuration, read_configuration
 from bot.core.text import shorten
 from bot.daemon.answering import Answering
 from bot.daemon.current import Current
+from bot.daemon.watchdog import stack_of
 from bot.errors import ChipwatchError, ConfigError, ConfigErrors
 from bot.model import Alarm, Part
 from bot.pipeline.alarm import end_alarm, raise_alarm
 from bot.ports import Tx
 from bot.runtime import local
 
-REFUSED = "refused"
+REFUSED, HANGING = "refused", "hanging"
+WITHIN = timedelta(seconds=30)
+"""Thousands of feeds are read in a few seconds, and the database is waited for no longer than five."""
 _TOLD = 3
 """Problems in the text of an alarm; the log has all of them."""
 _LONGEST = 200
@@ -40,9 +44,12 @@ class Reload:
     answering: Answering
     set_up: Callable[[Configuration], None]
     """Called with what is in force from then on: for what belongs to the process, such as the log."""
+    within: timedelta = WITHIN
+    """One that takes longer is told of; it can't be broken off."""
 
     def __call__(self) -> None:
-        outcome = local.attempted("reload failed", self._replaced)
+        with self._told_when_slow():
+            outcome = local.attempted("reload failed", self._replaced)
         local.attempted("reload not told", lambda: self._tell(outcome))
 
     def _replaced(self) -> Sequence[ChipwatchError]:
@@ -65,6 +72,29 @@ class Reload:
         self.set_up(application.configuration)
         return ()
 
+    @contextmanager
+    def _told_when_slow(self) -> Iterator[None]:
+        """Say once that the block hangs, and where."""
+        hanging = partial(self._tell_hanging, threading.get_ident())
+        timer = threading.Timer(
+            self.within.total_seconds(), lambda: local.attempted("reload not told", hanging)
+        )
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            # What was begun to be told must not be told after its end.
+            timer.join()
+
+    def _tell_hanging(self, thread: int) -> None:
+        seconds = self.within.total_seconds()
+        structlog.get_logger().error("reload hangs", seconds=seconds, stack=stack_of(thread))
+        deps = self.current.deps()
+        with deps.store.begin() as tx:
+            raise_alarm(tx, _hanging(seconds, deps.clock.now()))
+
     def _tell(self, outcome: Sequence[ChipwatchError] | local.Fault) -> None:
         log, deps = structlog.get_logger(), self.current.deps()
         if isinstance(outcome, local.Fault):
@@ -75,6 +105,7 @@ class Reload:
             log.info("configuration in force", **self.current.size)
         now = deps.clock.now()
         with deps.store.begin() as tx:
+            end_alarm(tx, Part.CONFIGURATION, "", HANGING, now)
             if outcome:
                 raise_alarm(tx, _refused(outcome, now))
             else:
@@ -83,7 +114,8 @@ class Reload:
 
 def sound(tx: Tx, now: datetime) -> None:
     """The configuration of the files is the one in force."""
-    end_alarm(tx, Part.CONFIGURATION, "", REFUSED, now)
+    for cause in (REFUSED, HANGING):
+        end_alarm(tx, Part.CONFIGURATION, "", cause, now)
 
 
 def _keeping_the_store(read: Configuration, before: Application) -> Configuration:
@@ -117,6 +149,15 @@ def _refused(problems: Sequence[ChipwatchError], now: datetime) -> Alarm:
         "Mend it (chipwatch config check) and have it read again"
     )
     return Alarm(part=Part.CONFIGURATION, subject="", cause=REFUSED, text=text, raised_at=now)
+
+
+def _hanging(seconds: float, now: datetime) -> Alarm:
+    text = (
+        f"The configuration could not be read within {seconds:g} s, the one before it goes on, and nothing "
+        "else is read meanwhile: see “reload hangs” in the log. If it does not end when that is mended, "
+        "restart the daemon"
+    )
+    return Alarm(part=Part.CONFIGURATION, subject="", cause=HANGING, text=text, raised_at=now)
 
 
 @contextmanager

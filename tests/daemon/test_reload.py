@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import socket
 import threading
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import structlog
 
-from bot.daemon.reload import reloading
+from bot.daemon.reload import Reload, reloading
 from bot.model import Alarm
 from bot.storage.engine import open_store
 from tests.cli.calling import NEWS, entry, rss
@@ -202,6 +204,31 @@ def test_a_folder_that_is_gone_is_refused(house: House) -> None:
         assert feeds(running) == {ONE}
         house.config.with_name("away").rename(house.config)
     assert [line["event"] for line in log] == ["configuration refused"]
+
+
+def test_one_that_hangs_is_named_and_told_of_until_it_ends(house: House) -> None:
+    house.watch(ONE)
+    pipe = house.config / "topics" / "pipe.toml"
+    with parts(house) as running, structlog.testing.capture_logs() as log:
+        os.mkfifo(pipe)
+        slow = Reload(running.current, running.answering, running.taken.append, within=timedelta(seconds=0.2))
+        reading = threading.Thread(target=slow)
+        reading.start()
+        wait_until(lambda: len(alarms(running)) == 1)
+        (alarm,) = alarms(running)
+        assert (alarm.part.value, alarm.cause, alarm.over_at) == ("configuration", "hanging", None)
+        assert "could not be read within 0.2 s" in alarm.text
+        with pipe.open("w") as writer:
+            pipe.unlink()
+            pipe.write_text('title = "Ferries"\nquery = "ferry"\n')
+            writer.write(pipe.read_text())
+        reading.join(10)
+        assert not reading.is_alive()
+        assert [each.over_at is not None for each in alarms(running)] == [True]
+    assert len(running.taken) == 1
+    (line,) = (line for line in log if line["log_level"] == "error")
+    assert line["event"] == "reload hangs"
+    assert "read_configuration" in line["stack"]
 
 
 def test_another_database_waits_for_a_restart_and_the_rest_is_in_force(house: House) -> None:
