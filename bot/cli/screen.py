@@ -143,7 +143,10 @@ def _daemon(status: Status) -> Iterator[str]:
     else:
         since = ""
         if daemon.since:
-            since = f" since {short_time(daemon.since)} UTC ({rough_time(status.at - daemon.since)})"
+            since = f" since {short_time(daemon.since)} UTC"
+            # Else the clock was set back since then, and for how long it runs is not to be known.
+            if status.at >= daemon.since:
+                since += f" ({rough_time(status.at - daemon.since)})"
         yield f"running{since}, {_ready(daemon)}"
     if daemon.running and daemon.troubles:
         yield "; ".join(f"{part}: {why}" for part, why in daemon.troubles.items())

@@ -80,7 +80,10 @@ def _remedy(failure: FetchFailed) -> str:
 def clock_finding(ahead: Collection[timedelta]) -> Finding:
     """How far our clock is from the others', one a host; the one in the middle of them counts."""
     if not ahead:
-        return fine("no server was asked that tells the time")
+        return warning(
+            "not known whether it is right: no server told the time",
+            "try again where a feed or a channel answers, or look yourself: timedatectl, or date -u",
+        )
     off = timedelta(seconds=median(each.total_seconds() for each in ahead))
     if abs(off) <= CLOCK_OFF:
         return fine(f"right, by {plural(len(ahead), 'server')}")

@@ -37,6 +37,6 @@ def _text(before: datetime, after: datetime) -> str:
     way = "ahead" if after > before else "back"
     return (
         f"The clock went {way} by {length(abs(after - before))}, from {before:%Y-%m-%d %H:%M:%S} to "
-        f"{after:%Y-%m-%d %H:%M:%S} UTC: it was set, or the machine slept. All goes on by the new time; "
+        f"{after:%Y-%m-%d %H:%M:%S} UTC: it was set. All goes on by the new time; "
         "look whether it is right: timedatectl, or date -u"
     )

@@ -142,6 +142,8 @@ def shown(status: Status, part: str) -> str:
 
 def test_a_daemon_with_since_when_and_readiness() -> None:
     assert shown(STATUS, "Daemon") == "running since 2026-11-20 05:30 UTC (2 d 4 h), ready"
+    set_back = replace(STATUS, at=NOW - timedelta(days=3))
+    assert shown(set_back, "Daemon") == "running since 2026-11-20 05:30 UTC, ready"
     unready = replace(DAEMON, troubles={"poll": "stuck"})
     assert shown(replace(STATUS, daemon=unready), "Daemon").endswith("NOT READY")
     mute = replace(DAEMON, troubles=None)

@@ -40,7 +40,7 @@ def alarms(bot: Bot) -> list[str]:
 @pytest.mark.parametrize(
     ("by", "told"),
     [
-        (-HOUR, "went back by 1 hour, from 2026-06-16 07:00:00 to 2026-06-16 06:00:00 UTC: it was set, or"),
+        (-HOUR, "went back by 1 hour, from 2026-06-16 07:00:00 to 2026-06-16 06:00:00 UTC: it was set. All"),
         (1.5 * HOUR, "went ahead by 90 minutes, from 2026-06-16 07:00:00 to 2026-06-16 08:30:00 UTC"),
         (timedelta(seconds=75), "went ahead by 75 seconds"),
         (-YEAR, "went back by 365 days, from 2026-06-16 07:00:00 to 2025-06-16 07:00:00 UTC"),
