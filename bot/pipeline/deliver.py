@@ -38,8 +38,8 @@ _TAKEN = 20
 _LOOK_AGAIN = 1.0
 """Seconds between looks for destinations that became due while others are under way."""
 _TRIES = 600
-"""Transactions tried before a round ends without settling what it sent, whose outcome is unknown then: a letter
-would go out twice. Ten minutes, in which a server of a database is restarted and room is made on a disk."""
+"""Transactions tried before a round ends without settling what it sent, whose outcome is unknown then: a
+letter would go out twice. Ten minutes, in which a database's server is restarted and room made on a disk."""
 _TRY_AGAIN = 1.0
 """Seconds between those tries, beside what each waits for the database."""
 _UNKNOWN_CHANNEL = RetryPolicy(waits=(timedelta(hours=1),), give_up=timedelta(0))
