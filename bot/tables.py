@@ -72,6 +72,12 @@ class Schedule(Strict):
     story_window: Duration = timedelta(days=30)
     """A story that had no new item for so long takes no further ones."""
 
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.min_interval > self.max_interval:
+            raise ValueError("min_interval is longer than max_interval; feeds are polled in between")
+        return self
+
 
 class Dkim(Strict):
     """A signature on every letter; without a domain there is none."""

@@ -94,6 +94,20 @@ def test_a_public_url_loses_its_last_slash_and_a_signing_key_is_never_shown(tmp_
     assert "hunter2" not in repr(settings)
 
 
+# ── [schedule] ───────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("lines", ['min_interval = "2h"\nmax_interval = "1h"', 'min_interval = "2d"'])
+def test_bounds_of_polling_that_leave_nothing_between_are_refused(tmp_path: Path, lines: str) -> None:
+    with pytest.raises(ConfigErrors, match="min_interval is longer than max_interval"):
+        load_settings(write(tmp_path, f"[schedule]\n{lines}\n"))
+
+
+def test_bounds_of_polling_may_meet(tmp_path: Path) -> None:
+    settings, _ = load_settings(write(tmp_path, '[schedule]\nmin_interval = "1h"\nmax_interval = "1h"\n'))
+    assert settings.schedule.min_interval == settings.schedule.max_interval
+
+
 # ── [log] ────────────────────────────────────────────────────────────────────────────────────────
 
 
