@@ -142,10 +142,10 @@ def _named(problem: ChipwatchError) -> dict[str, object]:
 
 
 def _refused(problems: Sequence[ChipwatchError], now: datetime) -> Alarm:
-    some = "; ".join(shorten(str(problem), _LONGEST) for problem in problems[:_TOLD])
-    more = f"; and {len(problems) - _TOLD} more" if len(problems) > _TOLD else ""
+    some = " ".join(_sentence(shorten(str(problem), _LONGEST)) for problem in problems[:_TOLD])
+    more = f" And {len(problems) - _TOLD} more." if len(problems) > _TOLD else ""
     text = (
-        f"The changed configuration was refused, the one before it goes on: {some}{more}. "
+        f"The changed configuration was refused, the one before it goes on. {some}{more} "
         "Mend it (chipwatch config check) and have it read again"
     )
     return Alarm(part=Part.CONFIGURATION, subject="", cause=REFUSED, text=text, raised_at=now)
@@ -158,6 +158,11 @@ def _hanging(seconds: float, now: datetime) -> Alarm:
         "restart the daemon"
     )
     return Alarm(part=Part.CONFIGURATION, subject="", cause=HANGING, text=text, raised_at=now)
+
+
+def _sentence(problem: str) -> str:
+    """Ended with a mark, which a question has already."""
+    return problem if problem.endswith((".", "?", "!", "…")) else f"{problem}."
 
 
 @contextmanager

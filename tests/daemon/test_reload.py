@@ -155,6 +155,10 @@ def test_a_broken_one_is_refused_with_all_its_problems_and_people_are_told_once(
         (alarm,) = alarms(running)
         assert (alarm.part.value, alarm.cause) == ("configuration", "refused")
         assert "unknown key" in alarm.text
+        assert 'did you mean "http"? ' in alarm.text
+        assert alarm.text.endswith(". Mend it (chipwatch config check) and have it read again")
+        assert "?;" not in alarm.text
+        assert "?." not in alarm.text
         house.watch(OTHER)
         (house.config / "topics" / "ferries.toml").write_text('title = "Ferries"\nquery = "ferry"\n')
         running.reload()
