@@ -60,6 +60,8 @@ _TOML_WORDS = {
 }
 
 
+_ALIKE = 0.6
+"""How like a valid word one must be to pass for a slip of it; at a half, “verbose” is taken for “error”."""
 _TEXTS = ("string_type", "string_sub_type")
 
 
@@ -229,14 +231,14 @@ def _not_one_of(detail: ErrorDetails) -> str:
     The empty one, a default that nobody writes, is not among them.
     """
     valid = [word for word in re.findall(r"'([^']*)'", detail["ctx"]["expected"]) if word]
-    near = difflib.get_close_matches(str(detail["input"]), valid, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(str(detail["input"]), valid, n=1, cutoff=_ALIKE)
     hint = f'; did you mean "{near[0]}"?' if near else ""
     return f"must be one of {', '.join(valid)}{hint}"
 
 
 def unknown(kind: str, name: str, valid: Sequence[str]) -> str:
     """``unknown channel "slak"; did you mean "slack"?``."""
-    near = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(name, valid, n=1, cutoff=_ALIKE)
     if near:
         return f'unknown {kind} "{name}"; did you mean "{near[0]}"?'
     known = f"known are: {', '.join(sorted(valid))}" if valid else "there is none yet"

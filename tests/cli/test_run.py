@@ -82,6 +82,13 @@ def test_an_unknown_level_is_a_wrong_call(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
+def test_a_level_that_is_like_none_gets_the_known_ones(tmp_path: Path) -> None:
+    config = bound_to(tmp_path, "")
+    called = chipwatch("run", "--config", config, "--data", tmp_path / "data", "--log-level", "verbose")
+    assert called.status == 2
+    assert 'unknown level "verbose"; known are: debug, error, info, warning' in called.err
+
+
 def test_a_port_that_is_taken_is_named(tmp_path: Path, web: ScriptedServer) -> None:
     config = bound_to(tmp_path, f"127.0.0.1:{web.port}")
     called = chipwatch("run", "--config", config, "--data", tmp_path / "data", "--log-level", "error")
