@@ -50,9 +50,11 @@ def check(config: ConfigDir = CONFIG, data: DataDir = DATA) -> None:
 
     [dim]Example: chipwatch config check[/dim]
     """
-    from bot.configuration import read_configuration, silences
+    from bot.configuration import is_empty, read_configuration, silences
     from bot.core.amounts import plural
 
+    if config.is_dir() and is_empty(config):
+        raise UsageError(f"{config} is empty; begin with: chipwatch init {config}")
     read = read_configuration(config, data)
     catalogue = read.catalogue
     counts = (
@@ -65,6 +67,8 @@ def check(config: ConfigDir = CONFIG, data: DataDir = DATA) -> None:
         ("digest", len(read.digests)),
     )
     say(f"{config} is sound: " + ", ".join(plural(count, noun) for noun, count in counts))
+    if not (config / "chipwatch.toml").exists():
+        note(f"chipwatch: {config} has no chipwatch.toml: nothing is told; chipwatch init DIR writes one")
     for line, _ in silences(read):
         note(f"chipwatch: {line}")
 

@@ -28,6 +28,32 @@ def test_a_sound_configuration_is_counted(config: Path) -> None:
     )
 
 
+def test_an_empty_folder_is_called_so_and_how_to_begin(tmp_path: Path) -> None:
+    called = chipwatch("config", "check", "--config", tmp_path)
+    assert called.status == 2
+    assert f"{tmp_path} is empty; begin with: chipwatch init {tmp_path}" in called.err
+    assert not called.out
+
+
+def test_a_folder_without_settings_is_told_of(config: Path) -> None:
+    assert "has no chipwatch.toml" not in chipwatch("config", "check", "--config", config).err
+    (config / "chipwatch.toml").unlink()
+    called = chipwatch("config", "check", "--config", config)
+    assert called.status == 0
+    assert f"{config} has no chipwatch.toml" in called.err
+    assert "chipwatch init" in called.err
+
+
+def test_names_that_are_nearly_right_are_named_in_a_folder_with_nothing_else(tmp_path: Path) -> None:
+    for name in ("feed.toml", "chipwatch.tml"):
+        (tmp_path / name).write_text("")
+    (tmp_path / "topic").mkdir()
+    called = chipwatch("config", "check", "--config", tmp_path)
+    assert called.status == 2
+    for meant in ("feeds.toml", "chipwatch.toml", "topics"):
+        assert f'did you mean "{meant}"?' in called.err
+
+
 @pytest.mark.parametrize(
     ("file", "text", "told"),
     [
