@@ -12,6 +12,7 @@
     └── StoreError                 the database can't be used
         ├── StoreBusy              locked by another process
         └── StoreVersion           made by a newer version, or not migrated yet
+            └── StoreAbsent        not made yet
 
 What a log may hold of an error is told here too: :func:`said` and :func:`traced`.
 """
@@ -87,6 +88,10 @@ class StoreBusy(StoreError):  # noqa: N818 - a state of the world, named as such
 
 class StoreVersion(StoreError):  # noqa: N818
     """The database was made by a newer version, or is not migrated yet."""
+
+
+class StoreAbsent(StoreVersion):
+    """There is no database yet, or one without tables."""
 
 
 # ── what a log may hold of an error ──────────────────────────────────────────────────────────────

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli.opening import opened
+from bot.cli.opening import looked_into
 from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir, Limit, since
 from bot.cli.output import NOTHING, print_json, print_table, say, short_time
 from bot.cli.progress import measured
@@ -45,7 +45,7 @@ def backtest(
     from bot.pipeline.backtest import anew
     from bot.pipeline.feedback import adopted
 
-    with opened(config, data) as application:
+    with looked_into(config, data) as application:
         deps = application.deps
         begin = since(after, deps.clock.now())
         with deps.store.read() as tx:

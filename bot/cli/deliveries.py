@@ -10,7 +10,7 @@ import typer
 
 from bot.cli.commands import Commands
 from bot.cli.deliver import kept_waiting, standing
-from bot.cli.opening import opened
+from bot.cli.opening import looked_into, opened
 from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir, Limit
 from bot.cli.output import print_json, print_table, rough_time, say, short_time
 from bot.errors import UsageError
@@ -49,7 +49,7 @@ def list_(
 
     if state and state not in list(DeliveryState):
         raise UsageError(unknown("state", state, list(DeliveryState)))
-    with opened(config, data) as application, application.store.read() as tx:
+    with looked_into(config, data) as application, application.store.read() as tx:
         now = application.deps.clock.now()
         found = tx.outbox.deliveries(state=DeliveryState(state) if state else None, limit=limit)
         kept = [*kept_waiting(tx, now)]
@@ -76,7 +76,7 @@ def show(key: Key, config: ConfigDir = CONFIG, data: DataDir = DATA, as_json: As
     """
     from bot.core.letters import in_words
 
-    with opened(config, data) as application, application.store.read() as tx:
+    with looked_into(config, data) as application, application.store.read() as tx:
         delivery = _known(tx, key)
         titles = {story_id: _title(tx, story_id) for story_id in delivery.stories}
         state = tx.queue.destinations().get(delivery.channel)

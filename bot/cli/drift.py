@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from bot.cli.opening import opened
+from bot.cli.opening import looked_into
 from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir
 from bot.cli.output import NOTHING, print_json, print_table, say
 
@@ -24,7 +24,7 @@ def drift(config: ConfigDir = CONFIG, data: DataDir = DATA, as_json: AsJson = Fa
     """
     from bot.pipeline.drift import drifts
 
-    with opened(config, data) as application:
+    with looked_into(config, data) as application:
         found = drifts(application.deps)
     if as_json:
         print_json([_spell(each) for each in found])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.cli.known import Candidates, candidates, known_topic, unknown_item
-from bot.cli.opening import opened
+from bot.cli.opening import looked_into
 from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir, Limit, Since, Topic, Words, since
 from bot.cli.output import print_json, print_table, say
 from bot.cli.spelled import matched, scores, spell_item
@@ -33,7 +33,7 @@ def items(
 
     [dim]Example: chipwatch items --topic mtia --since 7d broadcom[/dim]
     """
-    with opened(config, data) as application, application.store.read() as tx:
+    with looked_into(config, data) as application, application.store.read() as tx:
         found = tx.items.search(
             topic=known_topic(application, topic),
             since=since(after, application.deps.clock.now()),
@@ -69,7 +69,7 @@ def why(
 
     [dim]Example: chipwatch why https://example.org/news/chip[/dim]
     """
-    with opened(config, data) as application, application.store.read() as tx:
+    with looked_into(config, data) as application, application.store.read() as tx:
         spelled, lines = _explanation(application, tx, reference, candidates(tx, reference))
         if as_json:
             print_json(spelled())

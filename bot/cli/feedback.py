@@ -11,7 +11,7 @@ import typer
 from bot.cli.backtest import SINCE, pending_effect, replay, show, spell
 from bot.cli.commands import Commands
 from bot.cli.known import known_item, known_topic
-from bot.cli.opening import opened
+from bot.cli.opening import looked_into, opened
 from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir, Limit, since
 from bot.cli.output import print_json, print_table, say
 from bot.core.amounts import plural
@@ -145,7 +145,7 @@ def list_(
 
     [dim]Example: chipwatch feedback list[/dim]
     """
-    with opened(config, data) as application, application.store.read() as tx:
+    with looked_into(config, data) as application, application.store.read() as tx:
         found = tx.feedback.answers(withdrawn=withdrawn)[::-1]
     if as_json:
         print_json([_spell(each) for each in found])

@@ -12,7 +12,7 @@ import typer
 
 from bot.cli import trials
 from bot.cli.commands import Commands
-from bot.cli.opening import opened, require_folder, tell_of_daemon
+from bot.cli.opening import looked_into, require_folder, tell_of_daemon
 from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir
 from bot.cli.output import print_json, print_table, rough_time, say, short_time
 from bot.cli.visits import Visitor, require_web, visitor
@@ -37,12 +37,7 @@ def list_(config: ConfigDir = CONFIG, data: DataDir = DATA, as_json: AsJson = Fa
     """
     from bot.core.urls import host
 
-    with opened(config, data) as application, application.store.read() as tx:
-        states = tx.feeds.states()
-        feeds = application.deps.feeds
-        since = application.deps.clock.now() - _RECENT
-        notices = [notice for notice in tx.feeds.notices(since) if notice.feed_id in feeds]
-    rows = [(feed, states.get(feed.id)) for feed in feeds.values()]
+    rows, notices = _polled(config, data)
     if as_json:
         told: defaultdict[str, list[Notice]] = defaultdict(list)
         for notice in notices:
@@ -67,6 +62,22 @@ def list_(config: ConfigDir = CONFIG, data: DataDir = DATA, as_json: AsJson = Fa
     )
     for notice in notices[-_MOST_NOTICES:]:
         say(f"{short_time(notice.at)}  {notice.kind:<11}  {notice.text}")
+
+
+def _polled(config: Path, data: Path) -> tuple[list[tuple[Feed, FeedState | None]], list[Notice]]:
+    """The feeds of the files, each with how it stands, and what was noticed; without a database, as new."""
+    from bot.configuration import read_configuration
+    from bot.errors import StoreAbsent
+
+    try:
+        with looked_into(config, data) as application, application.store.read() as tx:
+            states = tx.feeds.states()
+            feeds = application.deps.feeds
+            since = application.deps.clock.now() - _RECENT
+            notices = [notice for notice in tx.feeds.notices(since) if notice.feed_id in feeds]
+    except StoreAbsent:
+        return [(feed, None) for feed in read_configuration(config, data).catalogue.feeds], []
+    return [(feed, states.get(feed.id)) for feed in feeds.values()], notices
 
 
 def _result(state: FeedState | None) -> str:

@@ -47,7 +47,7 @@ def opened(config: Path, data: Path) -> Iterator[Application]:
 def looked_into(config: Path, data: Path) -> Iterator[Application]:
     """The application for a command that only looks: a database is neither made nor migrated.
 
-    Raises ConfigErrors, and StoreError where there is no database of this version.
+    Raises ConfigErrors, StoreAbsent where there is no database, and StoreVersion for one of another version.
     """
     from bot import app
     from bot.configuration import read_configuration

@@ -13,7 +13,7 @@ import typer
 from bot.cli.commands import Commands
 from bot.cli.explain_story import WhyStory
 from bot.cli.known import known_item, known_story, known_topic
-from bot.cli.opening import opened
+from bot.cli.opening import looked_into, opened
 from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir, Limit, Since, Topic, Words, since
 from bot.cli.output import print_json, print_table, say
 from bot.cli.spelled import matched, spell_story
@@ -54,7 +54,7 @@ def list_(
 
     [dim]Example: chipwatch stories list --explain 3f2a9c[/dim]
     """
-    with opened(config, data) as application, application.store.read() as tx:
+    with looked_into(config, data) as application, application.store.read() as tx:
         if explain:
             told = WhyStory.of(application, tx, known_story(tx, explain))
             if as_json:

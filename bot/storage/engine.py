@@ -10,13 +10,15 @@ from pathlib import Path
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError
 
-from bot.errors import StoreError, StoreVersion
+from bot.errors import StoreAbsent, StoreError, StoreVersion
 from bot.storage.dialects import DIALECTS, Dialect
 from bot.storage.schema import REVISIONS
 from bot.storage.store import SqlStore, shown, translated
 
 BUSY_TIMEOUT = timedelta(seconds=5)
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+_BEGIN = "start with `chipwatch run` or `chipwatch poll`, or put a copy back with `chipwatch db restore FILE`"
 
 # Short names of an address → the driver we pin.
 _DRIVERS = {"sqlite": "sqlite+pysqlite", "postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
@@ -52,12 +54,18 @@ def check_address(url: str) -> None:
 
 
 def check_version(url: str, *, busy_timeout: timedelta = BUSY_TIMEOUT) -> None:
-    """Raise ``StoreVersion`` unless the tables are those of this code. Creates nothing."""
+    """Raise ``StoreVersion`` unless the tables are those of this code, ``StoreAbsent`` without any.
+
+    Creates nothing.
+    """
     file = file_of(url)
     if file is not None and not file.exists():
-        raise StoreVersion(f"there is no database at {file} yet; run `chipwatch db upgrade`")
+        raise StoreAbsent(f"there is no database at {file} yet; {_BEGIN}")
     with connected(url, busy_timeout) as (engine, dialect), dialect.reader(engine).begin() as connection:
-        if revision_of(connection) != REVISIONS[-1]:
+        revision = revision_of(connection)
+        if revision is None:
+            raise StoreAbsent(f"{shown(engine.url)} has no tables yet; {_BEGIN}")
+        if revision != REVISIONS[-1]:
             raise StoreVersion(f"{shown(engine.url)} is not migrated yet; run `chipwatch db upgrade`")
 
 

@@ -34,6 +34,7 @@ def states(place: Place) -> list[str]:
 
 
 def test_an_empty_outbox_says_so(place: Place) -> None:
+    place.call("db", "upgrade")
     assert place.call("deliveries", "list").out == "the outbox is empty\n"
     assert place.call("deliveries", "dead").out == "no delivery is dead\n"
     assert place.json("deliveries", "list") == []

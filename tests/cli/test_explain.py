@@ -69,6 +69,7 @@ def test_a_search_is_narrowed_by_words_topic_and_time(
     ],
 )
 def test_a_wrong_call_is_named(place: Place, command: str, options: list[str], told: str) -> None:
+    place.call("db", "upgrade")
     called = place.call(command, *options)
     assert called.status == 2
     assert told in called.err
@@ -76,6 +77,7 @@ def test_a_wrong_call_is_named(place: Place, command: str, options: list[str], t
 
 
 def test_nothing_found_is_said(place: Place) -> None:
+    place.call("db", "upgrade")
     assert place.call("items", "zeppelin").out == "no item matches\n"
     assert place.call("stories").out == "no story matches\n"
 

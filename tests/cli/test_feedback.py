@@ -134,4 +134,5 @@ def test_an_empty_beginning_withdraws_nothing(polled: Place) -> None:
 
 
 def test_nothing_answered_is_said(place: Place) -> None:
+    place.call("db", "upgrade")
     assert place.call("feedback", "list").out == "no answers\n"

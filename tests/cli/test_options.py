@@ -55,6 +55,6 @@ def test_an_option_that_was_not_given_is_no_time() -> None:
 def test_folders_may_come_from_variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHIPWATCH_CONFIG", str(write_config(tmp_path / "config")))
     monkeypatch.setenv("CHIPWATCH_DATA", str(tmp_path / "data"))
-    assert chipwatch("items").status == 0
+    assert chipwatch("poll").status == 0
     assert (tmp_path / "data" / "chipwatch.db").exists()
     assert chipwatch("items", "--config", tmp_path / "nowhere").status == 2, "an option wins over a variable"

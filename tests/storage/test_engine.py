@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, inspect, text
 
-from bot.errors import StoreError, StoreVersion
+from bot.errors import StoreAbsent, StoreError, StoreVersion
 from bot.storage.engine import check_address, check_version, open_store, upgrade
 from bot.storage.schema import REVISIONS, metadata
 from tests.storage.conftest import sqlalchemy_url
@@ -25,7 +25,7 @@ def test_an_upgraded_database_is_accepted_and_upgraded_once(empty_url: str) -> N
 
 
 def test_a_database_that_is_not_migrated_is_refused_and_left_as_it_is(empty_url: str) -> None:
-    with pytest.raises(StoreVersion, match="chipwatch db upgrade"):
+    with pytest.raises(StoreAbsent, match="chipwatch db restore FILE"):
         check_version(empty_url)
     if empty_url.startswith("sqlite"):
         assert not Path(empty_url.removeprefix("sqlite:///")).exists()
@@ -35,7 +35,7 @@ def test_a_database_without_tables_is_refused(empty_url: str) -> None:
     store = open_store(empty_url)
     store.ping()
     store.close()
-    with pytest.raises(StoreVersion, match="not migrated yet; run `chipwatch db upgrade`"):
+    with pytest.raises(StoreAbsent, match="has no tables yet; start with `chipwatch run`"):
         check_version(empty_url)
 
 
