@@ -23,7 +23,7 @@ _Force = Annotated[bool, typer.Option("--force", help="Write over what is there.
 
 @app.command()
 def upgrade(config: ConfigDir = CONFIG, data: DataDir = DATA) -> None:
-    """Bring the tables up to date. Every command does so; this one says what it did.
+    """Bring the tables up to date. Whatever writes does so; this one says what it did.
 
     [dim]Example: chipwatch db upgrade[/dim]
     """

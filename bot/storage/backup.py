@@ -27,6 +27,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    inspect,
     select,
     text,
     type_coerce,
@@ -44,6 +45,8 @@ Progress = Callable[[int, int], None]
 
 _PAGES = 1_000
 _ROWS = 1_000
+_STATES = {"feeds", "pauses", "in_force", "grouping", "slots"}
+"""Tables that are filled before anything was read or told."""
 _JSON = JSON(none_as_null=True)
 
 
@@ -85,12 +88,12 @@ def restore(
     """Put the copy in the file ``source`` in the place of the database at ``url``. Nobody may be using it.
 
     All or nothing. Raises ``StoreError`` where the copy is damaged or of a newer version, ``UsageError``
-    where there is a database with content already, unless ``force``.
+    where a database is there that holds more than the state of feeds, unless ``force``.
     """
     if not source.is_file():
         raise UsageError(f"there is no file {source}")
     target = file_of(url)
-    if target is not None and target.exists() and not force:
+    if target is not None and target.exists() and not force and _holds_something(url):
         raise UsageError(f"there is a database at {target}; --force puts the copy in its place")
     if target is not None and target.exists() and target.samefile(source):
         raise UsageError(f"{source} is the database itself; name a copy of it")
@@ -108,6 +111,28 @@ def restore(
             # The old log would be played into the new file.
             for suffix in ("-wal", "-shm"):
                 Path(f"{target}{suffix}").unlink(missing_ok=True)
+
+
+def _holds_something(url: str) -> bool:
+    """Whether there is more than a command leaves that was called before there was anything to tell.
+
+    What can't be read, or is nobody knows what, is something.
+    """
+    try:
+        with connected(url, BUSY_TIMEOUT) as (engine, dialect), dialect.reader(engine).begin() as connection:
+            there = set(inspect(connection).get_table_names())
+            return any(
+                _has_rows(connection, table) for table in metadata.sorted_tables if table.name in there
+            ) or bool(there - {*metadata.tables, "alembic_version"})
+    except StoreError:
+        return True
+
+
+def _has_rows(connection: Connection, table: Table) -> bool:
+    """Rows that are worth keeping: not those that every round writes anew."""
+    if table.name in _STATES:
+        return False
+    return connection.execute(select(1).select_from(table).limit(1)).first() is not None
 
 
 def copy_small(source: Path, target: Path) -> None:
@@ -221,7 +246,7 @@ def _fill(file: Path, url: str, *, force: bool, progress: Progress) -> None:
         engine.begin() as target,
     ):
         for table in reversed(metadata.sorted_tables):
-            if not force and target.execute(select(table).limit(1)).first() is not None:
+            if not force and _has_rows(target, table):
                 where = shown(engine.url)
                 raise UsageError(f"{where} holds rows already; --force puts the copy in their place")
             target.execute(delete(table))

@@ -25,8 +25,8 @@ def test_tables_are_made_once(tmp_path: Path) -> None:
     assert again.out == f"already at revision {first.out.split()[-1]}\n"
 
 
-def test_every_command_brings_the_tables_up_to_date(place: Place) -> None:
-    assert place.call("items").status == 0
+def test_a_command_that_works_brings_the_tables_up_to_date(place: Place) -> None:
+    assert place.call("poll").status == 0
     assert place.call("db", "upgrade").out.startswith("already at revision")
 
 
@@ -210,3 +210,30 @@ def test_an_old_file_is_written_anew(polled: Place) -> None:
     assert called.out.startswith("from ")
     with closing(sqlite3.connect(polled.data / "chipwatch.db")) as database:
         assert database.execute("PRAGMA auto_vacuum").fetchone() == (2,)
+
+
+def test_a_copy_takes_the_place_of_a_database_that_holds_nothing_yet(polled: Place, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    assert polled.call("db", "backup", copy).status == 0
+    file = polled.data / "chipwatch.db"
+    file.unlink()
+    for make in (("db", "upgrade"), ("digest", "daily"), ("deliver",)):
+        assert polled.call(*make).status == 0, make
+    restored = polled.call("db", "restore", copy)
+    assert restored.status == 0, restored.err
+    assert polled.json("items")
+    assert "--force" in polled.call("db", "restore", copy).err
+
+
+def test_a_file_of_somebody_else_is_not_written_over_unasked(polled: Place, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    assert polled.call("db", "backup", copy).status == 0
+    file = polled.data / "chipwatch.db"
+    for content in ("create table mine (x)", None):
+        file.unlink()
+        if content:
+            with closing(sqlite3.connect(file)) as database, database:
+                database.execute(content)
+        else:
+            file.write_bytes(b"Dear all, this is a letter. " * 1_000)
+        assert "--force" in polled.call("db", "restore", copy).err
