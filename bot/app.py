@@ -8,7 +8,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -36,6 +36,8 @@ class Application:
     configuration: Configuration
     store: SqlStore
     deps: Deps
+    new: bool = False
+    """Whether the database was made just now: whatever is found counts as unseen."""
 
     def subscribe(self) -> None:
         """Bring the states of feeds in line with the configuration; needed before polling.
@@ -78,16 +80,19 @@ def opened(configuration: Configuration, clock: Clock | None = None) -> Iterator
     from bot.storage.engine import check_version, open_store, upgrade
 
     busy = configuration.settings.storage.busy_timeout
+    new = False
     try:
         check_version(configuration.database, busy_timeout=busy)
     except StoreVersion:
         # New or older: migrated. One of a newer version is refused here too, and stays untouched.
-        upgrade(configuration.database, busy_timeout=busy)
+        before, _ = upgrade(configuration.database, busy_timeout=busy)
+        new = before is None
     store = open_store(configuration.database, busy_timeout=busy)
     reader = make_reader()
     try:
         clock = clock or SystemClock()
-        yield _tie(configuration, store, reader, clock, _late_fetcher(configuration.settings, clock))
+        made = _tie(configuration, store, reader, clock, _late_fetcher(configuration.settings, clock))
+        yield replace(made, new=new)
     finally:
         reader.close()
         store.close()

@@ -53,6 +53,8 @@ def poll(
     from bot.pipeline.poll import poll as poll_feeds
 
     with opened(config, data) as application:
+        if application.new:
+            note("chipwatch: the database is new: everything that is found counts as unseen")
         application.subscribe()
         deps = application.deps
         chosen = _chosen(application, feed or [], every)

@@ -74,6 +74,10 @@ def serve(
         if configuration.settings.storage.url != IN_THE_DATA_FOLDER:
             held.enter_context(staying(held.enter_context(sole_daemon(configuration.database))))
         application = held.enter_context(opened(configuration, clock))
+        if application.new:
+            structlog.get_logger().info(
+                "new database", why="there was none: everything found counts as unseen"
+            )
         application.take_over()
         application.subscribe()
         with application.deps.store.begin() as tx:

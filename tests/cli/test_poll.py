@@ -26,6 +26,11 @@ def test_the_table_has_a_row_a_feed_and_a_summary(place: Place) -> None:
     assert "feeds: 1; new items: 2; judged: 2; matches: 1; new stories: 2;" in told
 
 
+def test_a_new_database_is_told_of_once(place: Place) -> None:
+    assert "the database is new: everything that is found counts as unseen" in place.call("poll").err
+    assert "is new" not in place.call("poll").err
+
+
 def test_only_what_is_due_is_polled_unless_asked(polled: Place) -> None:
     called = polled.call("poll")
     assert called.status == 0
@@ -129,6 +134,7 @@ def test_a_second_opinion_is_asked_for_and_why_tells_it(place: Place) -> None:
 def test_a_poll_without_an_answer_is_a_poll_all_the_same(place: Place) -> None:
     place.publish(LATE, NEWS[1])
     ask(place, Answer(status=503, body=b"overloaded"))
+    place.call("db", "upgrade")
     called = place.call("poll")
     assert (called.status, called.err) == (0, "no advice: HTTP 503\n")
     assert "judged: 2; matches: 0" in called.out

@@ -63,6 +63,7 @@ def test_it_ends_in_time_although_a_feed_hangs(house: House) -> None:
     with running(house) as daemon:
         wait_until(lambda: house.web.asked("/slow"), 10)
         log = daemon.ended()
+    assert [line["event"] for line in log][:2] == ["new database", "started"]
     assert [(line["event"], line.get("signal"), line.get("drained")) for line in log][-2:] == [
         ("stopping", "SIGTERM", None),
         ("stopped", None, True),
