@@ -75,7 +75,7 @@ def test_what_no_advisor_can_have_is_refused(tmp_path: Path, line: str, told: st
         ('[server]\npublic_url = "https://news.example.org/a>b"', "write an https:// address"),
         ('[server]\nbind = ""\npublic_url = "https://news.example.org"', "set bind too"),
         ('[smtp.dkim]\ndomain = "example.org"', "belong together; set selector and private_key"),
-        ('[smtp.dkim]\ndomain = "exa mple.org"', "pattern"),
+        ('[smtp.dkim]\ndomain = "exa mple.org"', "holds what can't stand there"),
     ],
 )
 def test_what_would_make_a_bad_link_or_signature_is_refused(tmp_path: Path, table: str, problem: str) -> None:
