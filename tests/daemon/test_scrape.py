@@ -43,4 +43,5 @@ def test_what_was_counted_outlives_a_new_configuration(house: House) -> None:
     assert after["telling_seconds_count alert"] == 1
     assert "deliveries_waiting later" not in before
     assert after["feeds ok"] == 1
-    assert [line["event"] for line in log if line["part"] == "daemon"] == ["started"], "from then on, errors"
+    told = [line["event"] for line in log if line["part"] == "daemon"]
+    assert told == ["new database", "started"], "from then on, errors"
