@@ -27,6 +27,8 @@ from tests.daemon.house import FEED_TYPE, Daemon, House, free_port, running
 from tests.http_server import Answer, wait_until
 from tests.soak.life import LeapingClock
 
+pytestmark = pytest.mark.slow
+
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 BEGAN = datetime(2026, 3, 2, 8, tzinfo=UTC)
 WITHIN = 30.0

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import pytest
+
 from tests.cli.calling import TOPIC, entry, rss
 from tests.daemon.house import FEED_TYPE, RUN, House, running
 from tests.http_server import Answer, Request, ScriptedServer, wait_until
@@ -149,6 +151,7 @@ def break_the_database(file: Path) -> None:
         database.commit()
 
 
+@pytest.mark.slow
 def test_no_line_of_the_log_holds_a_secret_or_the_text_of_a_feed(house: House) -> None:
     with closing_server(Echo()) as web, mail_server() as mail:
         house = House(config=house.config, data=house.data, web=web)

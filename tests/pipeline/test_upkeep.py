@@ -3,6 +3,8 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from bot.model import DeliveryState, Notice
 from bot.pipeline.alert import alert
 from bot.pipeline.deliver import deliver
@@ -84,6 +86,7 @@ def test_much_is_forgotten_in_small_steps_between_which_others_write(bot: Bot) -
     assert polled[0] > before
 
 
+@pytest.mark.slow
 def test_a_year_grows_by_no_more_than_retention_promises(bot: Bot, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'chipwatch.db'}"
     week = timedelta(days=7)
