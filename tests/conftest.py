@@ -1,5 +1,6 @@
 """What every test shares."""
 
+import logging
 from collections.abc import Iterator
 
 import pytest
@@ -14,5 +15,10 @@ settings.load_profile("shared machine")
 @pytest.fixture(autouse=True)
 def logging_as_it_was() -> Iterator[None]:
     """No test hears what another one configured."""
+    root = logging.getLogger()
+    handlers, level = [*root.handlers], root.level
     yield
     structlog.reset_defaults()
+    root.handlers = handlers
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)

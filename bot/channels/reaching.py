@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import errno
 import socket
-import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from bot.core.text import one_line, shorten
 from bot.model import Unreached
+
+if TYPE_CHECKING:
+    import ssl
 
 # openssl.org, X509_verify_cert(3): what a certificate is refused for.
 _EXPIRED, _HOSTNAME, _ADDRESS = 10, 62, 64
@@ -21,6 +24,8 @@ _REASON = 160
 
 def why_unreached(error: BaseException) -> Unreached:
     """What made a connection fail; the deepest error tells most, and nothing of it holds an address."""
+    import ssl  # takes long, and only who connects needs it
+
     for cause in _causes(error):
         match cause:
             case ssl.SSLCertVerificationError():
@@ -60,5 +65,7 @@ def _distrusted(error: ssl.SSLCertVerificationError) -> Unreached:
 
 def certified_until(tls: ssl.SSLSocket | ssl.SSLObject | None) -> datetime | None:
     """When the certificate of a verified connection ends."""
+    import ssl
+
     ends = (tls.getpeercert() or {}).get("notAfter") if tls is not None else None
     return datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC) if isinstance(ends, str) else None

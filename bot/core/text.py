@@ -16,10 +16,12 @@ _TOKEN = re.compile(rf"\d+(?:[.,]\d+)+|[{_UNSPACED}]|(?:(?![{_UNSPACED}])(?:[^\W
 # The same for text without those scripts, several times as fast.
 _SPACED_TOKEN = re.compile(rf"\d+(?:[.,]\d+)+|[^\W_]+(?:[{_MARKS}]+[^\W_]*)*")
 _IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
+# Code points that are no characters (Unicode 23.7) have no place in HTML: the last two of every plane.
+_LAST_OF_PLANES = "".join(chr(plane << 16 | last) for plane in range(17) for last in (0xFFFE, 0xFFFF))
 # Controls, and the characters that turn the direction of text around or hide in it (Unicode TR 36).
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
-    "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+    f"\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f\ufdd0-\ufdef{_LAST_OF_PLANES}]"
 )
 _SENTENCE_END = re.compile(r"(?<=[.!?…。！？])[\"'”’)\]]*\s+(?=[\"'“‘(\[]?[^\W\d_a-z])")
 

@@ -64,3 +64,8 @@ def test_shingles_cover_every_word(tokens: list[str], size: int) -> None:
 @pytest.mark.parametrize("word", ["नॉरविक", "কারখানা", "மின்சாரம்", "مُسَرِّعات", "cafe\u0301"])
 def test_vowel_signs_and_accents_are_parts_of_the_word(word: str) -> None:
     assert text.spelled(f"4 {word}, GW") == ["4", word, "GW"]
+
+
+@pytest.mark.parametrize("code", [0xFDD0, 0xFDEF, 0xFFFE, 0xFFFF, 0x1FFFE, 0x10FFFF])
+def test_what_is_no_character_is_dropped(code: int) -> None:
+    assert safe(f"a{chr(code)}b") == "ab"
