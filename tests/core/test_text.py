@@ -68,4 +68,4 @@ def test_vowel_signs_and_accents_are_parts_of_the_word(word: str) -> None:
 
 @pytest.mark.parametrize("code", [0xFDD0, 0xFDEF, 0xFFFE, 0xFFFF, 0x1FFFE, 0x10FFFF])
 def test_what_is_no_character_is_dropped(code: int) -> None:
-    assert safe(f"a{chr(code)}b") == "ab"
+    assert text.safe(f"a{chr(code)}b") == "ab"
