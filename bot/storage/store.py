@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from threading import RLock
 
 from sqlalchemy import URL, Connection, Engine, text
 from sqlalchemy.exc import DatabaseError, DBAPIError
@@ -31,6 +30,7 @@ from bot.storage.items import SqlItems
 from bot.storage.outbox import SqlOutbox
 from bot.storage.queue import SqlQueue
 from bot.storage.stories import SqlStories
+from bot.storage.turns import Turns
 from bot.storage.unsubscriptions import SqlUnsubscriptions
 from bot.storage.updates import SqlUpdates
 
@@ -74,7 +74,7 @@ class SqlStore:
         self._reader = dialect.reader(engine)
         self._dialect = dialect
         self._busy_timeout = busy_timeout
-        self._turn = RLock()
+        self._turns = Turns()
 
     @contextmanager
     def begin(self) -> Iterator[SqlTx]:
@@ -160,12 +160,11 @@ class SqlStore:
         if not self._dialect.one_writer:
             yield
             return
-        if not self._turn.acquire(timeout=self._busy_timeout.total_seconds()):
-            raise StoreBusy(f"{shown(self._engine.url)}: another thread holds the database; try again later")
-        try:
+        with self._turns.taken(self._busy_timeout.total_seconds()) as came:
+            if not came:
+                why = "another thread holds the database"
+                raise StoreBusy(f"{shown(self._engine.url)}: {why}; try again later")
             yield
-        finally:
-            self._turn.release()
 
 
 def shown(url: URL) -> str:
