@@ -19,11 +19,12 @@ from bot.daemon.reload import Reload, reloading, sound
 from bot.daemon.staying import staying
 from bot.daemon.steps import EVERY, steps_of
 from bot.daemon.timekeeping import Timekeeping
-from bot.daemon.watchdog import LOOK, Watchdog, watching
+from bot.daemon.watchdog import LOOK, Watchdog
 from bot.ports import Clock
 from bot.references import IN_THE_DATA_FOLDER
 from bot.runtime import lifecycle, local, memory
 from bot.runtime.clockwatch import ClockWatch, noticing_jumps, system_elapsed, system_now
+from bot.runtime.periodic import periodically
 from bot.runtime.steps import Heartbeat
 from bot.server.meters import Meters
 from bot.storage.tenancy import sole_daemon
@@ -108,7 +109,7 @@ def _live(
     with (
         answering.at(current.application.configuration.settings.server.bind),
         reloading(Reload(current, answering, set_up)) as reload,
-        watching(Watchdog(heartbeat, current.deps), min(LOOK, overdue / 4)),
+        periodically("watchdog", Watchdog(heartbeat, current.deps).look, min(LOOK, overdue / 4)),
     ):
         scheduler = local.start(steps_of(current.deps, heartbeat, every, meters), heartbeat)
         log.info("started", **current.size)

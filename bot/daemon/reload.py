@@ -8,7 +8,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -175,10 +175,10 @@ def reloading(reload: Callable[[], None]) -> Iterator[Callable[[], None]]:
 
     def work() -> None:
         while asked.get():
-            with suppress(queue.Empty):
-                while asked.get_nowait():
-                    pass
-                return
+            # What was asked for meanwhile is one and the same.
+            while not asked.empty():
+                if not asked.get():
+                    return
             reload()
 
     thread = threading.Thread(target=work, name="reload", daemon=True)

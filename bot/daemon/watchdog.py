@@ -7,10 +7,8 @@ Where nothing can be told because ``deliver`` itself is the one, or the database
 from __future__ import annotations
 
 import sys
-import threading
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -20,11 +18,9 @@ from bot.errors import StoreError
 from bot.model import Alarm, Part
 from bot.pipeline.alarm import end_alarm, raise_alarm
 from bot.pipeline.deps import Deps
-from bot.runtime import local
 from bot.runtime.steps import STUCK, Heartbeat, Trouble
 
 LOOK = timedelta(seconds=5)
-_PATIENCE = 0.5  # seconds that the end of the process waits for a look under way
 
 
 @dataclass
@@ -96,21 +92,3 @@ def _alarm(trouble: Trouble, now: datetime) -> Alarm:
     remedy = "see “step stuck” in the log" if trouble.cause == STUCK else "see “step failed” in the log"
     text = f"The step “{trouble.step}” {trouble.text}; {remedy}. What it does is not done meanwhile"
     return Alarm(part=Part.STEP, subject=trouble.step, cause=trouble.cause, text=text, raised_at=now)
-
-
-@contextmanager
-def watching(watchdog: Watchdog, every: timedelta) -> Iterator[None]:
-    """Look again and again, in a thread of its own, until the block ends."""
-    ended = threading.Event()
-
-    def work() -> None:
-        while not ended.wait(every.total_seconds()):
-            local.attempted("watchdog failed", watchdog.look)
-
-    thread = threading.Thread(target=work, name="watchdog", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join(_PATIENCE)

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, SecretStr
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
 
-from bot.channels.http import secrets_of
 from bot.channels.unsubscribe import KEY_FILE
 from bot.configuration import Configuration
 from bot.core.findings import fine, warning
@@ -45,12 +41,10 @@ def _without(finding: Finding, secrets: Iterable[str]) -> Finding:
 
 
 def _secrets(configuration: Configuration) -> set[str]:
-    values = {text for _, text in _inside(configuration)}
-    values |= {str(_at(configuration.document.data, path)) for path in configuration.document.origins}
-    with suppress(ArgumentError):
-        values.add(make_url(configuration.database).password or "")
-    parts = {part for value in values if "://" in value for part in secrets_of(value)}
-    return {value for value in values | parts if len(value) >= _SHORTEST}
+    document = configuration.document
+    # What was put elsewhere than in the file was not meant to be seen, of whatever option it is.
+    referred = {str(_at(document.data, path)) for path in document.origins}
+    return {value for value in referred | configuration.secrets if len(value) >= _SHORTEST}
 
 
 def _inside(configuration: Configuration) -> Iterator[tuple[KeyPath, str]]:

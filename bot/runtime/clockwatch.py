@@ -6,21 +6,19 @@ would tick no more for an hour; and what a clock that was ahead put off would wa
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from bot.runtime import local
+from bot.runtime.periodic import periodically
 
 NOTICED = timedelta(seconds=2)
 """A time server steps the clock by more than 0.128 s (RFC 5905, STEPT) and slews the rest, at most 0.5 ms a
 second. A thread that is held up between reading the two clocks explains less than this."""
 LOOK = timedelta(seconds=1)
-_PATIENCE = 1.0  # seconds that the end of the process waits for a look under way
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,28 +67,16 @@ def system_elapsed() -> float:
     return time.clock_gettime(clock)
 
 
-@contextmanager
 def noticing_jumps(
     watch: ClockWatch | None, jumped: Callable[[Jump], object], every: timedelta = LOOK
-) -> Iterator[None]:
+) -> AbstractContextManager[None]:
     """Look again and again, in a thread of its own, and say when the clock was set, until the block ends.
 
     Without a watch nobody looks.
     """
-    ended = threading.Event()
 
-    def work(watch: ClockWatch) -> None:
-        while not ended.wait(every.total_seconds()):
-            if jump := watch.look():
-                local.attempted("clock not set right", partial(jumped, jump))
+    def look(watch: ClockWatch) -> None:
+        if jump := watch.look():
+            jumped(jump)
 
-    if watch is None:
-        yield
-        return
-    thread = threading.Thread(target=work, args=(watch,), name="clock", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join(_PATIENCE)
+    return periodically("clock watch", partial(look, watch), every) if watch else nullcontext()

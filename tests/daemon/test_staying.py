@@ -24,7 +24,7 @@ def test_it_stays_while_the_place_is_its_own_or_nobody_can_say() -> None:
 
     with staying(is_ours, SOON):
         wait_until(lambda: len(asked) > 10)
-    assert not [thread for thread in threading.enumerate() if thread.name == "staying"]
+    assert not [thread for thread in threading.enumerate() if thread.name == "tenancy watch"]
 
 
 def test_it_ends_the_process_once_where_another_daemon_has_the_place() -> None:

@@ -170,7 +170,7 @@ def test_what_fails_after_a_jump_does_not_end_the_watch() -> None:
         for by in (HOUR, -HOUR):
             clocks.off += by
             assert seen.get(timeout=5) == by
-    assert {line["event"] for line in lines} == {"clock not set right"}
+    assert {line["event"] for line in lines} == {"clock watch failed"}
 
 
 def test_nobody_looks_without_a_watch() -> None:
