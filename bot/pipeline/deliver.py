@@ -100,8 +100,9 @@ class _Round:
                     return
                 ended = self._senders.ended(self._patience())
         finally:
-            with self._deps.store.begin() as tx:
-                tx.queue.renew(tx.queue.held(self._leases()), self._deps.clock.now())
+            if self._lines:
+                with self._deps.store.begin() as tx:
+                    tx.queue.renew(tx.queue.held(self._leases()), self._deps.clock.now())
 
     def _leases(self) -> dict[str, datetime]:
         return {line.channel: line.leased_until for line in self._lines.values()}
@@ -109,11 +110,16 @@ class _Round:
     def _take_up(self) -> None:
         """Try channels again whose options changed since they were disabled."""
         deps = self._deps
-        with deps.store.begin() as tx:
-            for name, state in tx.queue.destinations().items():
-                if not state.disabled_at:
-                    continue
-                if name not in deps.channels or state.fingerprint != deps.fingerprint(name):
+        with deps.store.read() as tx:
+            disabled = {name: each for name, each in tx.queue.destinations().items() if each.disabled_at}
+        changed = [
+            name
+            for name, state in disabled.items()
+            if name not in deps.channels or state.fingerprint != deps.fingerprint(name)
+        ]
+        if changed:
+            with deps.store.begin() as tx:
+                for name in changed:
                     tx.queue.enable(name)
 
     def _patience(self) -> float:

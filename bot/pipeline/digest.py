@@ -49,11 +49,13 @@ def compose_due(deps: Deps) -> int:
     count = 0
     for spec in deps.digests.values():
         now = deps.clock.now()
-        with deps.store.begin() as tx:
-            if tx.outbox.last_slot(spec.name, now) is None:
-                tx.outbox.slot(spec.name, now, now)
+        with deps.store.read() as tx:
+            new = tx.outbox.last_slot(spec.name, now) is None
             slot = slot_due(tx, spec, now)
-        if slot is not None:
+        if new:
+            with deps.store.begin() as tx:
+                tx.outbox.slot(spec.name, now, now)
+        elif slot is not None:
             count += deps.guard(f"composing digest {spec.name}", partial(compose, deps, spec, slot)) or 0
     return count
 
