@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.cli.commands import Commands
-from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir
+from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir, UnneededConfig, UnneededData
 from bot.cli.output import note, print_json, say
 from bot.errors import UsageError
 
@@ -27,6 +27,8 @@ _LETS_IN = re.compile(r"key|token|secret|passw|auth|cookie|credential|header|sig
 
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that is new or empty.")],
+    _config: UnneededConfig = None,
+    _data: UnneededData = None,
 ) -> None:
     """Write a commented starter configuration.
 
@@ -95,6 +97,8 @@ def schema(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write the schemas.")] = Path(
         "schemas"
     ),
+    _config: UnneededConfig = None,
+    _data: UnneededData = None,
 ) -> None:
     """Write JSON Schemas of all configuration files, for editors that complete and check TOML.
 

@@ -12,7 +12,7 @@ import typer
 from bot.cli.articles import is_address, read_article, slug
 from bot.cli.commands import Commands
 from bot.cli.opening import require_folder, tell_of_daemon
-from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir
+from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir, UnneededData
 from bot.cli.output import print_json, print_table, say
 from bot.errors import UsageError
 
@@ -86,7 +86,7 @@ def add(
 
 
 @app.command("list")
-def list_(config: ConfigDir = CONFIG, as_json: AsJson = False) -> None:
+def list_(config: ConfigDir = CONFIG, _data: UnneededData = None, as_json: AsJson = False) -> None:
     """List the articles with their labels.
 
     [dim]Example: chipwatch corpus list[/dim]
@@ -114,7 +114,7 @@ def list_(config: ConfigDir = CONFIG, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def show(name: str, config: ConfigDir = CONFIG, as_json: AsJson = False) -> None:
+def show(name: str, config: ConfigDir = CONFIG, _data: UnneededData = None, as_json: AsJson = False) -> None:
     """Print one article.
 
     [dim]Example: chipwatch corpus show mtia-artemis[/dim]
@@ -138,6 +138,7 @@ def check(
         bool, typer.Option("--strict", help="Exit status 1 where a label looks wrong, for scripts.")
     ] = False,
     config: ConfigDir = CONFIG,
+    _data: UnneededData = None,
     as_json: AsJson = False,
 ) -> None:
     """Say which articles disagree with their label, repeat others, or teach nothing.

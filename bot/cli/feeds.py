@@ -13,7 +13,7 @@ import typer
 from bot.cli import trials
 from bot.cli.commands import Commands
 from bot.cli.opening import looked_into, require_folder, tell_of_daemon
-from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir
+from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir, UnneededData
 from bot.cli.output import print_json, print_table, rough_time, say, short_time
 from bot.cli.visits import Visitor, require_web, visitor
 from bot.errors import ChipwatchError, UsageError
@@ -211,7 +211,7 @@ def import_(
 
 
 @app.command("export")
-def export(config: ConfigDir = CONFIG) -> None:
+def export(config: ConfigDir = CONFIG, _data: UnneededData = None) -> None:
     """Print the feeds as OPML.
 
     [dim]Example: chipwatch feeds export > feeds.opml[/dim]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.cli.opening import require_folder
-from bot.cli.options import CONFIG, AsJson, ConfigDir
+from bot.cli.options import CONFIG, AsJson, ConfigDir, UnneededConfig, UnneededData
 from bot.cli.output import note, print_json, print_line, print_table, say
 from bot.cli.rows import BadLine, Row, read_rows, reading
 from bot.errors import ChipwatchError, FeedError, UsageError
@@ -34,7 +34,7 @@ _IN_MEMORY = 8_000
 """Items that grouping remembers of a stream, some 80 MB: one without dates never closes a story."""
 
 
-def classify(file: File = None, config: ConfigDir = CONFIG) -> None:
+def classify(file: File = None, config: ConfigDir = CONFIG, _data: UnneededData = None) -> None:
     """Judge items against the topics: a probability, a decision and the reasons, a line each.
 
     [dim]Example: chipwatch classify < items.jsonl | jq -r 'select(.topics[].matched) | .id'[/dim]
@@ -63,7 +63,7 @@ def classify(file: File = None, config: ConfigDir = CONFIG) -> None:
             )
 
 
-def group(file: File = None) -> None:
+def group(file: File = None, _config: UnneededConfig = None, _data: UnneededData = None) -> None:
     """Group items that come in time order into stories; each line is answered before the next is read.
 
     Where an item shows that two stories are one, its line names in [bold]merges[/bold] the one that is no
@@ -112,6 +112,8 @@ def parse(
     content_type: Annotated[
         str, typer.Option("--content-type", metavar="TYPE", help="As its server named it.")
     ] = "",
+    _config: UnneededConfig = None,
+    _data: UnneededData = None,
 ) -> None:
     """Read a feed document (RSS, Atom, RDF, JSON Feed): a line for the feed, then a line an item.
 
@@ -162,6 +164,7 @@ def eval_(
     as_json: AsJson = False,
     errors: Annotated[bool, typer.Option("--errors/--no-errors", help="List the mistakes.")] = True,
     borderline: Annotated[bool, typer.Option(help="Count items on which careful readers differ.")] = True,
+    _data: UnneededData = None,
 ) -> None:
     """Compare verdicts with labels: precision, recall, F1 and average precision a topic, errors listed.
 

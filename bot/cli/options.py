@@ -18,6 +18,9 @@ ConfigDir = Annotated[
 DataDir = Annotated[
     Path, typer.Option("--data", metavar="DIR", envvar="CHIPWATCH_DATA", help="Folder of the database.")
 ]
+UnneededConfig = Annotated[Path | None, typer.Option("--config", metavar="DIR", hidden=True)]
+UnneededData = Annotated[Path | None, typer.Option("--data", metavar="DIR", hidden=True)]
+"""Taken by the commands that need none, too: a script may give both to all."""
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON in place of a table.")]
 Since = Annotated[
     str,

@@ -13,7 +13,7 @@ import typer
 from bot.cli.articles import read_article, slug
 from bot.cli.commands import Commands
 from bot.cli.opening import require_folder
-from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir
+from bot.cli.options import CONFIG, DATA, AsJson, ConfigDir, DataDir, UnneededData
 from bot.cli.output import NOTHING, note, print_json, print_table, say
 from bot.core.text import shorten
 from bot.errors import UsageError
@@ -37,7 +37,7 @@ _SHOWN, _TERM = 8, 60
 
 
 @app.command("list")
-def list_(config: ConfigDir = CONFIG, as_json: AsJson = False) -> None:
+def list_(config: ConfigDir = CONFIG, _data: UnneededData = None, as_json: AsJson = False) -> None:
     """List the topics and what each is judged by.
 
     [dim]Example: chipwatch topics list[/dim]
@@ -66,7 +66,10 @@ def list_(config: ConfigDir = CONFIG, as_json: AsJson = False) -> None:
 
 @app.command()
 def show(
-    topic: Annotated[str, typer.Argument(metavar="ID")], config: ConfigDir = CONFIG, as_json: AsJson = False
+    topic: Annotated[str, typer.Argument(metavar="ID")],
+    config: ConfigDir = CONFIG,
+    _data: UnneededData = None,
+    as_json: AsJson = False,
 ) -> None:
     """Show a topic as it is judged: its query block by block, its cast, and how well its examples are known.
 

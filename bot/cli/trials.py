@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.cli.opening import require_folder
-from bot.cli.options import CONFIG, AsJson, ConfigDir
+from bot.cli.options import CONFIG, AsJson, ConfigDir, UnneededData
 from bot.cli.output import NOTHING, print_json, print_table, rough_time, say, short_time
 from bot.cli.visits import NoFeed, Sight, require_web, visitor
 from bot.errors import ChipwatchError
@@ -48,6 +48,7 @@ class _Trial:
 def test_(
     url: Annotated[str, typer.Argument(metavar="URL", help="Address of a feed.")],
     config: ConfigDir = CONFIG,
+    _data: UnneededData = None,
     as_json: AsJson = False,
 ) -> None:
     """Fetch a feed once and show what a poll would see; nothing is stored.
@@ -72,6 +73,7 @@ def test_(
 def discover(
     url: Annotated[str, typer.Argument(metavar="URL", help="Address of a page, a site or a feed.")],
     config: ConfigDir = CONFIG,
+    _data: UnneededData = None,
     as_json: AsJson = False,
 ) -> None:
     """List the feeds that a page or site has; none is added.

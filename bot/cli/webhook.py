@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli.commands import Commands
-from bot.cli.options import CONFIG, DATA, ConfigDir, DataDir
+from bot.cli.options import CONFIG, DATA, ConfigDir, DataDir, UnneededConfig, UnneededData
 from bot.cli.output import say
 from bot.cli.rows import reading
 from bot.errors import UsageError
@@ -74,7 +74,7 @@ def verify(
 
 
 @app.command()
-def schema() -> None:
+def schema(_config: UnneededConfig = None, _data: UnneededData = None) -> None:
     """Print the JSON Schema of the body.
 
     [dim]Example: chipwatch webhook schema > event.schema.json[/dim]

@@ -70,6 +70,14 @@ def test_the_help_of_a_command_fits_and_has_an_example(words: tuple[str, ...]) -
     assert called.out == chipwatch(*words, "-h").out
 
 
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_takes_both_folders(words: tuple[str, ...]) -> None:
+    # A wrong option is told of before anything else is done.
+    called = chipwatch(*words, "--config", "here", "--data", "there", "--nonsense")
+    assert called.status == 2
+    assert "No such option: --nonsense" in called.err
+
+
 @pytest.mark.parametrize("words", [words for words in COMMANDS if words != ("parse",)], ids=" ".join)
 def test_a_command_that_reads_the_configuration_says_which(words: tuple[str, ...]) -> None:
     own = {"demo", "init", "group", "config schema", "webhook schema"}
