@@ -1,13 +1,14 @@
 """A month of the bot's life in some twenty minutes, and whether it kept its promises.
 
-    python -m tests.soak [--days 30] [--feeds 500] [--began 2026-10-12] [--seed N] [--folder DIR]
+    python -m tests.soak [--days 30] [--feeds 500] [--began 2026-10-12] [--seed N] [--folder DIR] [--one-life]
 
 The real daemon in a process of its own polls hundreds of feeds on loopback that publish, edit, repeat,
 break, redirect, disappear and come back; it mails a digest a day in each of three zones, over both changes
-to winter time. It is restarted once a day, by SIGTERM or by SIGKILL, and told by SIGHUP to read its
-configuration anew: a changed one, and a broken one. Its clock leaps by some minutes whenever nothing is
-left to do. At the end every story was told once by alert and once by each digest, every slot has
-its letter, and neither memory nor handles nor the database grew beyond what they may.
+to winter time. It is restarted once a day, by SIGTERM or by SIGKILL (with ``--one-life`` never: for what
+grows in one process), and told by SIGHUP to read its configuration anew: a changed one, and a broken one.
+Its clock leaps by some minutes whenever nothing is left to do. At the end every story was told once by
+alert and once by each digest, every slot has its letter, and neither memory nor handles nor the database
+grew beyond what they may.
 """
 
 from __future__ import annotations
@@ -67,6 +68,7 @@ class Soak:
     leap: timedelta
     kept: timedelta
     """What ``[retention]`` says."""
+    one_life: bool = False
     days: list[Day] = field(default_factory=list)
     ends: list[float] = field(default_factory=list)
     """Seconds that each SIGTERM took."""
@@ -95,7 +97,7 @@ class Soak:
             self._pass(process, began + number * DAY)
             self.days.append(self._measured(process, number))
             print(self.days[-1], flush=True)
-            if number < days:
+            if number < days and not self.one_life:
                 process = self._restarted(process, number)
         self.ends.append(process.stop())
         self.store.close()
@@ -180,6 +182,7 @@ def run(
     on_topic: float = 0.1,
     leap: timedelta = timedelta(minutes=20),
     kept: timedelta = timedelta(days=7),
+    one_life: bool = False,
 ) -> list[str]:
     """Live so long. Returns the promises that were broken."""
     clock = LeapingClock.made(folder / "clock", began)
@@ -188,7 +191,7 @@ def run(
         (folder / "config").mkdir()
         configure(folder / "config", ports, kept)
         subscribe(folder / "config", month.publishers, ports["feeds"])
-        soak = Soak(folder, month, ports, leap, kept)
+        soak = Soak(folder, month, ports, leap, kept, one_life)
         soak.run(began, days)
         found = list(soak.faults(began))
     print(
@@ -208,13 +211,21 @@ def main() -> int:
     parser.add_argument("--feeds", type=int, default=500)
     parser.add_argument("--began", type=datetime.fromisoformat, default=BEGAN)
     parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--one-life", action="store_true", help="no restarts")
     parser.add_argument("--folder", type=Path, help="where to keep data and logs; default: a temporary one")
     options = parser.parse_args()
     folder = options.folder or Path(tempfile.mkdtemp(prefix="chipwatch-soak-"))
     folder.mkdir(parents=True, exist_ok=True)
     print(f"seed {options.seed}, {options.days} days, {options.feeds} feeds; logs in {folder}", flush=True)
     began = options.began.replace(tzinfo=options.began.tzinfo or UTC)
-    found = run(folder, began=began, days=options.days, feeds=options.feeds, seed=options.seed)
+    found = run(
+        folder,
+        began=began,
+        days=options.days,
+        feeds=options.feeds,
+        seed=options.seed,
+        one_life=options.one_life,
+    )
     for fault in found:
         print(f"BROKEN  {fault}")
     return 1 if found else 0
