@@ -55,6 +55,8 @@ class Vectors(Outline):
     """Word → how much it tells by its rarity, in nats."""
     names: Mapping[str, float]
     """Word → how certainly it is a name, for those that probably are."""
+    figures: Collection[str]
+    """The numbers in its headline."""
 
 
 def weigh(reading: Reading, vocabulary: Vocabulary) -> Vectors:
@@ -84,6 +86,7 @@ def weigh(reading: Reading, vocabulary: Vocabulary) -> Vectors:
         headline=_unit({word.folded: weights[word.folded] for word in reading.headline}),
         weight=weights,
         names=names,
+        figures={word.folded for word in reading.headline if word.folded[0].isdigit()},
         days=reading.days,
         has_text=bool(reading.lead),
     )
@@ -96,6 +99,7 @@ def reweighed(outline: Outline, vocabulary: Vocabulary) -> Vectors:
         **{each.name: getattr(outline, each.name) for each in fields(Outline)},
         weight={word: vocabulary.weight(word) for word in outline.words},
         names={word: _certainty(value) for word, value in likeness.items() if value > _SURELY_A_NAME},
+        figures={word for word in outline.headline if word[0].isdigit()},
     )
 
 
@@ -145,6 +149,8 @@ class Common:
     """Word → how many headlines have it."""
     _days: set[int] = field(default_factory=set)
     """Those that its items name."""
+    _figures: set[str] = field(default_factory=set)
+    """The numbers in its headlines."""
 
     def add(self, item: Outline) -> None:
         self.items += 1
@@ -155,6 +161,7 @@ class Common:
         self._held.update(item.words.keys())
         self._headed.update(item.headline.keys())
         self._days.update(item.days)
+        self._figures.update(word for word in item.headline if word[0].isdigit())
 
     def knows(self, word: str) -> float:
         """1 where half of the items have the word, less where fewer do."""
@@ -191,6 +198,7 @@ class Common:
             rarest=max(shared, default=0.0),
             besides_rarest=sum(shared) - max(shared, default=0.0),
             days=self._agreement(item.days),
+            other_figures=self._has_other_figures(item),
             known=known_by,
         )
 
@@ -200,6 +208,15 @@ class Common:
             return 1
         nearest = min((abs(ours - theirs) for ours in days for theirs in self._days), default=0)
         return -1 if nearest > _ONE_NIGHT else 0
+
+    def _has_other_figures(self, item: Vectors) -> bool:
+        """Whether headlines of both name figures, and the other one's text has none of them."""
+        return bool(
+            self._figures
+            and item.figures
+            and self._figures.isdisjoint(item.weight)
+            and self._held.keys().isdisjoint(item.figures)
+        )
 
     def _retold(self, item: Vectors, vocabulary: Vocabulary) -> tuple[float, float]:
         """Share of the story's headline that the item knows, and the weight of the names it doesn't know."""
@@ -239,6 +256,8 @@ class Resemblance(NamedTuple):
     """Weight (nats) of all words in common but the rarest: hardly any where they share one name."""
     days: int
     """1 where both name the same day, -1 where they name other days, else 0."""
+    other_figures: bool
+    """The headlines of both name figures, and neither text knows those of the other's headline."""
     known: Mapping[str, float]
     """Word of the item → how far the story knows it (:meth:`Common.knows`), for those that it knows."""
 

@@ -31,6 +31,8 @@ _SHORT_LIST = 10
 _WORTH_A_LOOK = 0.05
 _CONTRADICTED = 0.5
 """From here on names in the headlines differ, not their emphasis."""
+_OF_A_SERIES = 0.35
+"""Cosine of the headlines from which other figures tell one report of a series from the next."""
 _RARE = 4.5
 """Weight (nats) of a word that tells by itself what a report is about."""
 _SAID_ALIKE = 0.2
@@ -286,10 +288,10 @@ class Grouper:
         """Whether item and story can't be one event however alike they are.
 
         They share no name and no rare word, or one word only (of headlines: one word only, and no names), or
-        names differ.
+        names differ, or it is the next of a series.
         """
         policy = self._policy
-        if seen.rarest < policy.least_rarest:
+        if seen.rarest < policy.least_rarest or _is_next_of_series(seen):
             return True
         if not both_have_text:
             return (
@@ -313,6 +315,16 @@ class Grouper:
             similarity=round(min(_SUREST, 1.0 / (1.0 + math.exp(-chosen.odds))), 4),
             because=_because(vector, self.memory.common(chosen.story), reading),
         )
+
+
+def _is_next_of_series(seen: Resemblance) -> bool:
+    """Whether it reads like the story but for its figures, and for names or days.
+
+    A maker wins order after order, a company launches rocket after rocket. Where an event goes on, its
+    figures change, and where and when it happened does not.
+    """
+    elsewhere = seen.contradiction >= _CONTRADICTED or seen.days < 0
+    return seen.other_figures and elsewhere and seen.headline >= _OF_A_SERIES
 
 
 def _thin(seen: Resemblance) -> float:

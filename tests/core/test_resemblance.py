@@ -45,6 +45,22 @@ def test_one_event_in_other_words_agrees_in_who_and_what() -> None:
     assert same.besides_rarest > 10
 
 
+@pytest.mark.parametrize(
+    ("member", "item", "other"),
+    [
+        (("Norvik orders 400 pumps", "For Tampere."), ("Norvik orders 220 pumps", "For Turku."), True),
+        (("Norvik orders 400 pumps", "For Tampere."), ("Norvik orders pumps", "220 for Turku."), False),
+        (("Norvik orders 400 pumps", "For Tampere."), ("Order of 220", "After 400 for Tampere."), False),
+        (("Toll at 12", "It may reach 85."), ("Toll rises to 85", "In Karvala."), False),
+        (("400 pumps", "For 12 million."), ("400 of 600 pumps", "For Tampere."), False),
+    ],
+)
+def test_figures_are_other_ones_where_neither_knows_those_of_the_other(
+    member: tuple[str, str], item: tuple[str, str], other: bool
+) -> None:
+    assert compared(member, item).other_figures is other
+
+
 def test_like_events_agree_in_what_and_contradict_in_who() -> None:
     like = compared(DEAL, OTHER_DEAL)
     assert like.what > 0.3
