@@ -5,10 +5,11 @@ Built once by the command line, never at import. What is watched (feeds, topics,
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard, get_args, get_origin
 
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import (
@@ -104,9 +105,9 @@ def load_settings(config: Path) -> tuple[Settings, TomlDocument]:
             return settings, document
         raise ConfigErrors([*strays.values()])
     except SettingsError as error:
-        # A whole table in one variable that is no JSON, or a folder of secrets that is not there.
-        problem = str(error).replace(' from source "EnvSettingsSource"', ": it must be JSON")
-        raise ConfigErrors([ConfigError(problem, file="environment")]) from None
+        # A list or table in a variable that is no JSON, or a folder of secrets that is not there.
+        problems = [*not_json(os.environ)] or [ConfigError(str(error), file="environment")]
+        raise ConfigErrors(problems) from None
     except ValidationError as error:
         problems = _name_variables(translate(document, error, Settings), error)
         # What a table lacks that nobody meant to have is not worth a line.
@@ -181,8 +182,39 @@ def stray_variables(environ: Mapping[str, str]) -> Iterator[ConfigError]:
             )
 
 
+def not_json(environ: Mapping[str, str]) -> Iterator[ConfigError]:
+    """Variables that set a list or a table as a whole and are no JSON: the library names only the table."""
+    for name in sorted(environ):
+        kind = _kind_of(name) if name.upper().startswith(PREFIX) else None
+        if get_origin(kind) is tuple:
+            example = '["one", "two"]'
+        elif get_origin(kind) is dict or _is_table(kind):
+            example = '{"key": "value"}'
+        else:
+            continue
+        try:
+            json.loads(environ[name])
+        except ValueError:
+            yield ConfigError(f"must be JSON, such as {example}", file="environment", key=name)
+
+
+def _kind_of(variable: str) -> object:
+    """The type of what a variable sets; ``None`` where there is no such setting."""
+    kind: object = Settings
+    for part in variable.upper().removeprefix(PREFIX).lower().split("__"):
+        if _is_table(kind):
+            kind = info.annotation if (info := kind.model_fields.get(part)) else None
+        else:
+            kind = get_args(kind)[1] if get_origin(kind) is dict else None
+    return kind
+
+
 def _setting_paths(model: type[BaseModel], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     for name, info in model.model_fields.items():
         yield (*above, name)
-        if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
+        if _is_table(info.annotation):
             yield from _setting_paths(info.annotation, (*above, name))
+
+
+def _is_table(kind: object) -> TypeGuard[type[BaseModel]]:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)

@@ -65,13 +65,25 @@ def test_a_variable_that_sets_nothing_is_named() -> None:
     assert not list(stray_variables(known))
 
 
-def test_a_table_in_one_variable_must_be_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CHIPWATCH_SMTP", "password=s3cret")
-    with pytest.raises(
-        ConfigErrors, match=r'^environment: error parsing value for field "smtp": it must be JSON$'
-    ) as caught:
+@pytest.mark.parametrize(
+    ("variable", "example"),
+    [
+        ("CHIPWATCH_SMTP", r'{"key": "value"}'),
+        ("CHIPWATCH_CHANNELS", r'{"key": "value"}'),
+        ("CHIPWATCH_HTTP__ALLOW_NETWORKS", r'["one", "two"]'),
+        ("CHIPWATCH_ALARMS__CHANNELS", r'["one", "two"]'),
+        ("CHIPWATCH_DIGESTS__DAILY__TOPICS", r'["one", "two"]'),
+    ],
+)
+def test_a_list_or_table_in_a_variable_must_be_json(
+    variable: str, example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, '[digests.daily]\ntopics = ["chips"]\nschedule = "0 7 * * *"\n')
+    monkeypatch.setenv("CHIPWATCH_HTTP__CONCURRENCY", "5")
+    monkeypatch.setenv(variable, "password=s3cret")
+    with pytest.raises(ConfigErrors) as caught:
         load_settings(tmp_path)
-    assert "s3cret" not in str(caught.value)
+    assert str(caught.value) == f"environment: {variable}: must be JSON, such as {example}"
 
 
 def test_a_folder_of_secrets_that_is_not_there_is_named(
