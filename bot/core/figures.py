@@ -158,7 +158,7 @@ def replaced(figure: str, known: Sequence[str]) -> str | None:
     return None
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def _measure(figure: str) -> tuple[str, str, float]:
     """Kind, currency or unit, and size of a figure; a range counts from its low end."""
     kind = figure_kind(figure)

@@ -30,7 +30,7 @@ _ENGLISH = "en"
 _DIGIT = re.compile(r"\d")
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def rarity(term: str, language: str | None = None) -> float:
     """From 0, a word in every sentence, to 1, one in a few million words or less.
 

@@ -9,7 +9,7 @@ _VOWEL = re.compile(r"[aeiouy]")
 _ENDINGS = ("ing", "ed")
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def stem(word: str) -> str:
     """Take the common English endings off a folded word: ``chips``, ``tested``, ``testing``, ``licence``.
 

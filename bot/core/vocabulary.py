@@ -256,7 +256,7 @@ class Vocabulary:
         return len(self._found_in)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def _before_in_the_language(word: str) -> float:
     return _COMMON_BEFORE * math.exp(-_COMMON_FADES * rarity_in_the_language(word))
 
