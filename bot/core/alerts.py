@@ -118,9 +118,13 @@ def _news(
     return [each for each in chosen if each.story.status != LATE]
 
 
-def looks_back(rule: AlertRule, now: datetime) -> datetime:
-    """Since when a story must have been touched to be looked at; quiet hours make nothing older."""
-    return awake_for(rule.quiet, rule.timezone, rule.max_age, now) - _MOMENT
+def looks_back(rule: AlertRule, now: datetime, since: datetime | None = None) -> datetime:
+    """Since when a story must have been touched to be looked at; quiet hours make nothing older.
+
+    ``since``: of what was touched before, somebody else takes care.
+    """
+    oldest = awake_for(rule.quiet, rule.timezone, rule.max_age, now)
+    return max(oldest, since or oldest) - _MOMENT
 
 
 def still_waiting(notes: Sequence[Telling], told: Mapping[str, Telling]) -> Mapping[str, Telling]:

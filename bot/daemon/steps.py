@@ -130,17 +130,18 @@ def shown(feed: Feed) -> str:
 
 
 def _triage(heartbeat: Heartbeat, meters: Meters, deps: Deps) -> Fields:
+    began = deps.clock.now()
     report = triage(deps, partial(heartbeat.beat, "triage"))
     if not report.items:
         return {}
     meters.judged(report.verdicts)
     meters.placed(opened=report.stories, joined=report.placed - report.stories)
-    alerts = _alerted(meters, deps)
+    alerts = _alerted(meters, deps, since=began)
     return {"items": report.items, "matched": report.matched, "stories": report.stories, "alerts": alerts}
 
 
-def _alerted(meters: Meters, deps: Deps) -> int:
-    alerts = alert(deps)
+def _alerted(meters: Meters, deps: Deps, since: datetime | None = None) -> int:
+    alerts = alert(deps, since)
     meters.composed("alert", alerts)
     return alerts
 
@@ -157,7 +158,7 @@ def _advise(meters: Meters, deps: Deps) -> Fields:
 
 
 def _alert(meters: Meters, deps: Deps) -> Fields:
-    """What could not be alerted when it was judged: a crash came between, or the budget was spent."""
+    """What was not alerted when it was judged: a crash came between, or quiet hours, or somebody edited."""
     alerts = _alerted(meters, deps)
     return {"alerts": alerts} if alerts else {}
 

@@ -40,15 +40,21 @@ class Reason:
     """When it was told, or will be where that is known."""
 
 
-def alert(deps: Deps) -> int:
-    """Put an alert into the outbox for every story that a rule finds urgent. Returns how many messages."""
+def alert(deps: Deps, since: datetime | None = None) -> int:
+    """Put an alert into the outbox for every story that a rule finds urgent. Returns how many messages.
+
+    ``since``: look only at stories that were touched since then, and at those that wait; by default at all
+    that are young enough for the rule. So what was just judged costs no more, the more the day has brought.
+    """
     count = 0
     shared = background(deps)
     for rule in deps.alerts:
         if quiet_at(rule.quiet, rule.timezone, deps.clock.now()):
             continue
         for channel in rule.channels:
-            count += deps.guard(f"alerts {rule.name}", partial(_alert, deps, rule, channel, shared)) or 0
+            count += (
+                deps.guard(f"alerts {rule.name}", partial(_alert, deps, rule, channel, shared, since)) or 0
+            )
     return count
 
 
@@ -75,14 +81,16 @@ def would_alert(deps: Deps, tx: Tx, rule: AlertRule, channel: str) -> int:
     return sum(len(each.tellings) for each in alerts.selections) + len(alerts.waiting)
 
 
-def _alert(deps: Deps, rule: AlertRule, channel: str, shared: Background) -> int:
+def _alert(deps: Deps, rule: AlertRule, channel: str, shared: Background, since: datetime | None) -> int:
     with deps.store.begin() as tx:
-        return _compose_alerts(deps, tx, rule, channel, shared)
+        return _compose_alerts(deps, tx, rule, channel, shared, since)
 
 
-def _compose_alerts(deps: Deps, tx: Tx, rule: AlertRule, channel: str, shared: Background) -> int:
+def _compose_alerts(
+    deps: Deps, tx: Tx, rule: AlertRule, channel: str, shared: Background, since: datetime | None
+) -> int:
     now = deps.clock.now()
-    touched = tx.stories.touched(rule.topics, looks_back(rule, now))
+    touched = tx.stories.touched(rule.topics, looks_back(rule, now, since))
     stories, standing = _standing(deps, tx, channel, touched, now)
     if not stories:
         return 0

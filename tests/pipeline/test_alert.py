@@ -119,6 +119,27 @@ def test_a_killed_bot_goes_on_after_its_quiet_hours(bot: Bot) -> None:
     assert alert(ruled(bot, quiet=(time(6), time(14)), max_age=timedelta(hours=2))) == 1
 
 
+def test_what_was_just_judged_is_told_without_a_look_at_the_day_before(bot: Bot) -> None:
+    take_in(bot, CHIP)
+    bot.clock.pass_by(timedelta(hours=1))
+    began = bot.clock.now()
+    take_in(bot, CHIP, DEAL)
+    assert alert(bot.deps, since=began) == 1
+    assert told(bot) == ["Ostren takes over a chip designer"]
+    # What nobody told when it was judged is seen by a look at all.
+    assert alert(bot.deps) == 1
+    assert told(bot)[1] == "Norvik tapes out its Fjell accelerator"
+
+
+def test_what_waits_for_the_budget_is_told_without_a_look_at_the_day_before(bot: Bot) -> None:
+    deps = ruled(bot, digests=False, budget=1)
+    take_in(bot, CHIP, DEAL)
+    assert alert(deps, since=bot.clock.now()) == 1
+    bot.clock.pass_by(timedelta(minutes=61))
+    assert alert(deps, since=bot.clock.now()) == 1
+    assert len(told(bot)) == 2
+
+
 def test_an_update_knows_where_its_thread_begins(bot: Bot) -> None:
     bot.channel.answer = lambda _key: Sent(receipt="message 17")
     take_in(bot, DEAL)

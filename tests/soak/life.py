@@ -52,7 +52,7 @@ class LeapingClock:
 
 def paces() -> Mapping[str, timedelta]:
     """By step: those that look around are run less often than those that have work."""
-    seldom = {"upkeep", "watch", "advise"}
+    seldom = {"upkeep", "watch", "advise", "alert"}
     return {step: SELDOM if step in seldom else TICK for step in daemon.EVERY}
 
 
