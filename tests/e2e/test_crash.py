@@ -16,6 +16,7 @@ FEEDS = len(NEWS)
 SEED = 20261122
 
 
+@pytest.mark.slow
 def test_a_daemon_killed_again_and_again_tells_every_story_once(tmp_path: Path) -> None:
     """Killed in the 5th and 14th poll, the 2nd and 9th webhook, the 1st and 2nd letter, and by chance."""
     world = World(feeds=FEEDS)

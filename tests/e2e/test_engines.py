@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.e2e.world import World, configure, serving
 from tests.storage.conftest import Databases
 
@@ -24,6 +26,7 @@ VARYING = {
 }
 
 
+@pytest.mark.slow
 def test_both_engines_give_the_same_answers(tmp_path: Path, new_database: Databases) -> None:
     world = World(feeds=12)
     with serving(world) as ports:
