@@ -209,6 +209,7 @@ def _text(told: DigestView, most: int) -> str:
         for section in told.sections
         for story in section.stories
     ]
+    lines += [_harmless(f"Also: {each.title}") + f" {each.url}".rstrip() for each in told.also_seen]
     lines = [told.left_out, *lines, *map(_harmless, told.notices)]
     if not told.sections:
         lines += map(_harmless, told.receipt[:1])

@@ -11,7 +11,8 @@ from pydantic import SecretStr
 
 from bot.channels import http
 from bot.channels.context import Context
-from bot.core.render import Cut, Fits, clean, pages, subject
+from bot.core.captions import subject
+from bot.core.render import Cut, Fits, clean, pages
 from bot.core.text import digest as text_hash
 from bot.model import Digest, Message, Refused, Rendered, RetryPolicy, Unanswered
 

@@ -17,8 +17,9 @@ from pydantic import SecretStr, field_validator
 from bot.channels import checking, http
 from bot.channels.context import ChannelOptions, Context, policy
 from bot.channels.event import event
+from bot.core.captions import subject
 from bot.core.findings import warning
-from bot.core.render import Cut, clean, fit, subject
+from bot.core.render import Cut, clean, fit
 from bot.core.text import digest as text_hash
 from bot.model import Digest, Finding, Message, Rendered, RetryPolicy, SendResult, Sent
 

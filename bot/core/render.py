@@ -1,4 +1,4 @@
-"""What every channel does to a digest before it writes it: make its text harmless, cut it to size, name it.
+"""What every channel does to a digest before it writes it: make its text harmless, cut it to size.
 
 News text is written by strangers. ``clean`` is the one place where it loses control characters, unsafe
 links and unreasonable length; each channel still escapes for its own markup.
@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from itertools import count
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from bot.core.amounts import plural
 from bot.core.text import one_line, shorten
 from bot.model import Digest, Earlier, Facts, NamedFeed, NearMiss, Receipt, Section, Source, ToldStory, Volume
 
@@ -25,9 +24,6 @@ NOTICE = 500
 NAME = 64
 LINK = 1500
 LIST = 16
-
-SUBJECT = 64
-PREHEADER = 100
 
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]")
 # RFC 3986 characters that keep their meaning; ``|``, quotes, angle brackets and backslash are none of them.
@@ -234,11 +230,12 @@ def by_prominence(stories: Sequence[ToldStory]) -> list[int]:
 def fit(digest: Digest, fits: Fits) -> Cut:
     """The most of a digest that fits one message.
 
-    First "also seen" goes, then leads and lists are shortened, then only headline, source and reason of each
-    story stay, then the least prominent stories go; where none would be left the foot goes instead.
-    What went of stories is counted in ``left_out``. ``fits`` must accept a digest without stories.
+    First near misses go, then leads and lists are shortened, then the least prominent stories of a digest
+    get a line each under "also seen". Where there is no room for that, these lines go, only headline, source
+    and reason of each story stay, then the least prominent stories go; where none would be left the foot goes
+    instead. What went of stories is counted in ``left_out``. ``fits`` must accept a digest without stories.
     """
-    cut = _whole(digest, fits) or _most_stories(digest, BARE, fits)
+    cut = _whole(digest, fits) or _in_lines(digest, fits) or _most_stories(digest, BARE, fits)
     found = cut.digest.stories or not digest.stories
     return cut if found else _most_stories(_short_foot(digest), BARE, fits)
 
@@ -265,14 +262,23 @@ def pages(digest: Digest, fits: Fits, most: int) -> tuple[Cut, ...]:
 
 
 def _whole(digest: Digest, fits: Fits) -> Cut | None:
-    """All stories in one message, with less and less around them; nothing where even that is too much."""
-    bare = replace(digest, also_seen=(), near_misses=())
-    candidates = (
-        Cut(digest=digest),
-        Cut(digest=bare, left_out=len(digest.also_seen)),
-        Cut(digest=bare, left_out=len(digest.also_seen), detail=SHORT),
-    )
+    """All stories in one message as they are meant, if shorter; nothing where even that is too much."""
+    bare = replace(digest, near_misses=())
+    candidates = (Cut(digest=digest), Cut(digest=bare), Cut(digest=bare, detail=SHORT))
     return next((cut for cut in candidates if fits(cut)), None)
+
+
+def _in_lines(digest: Digest, fits: Fits) -> Cut | None:
+    """All stories of a digest, as many at length as leave room for a line of each other one."""
+    ranked = by_prominence(digest.stories)
+
+    def best(count: int) -> Cut:
+        lines = (*(digest.stories[at] for at in ranked[count:]), *digest.also_seen)
+        told = replace(_only(digest, ranked[:count]), also_seen=lines, near_misses=())
+        return Cut(digest=told, detail=SHORT)
+
+    count = _largest(len(ranked), lambda count: fits(best(count))) if digest.kind == "digest" else 0
+    return best(count) if count else None
 
 
 def _short_foot(digest: Digest) -> Digest:
@@ -336,56 +342,3 @@ def _only(digest: Digest, positions: Collection[int]) -> Digest:
         for section in digest.sections
     )
     return replace(digest, sections=tuple(section for section in sections if section.stories))
-
-
-# ── names of a message ───────────────────────────────────────────────────────────────────────────
-
-
-def _ranked(digest: Digest) -> list[ToldStory]:
-    return [digest.stories[at] for at in by_prominence(digest.stories)]
-
-
-def subject(digest: Digest) -> str:
-    """Top story first, then how many more. An alert on one story keeps its first title, for threading."""
-    if digest.kind == "alarm":
-        return _line(digest.title, SUBJECT)
-    stories = _ranked(digest)
-    if not stories:
-        return shorten(one_line(f"{digest.title}: nothing new"), SUBJECT)
-    top = stories[0]
-    if len(stories) == 1:
-        title = (top.first_title or top.title) if digest.kind == "alert" else top.title
-        return _line(title, TITLE if digest.kind == "alert" else SUBJECT) or "(no title)"
-    rest = f" + {plural(len(stories) - 1, 'story')}"
-    return _line(top.title, SUBJECT - len(rest)) + rest
-
-
-def summary(digest: Digest) -> str:
-    """``7 stories · 2 updated · 31 sources``; of an alarm ``1 notice``, ``more than 7 notices``."""
-    if digest.kind == "alarm":
-        more = sum(notice.kind == "more" for notice in digest.notices)
-        return f"{'more than ' * more}{plural(len(digest.notices) - more, 'notice')}"
-    stories = digest.stories
-    if not stories:
-        return "nothing new"
-    updated = sum(story.revision > 1 for story in stories)
-    told = [plural(len(stories), "story")]
-    if updated:
-        told.append(f"{updated} updated")
-    told.append(plural(sum(len(story.sources) for story in stories), "source"))
-    return " · ".join(told)
-
-
-def preheader(digest: Digest) -> str:
-    """What an inbox shows after the subject: the next stories and the counts, or the lead of a single one.
-
-    Of an alarm, its latest notice.
-    """
-    stories = _ranked(digest)
-    if digest.kind == "alarm" and digest.notices:
-        return _line(digest.notices[-1].text, PREHEADER) or summary(digest)
-    if len(stories) == 1:
-        return _line(stories[0].lead or summary(digest), PREHEADER)
-    tail = summary(digest)
-    others = [_line(story.title, (PREHEADER - len(tail)) // 2 - 3) for story in stories[1:3]]
-    return " · ".join([*others, tail])

@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 
 from bot.core import footing
 from bot.core.amounts import plural
+from bot.core.captions import preheader, subject, summary
 from bot.core.care import FAILING, GONE
 from bot.core.moments import day_and_month, span, when
-from bot.core.render import Cut, by_prominence, preheader, subject, summary
+from bot.core.render import Cut, by_prominence
 from bot.core.text import shorten
 from bot.model import Digest, Facts, NearMiss, Source, ToldStory
 

@@ -68,6 +68,15 @@ def test_a_text_message_has_titles_and_says_what_is_left_out() -> None:
     assert "more stories are not shown" in parts[-1]["body"]
 
 
+def test_a_text_message_has_every_story_that_counts_as_told(small: Channel) -> None:
+    beside = replace(digest(1), also_seen=(story(8), story(9)))
+    messages = small.render(beside, "key")
+    shown = {story_id for each in messages for story_id in each.stories}
+    said = "".join(json.loads(each.message.body)["body"] for each in messages)
+    for told in (*beside.stories, *beside.also_seen):
+        assert (told.url in said) is (told.id in shown)
+
+
 def test_no_call_and_no_tag_stays_alive() -> None:
     loud = replace(story(1), title="<!channel> @here <b>", url="")
     section = replace(digest(1).sections[0], stories=(loud,))

@@ -7,7 +7,8 @@ import pytest
 
 from bot.core.alarms import NETWORK
 from bot.core.bulletin import bulletin
-from bot.core.render import Cut, summary
+from bot.core.captions import summary
+from bot.core.render import Cut
 from bot.core.views import MOST_NOTICES, view
 from bot.model import Alarm, Digest, Part
 

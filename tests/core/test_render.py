@@ -1,4 +1,4 @@
-"""Cleaning, cutting to size and naming, on any digest."""
+"""Cleaning and cutting to size, on any digest."""
 
 from __future__ import annotations
 
@@ -13,18 +13,13 @@ from bot.core.render import (
     BARE,
     FULL,
     LINK,
-    PREHEADER,
     SHORT,
-    SUBJECT,
     Cut,
     by_prominence,
     clean,
     clip,
     fit,
     pages,
-    preheader,
-    subject,
-    summary,
     utf16,
     web_link,
 )
@@ -121,28 +116,43 @@ def test_more_sources_are_bigger_news_then_the_score_and_late_comes_last() -> No
     assert ranked == [2, 4, 1, 0, 3]
 
 
-def test_fit_gives_way_in_order_also_seen_then_length_then_detail_then_the_least_stories() -> None:
+def test_fit_gives_way_in_order_length_then_lines_then_detail_then_the_least_stories() -> None:
     full = replace(digest(3), also_seen=(story(8), story(9)))
     everything = size(Cut(digest=full))
-    bare = size(Cut(digest=replace(full, also_seen=())))
-    short = size(Cut(digest=replace(full, also_seen=()), detail=SHORT))
-    barest = size(Cut(digest=replace(full, also_seen=()), detail=BARE))
+    short = size(Cut(digest=full, detail=SHORT))
 
     def at_most(limit: int) -> Cut:
         return fit(full, lambda cut: size(cut) <= limit)
 
     assert at_most(everything) == Cut(digest=full)
-    assert (at_most(bare).detail, at_most(bare).left_out) == (FULL, 2)
-    assert (at_most(short).detail, at_most(short).left_out) == (SHORT, 2)
-    assert (at_most(barest).detail, at_most(barest).left_out) == (BARE, 2)
-    assert len(at_most(barest).digest.stories) == 3
+    assert at_most(everything - 1) == at_most(short) == Cut(digest=full, detail=SHORT)
+    # All are told, the least prominent ones in a line.
+    lines = at_most(short - 1)
+    assert [each.id for each in lines.digest.stories] == ["story1", "story2"]
+    assert [each.id for each in lines.digest.also_seen] == ["story3", "story8", "story9"]
+    assert (lines.detail, lines.left_out) == (SHORT, 0)
+    # Nothing but headlines has room: as many as that are told, the others wait.
+    barest = size(Cut(digest=replace(full, also_seen=()), detail=BARE))
     fewer = at_most(barest - 1)
     assert [each.id for each in fewer.digest.stories] == ["story1", "story2"]
-    assert fewer.left_out == 3
+    assert (fewer.detail, fewer.left_out) == (BARE, 3)
     only_title = at_most(len(full.stories[0].title))
     assert (only_title.detail, len(only_title.digest.stories), only_title.left_out) == (BARE, 1, 4)
     nothing = at_most(0)
     assert (nothing.digest.sections, nothing.left_out) == ((), 5)
+
+
+def test_an_alert_has_no_lines_beside_its_stories() -> None:
+    alert = digest(3, kind="alert")
+    short = size(Cut(digest=alert, detail=SHORT))
+    cut = fit(alert, lambda cut: size(cut) <= short - 1)
+    assert (cut.detail, len(cut.digest.stories), cut.left_out) == (BARE, 3, 0)
+
+
+def test_hundreds_of_stories_are_told_in_one_letter() -> None:
+    many = replace(digest(200), also_seen=tuple(story(at) for at in range(201, 241)))
+    cut = fit(many, lambda cut: 9 * len(cut.digest.stories) + len(cut.digest.also_seen) <= 400)
+    assert (len(cut.digest.stories), len(cut.digest.also_seen), cut.left_out) == (20, 220, 0)
 
 
 @given(digests(), st.integers(0, 3000))
@@ -216,54 +226,8 @@ def test_where_the_foot_leaves_room_for_no_story_it_is_the_foot_that_goes() -> N
     assert fit(empty, lambda cut: False).digest.notices == empty.notices
 
 
-def test_the_subject_is_the_biggest_story_and_how_many_more() -> None:
-    three = digest(3)
-    assert subject(three) == "#1# Norvik orders Halcyon accelerators, part 1 + 2 stories"
-    assert subject(digest(2)).endswith(" + 1 story")
-    assert subject(digest(1)) == "#1# Norvik orders Halcyon accelerators, part 1"
-    assert subject(digest(0)) == "Chip deals daily: nothing new"
-
-
-def test_an_alert_keeps_the_subject_of_its_first_telling() -> None:
-    alert = digest(1, kind="alert")
-    assert subject(alert) == "#1# Norvik orders Halcyon accelerators"
-    untold = replace(alert.stories[0], first_title="")
-    section = replace(alert.sections[0], stories=(untold,))
-    assert subject(replace(alert, sections=(section,))) == untold.title
-
-
-@given(digests())
-@settings(max_examples=20, deadline=None)
-def test_subject_and_preheader_are_short_single_lines(any_digest: Digest) -> None:
-    cleaned = clean(any_digest)
-    assert 0 < len(subject(cleaned)) <= (200 if cleaned.kind == "alert" else SUBJECT)
-    assert 0 < len(preheader(cleaned)) <= PREHEADER + 10
-    assert subject(cleaned) == one_line(subject(cleaned))
-
-
-def test_summary_counts_stories_updates_and_sources() -> None:
-    one = digest(1)
-    section = replace(one.sections[0], stories=(story(1, sources=1), story(2, sources=3, revision=2)))
-    assert summary(replace(one, sections=(section,))) == "2 stories · 1 updated · 4 sources"
-    assert summary(one) == "1 story · 2 sources"
-    assert summary(digest(0)) == "nothing new"
-
-
-def test_the_preheader_tells_the_next_stories_or_the_lead() -> None:
-    assert preheader(digest(1)).startswith("Norvik Networks takes the third")
-    assert preheader(digest(3)).startswith("#2# Norvik")
-    assert preheader(digest(3)).endswith("3 stories · 6 sources")
-
-
 def test_a_source_and_a_story_without_names_still_have_one() -> None:
     bare = replace(digest(1).stories[0], title="\x00", sources=(Source(name="", title="", url=""),))
     one = digest(1)
     cleaned: ToldStory = clean(replace(one, sections=(replace(one.sections[0], stories=(bare,)),))).stories[0]
     assert (cleaned.title, cleaned.sources[0].name) == ("(no title)", "unknown source")
-
-
-def test_an_alarm_is_named_by_its_title_and_tells_its_latest_notice() -> None:
-    told = alarm()
-    assert subject(told) == "Delivery trouble"
-    assert summary(told) == "1 notice"
-    assert preheader(told) == "The channel chat is switched off: 404 no_service."
