@@ -84,7 +84,7 @@ test-container: $(VENV)/dev container-tools ## the image, built by its Dockerfil
 chaos: $(VENV)/dev ## the bot killed 300 times; what was told must be told once. A quarter of an hour
 	@$(BIN)/python -m tests.chaos
 
-soak: $(VENV)/dev ## a simulated month with 500 feeds, restarts and reloads; about an hour
+soak: $(VENV)/dev ## a simulated month with 500 feeds, restarts and reloads; half an hour
 	@$(BIN)/python -m tests.soak
 
 screenshots: $(VENV)/runtime ## the README's pictures, made anew from the demo (needs Chromium)

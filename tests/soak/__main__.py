@@ -1,4 +1,4 @@
-"""A month of the bot's life in about an hour, and whether it kept its promises.
+"""A month of the bot's life in half an hour, and whether it kept its promises.
 
     python -m tests.soak [--days 30] [--feeds 500] [--began 2026-10-12] [--seed N] [--folder DIR] [--one-life]
 
@@ -208,7 +208,7 @@ def run(
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="A month of the bot's life in about an hour.")
+    parser = argparse.ArgumentParser(description="A month of the bot's life in half an hour.")
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--feeds", type=int, default=500)
     parser.add_argument("--began", type=datetime.fromisoformat, default=BEGAN)
